@@ -1,0 +1,42 @@
+# Freehold: `make demo` runs the whole story, `make test` the suite. Both set up what is missing.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+KERNEL_SOURCES := CMakeLists.txt $(wildcard prover/kernel/*.cpp prover/kernel/*.h)
+
+export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.PHONY: demo test test-slow lint format setup clean help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+demo: setup ## play the whole story on the embedded chain, with real proofs
+	@ape run demo --network ethereum:local:test
+
+test: setup ## run the suite (slow tests excluded)
+	@ape test tests
+
+test-slow: setup ## run the slow tests
+	@ape test tests -m slow
+
+lint: setup ## linter and formatter check
+	@ruff check . && ruff format --check .
+
+format: setup ## format the Python sources
+	@ruff check --fix . ; ruff format .
+
+setup: $(VENV)/.kernel ## environment, compiler and kernel in .venv
+
+$(VENV)/.environment: .ci/requirements.txt .ci/node/package.json .ci/node/package-lock.json .ci/setup
+	@.ci/setup $(VENV)
+	@touch $@
+
+$(VENV)/.kernel: $(VENV)/.environment pyproject.toml $(KERNEL_SOURCES)
+	@echo "Building the kernel and the command freehold"
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean: ## remove everything that set-up and runs made
+	rm -rf $(VENV) build .build contracts/.cache .pytest_cache .hypothesis .ruff_cache
