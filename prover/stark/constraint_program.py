@@ -1,0 +1,89 @@
+"""Expressions to a straight-line program of the kernel's vector machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prover import kernel
+from prover.kernel import Op
+from prover.stark.expressions import Expression, walk
+
+
+@dataclass(frozen=True)
+class Program:
+    """`values` are (constant index, name) to be bound before a run; `sources` the columns it loads, in order."""
+
+    instructions: np.ndarray
+    n_registers: int
+    constants: tuple[int, ...]
+    values: tuple[tuple[int, str], ...]
+    sources: tuple[tuple[str, int, int], ...]
+    n_outputs: int
+
+    def run(self, columns: dict[tuple[str, int, int], np.ndarray], values: dict[str, int], height: int) -> np.ndarray:
+        """Outputs (n_outputs, height, 4). `columns[("cell", tree, column)]` and `("periodic", index, 0)` are (height, 4)."""
+        constants = list(self.constants)
+        for index, name in self.values:
+            constants[index] = values[name]
+        outputs = np.empty((self.n_outputs, height, 4), dtype=np.uint64)
+        kernel.run_program(
+            self.instructions,
+            self.n_registers,
+            kernel.from_ints(constants),
+            [columns[source] for source in self.sources],
+            outputs,
+        )
+        return outputs
+
+
+def compile_program(roots: list[Expression]) -> Program:
+    """One output for each root, registers reused as soon as their last reader is done."""
+    order = list(walk(*roots))
+    last_use = {id(node): step for step, user in enumerate(order) for node in _operands(user)}
+    for root in roots:
+        last_use[id(root)] = len(order)
+
+    registers: dict[int, int] = {}
+    free: list[int] = []
+    instructions: list[tuple[int, int, int, int]] = []
+    constants: list[int] = []
+    values: list[tuple[int, str]] = []
+    sources: dict[tuple[str, int, int], int] = {}
+    n_registers = 0
+
+    for step, node in enumerate(order):
+        operands = [registers[id(operand)] for operand in _operands(node)]
+        for operand in dict.fromkeys(_operands(node)):
+            if last_use[id(operand)] == step:
+                free.append(registers[id(operand)])
+        if free:
+            target = free.pop()
+        else:
+            target, n_registers = n_registers, n_registers + 1
+        registers[id(node)] = target
+        if node.kind in ("const", "value"):
+            if node.kind == "value":
+                values.append((len(constants), node.args[0]))
+            instructions.append((Op.CONST, target, len(constants), 0))
+            constants.append(node.args[0] if node.kind == "const" else 0)
+        elif node.kind in ("cell", "periodic"):
+            source = ("cell", node.args[0], node.args[1]) if node.kind == "cell" else ("periodic", node.args[0], 0)
+            instructions.append((Op.LOAD, target, sources.setdefault(source, len(sources)), node.args[-1]))
+        else:
+            instructions.append((Op[node.kind.upper()], target, *operands))
+    for output, root in enumerate(roots):
+        instructions.append((Op.STORE, output, registers[id(root)], 0))
+    return Program(
+        np.array(instructions, dtype=np.int32),
+        max(1, n_registers),
+        tuple(constants) or (0,),
+        tuple(values),
+        tuple(sources),
+        len(roots),
+    )
+
+
+def _operands(node: Expression) -> tuple[Expression, ...]:
+    return node.args if node.kind in ("add", "sub", "mul") else ()

@@ -1,0 +1,113 @@
+"""The parameters of the low-degree test, and the security that they state themselves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+FIELD_BITS = 251
+"""log2 of the challenge space: draws are uniform 251-bit numbers (`transcript.py`)."""
+
+LIST_PARAMETER = 16
+"""m of the Johnson-bound analysis; 16 leaves every term but the queries far above 128 bits."""
+
+SMALLEST_TABLE = 64
+"""Slices have degree <= n, not < n, so lists are taken at rate (1 + 1/n)/blowup with n at least this."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """One exact set per verifier contract.
+
+    log_blowup: log2 of evaluation domain over trace; n_queries: drawn with repeats; grinding_bits: leading zeros
+    of the last transcript state; log_arity: binary folds of one FRI layer; log_last: the last polynomial has
+    degree below 2^log_last; digest_bytes: of each Merkle node; log_packing: kappa of the preprocessed, main,
+    interaction and quotient tree (`layout.py`). part_queries is how many positions one transaction checks: it
+    cuts the openings into parts and has no part in soundness or in the transcript.
+    """
+
+    log_blowup: int = 4
+    n_queries: int = 39
+    grinding_bits: int = 24
+    log_arity: int = 3
+    log_last: int = 7
+    digest_bytes: int = 25
+    log_packing: tuple[int, int, int, int] = (2, 2, 2, 2)
+    part_queries: int = 20
+
+    def __post_init__(self) -> None:
+        bounds = {
+            "log_blowup": (2, 8),
+            "n_queries": (1, 200),
+            "grinding_bits": (0, 64),
+            "log_arity": (1, 5),
+            "log_last": (0, 12),
+            "digest_bytes": (16, 32),
+            "part_queries": (1, 200),
+        }
+        for name, (low, high) in bounds.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} is {getattr(self, name)}, must lie in [{low}, {high}]")
+        if any(not 0 <= kappa <= 4 for kappa in self.log_packing):
+            raise ValueError(f"log_packing is {self.log_packing}, each must lie in [0, 4]")
+
+    def words(self) -> list[int]:
+        """What the transcript absorbs of them, in order."""
+        return [
+            self.log_blowup,
+            self.n_queries,
+            self.grinding_bits,
+            self.log_arity,
+            self.log_last,
+            self.digest_bytes,
+            *self.log_packing,
+        ]
+
+    def fri_plan(self, log_degree: int) -> list[int]:
+        """Binary folds of each committed layer, from degree < 2^log_degree down to the last polynomial."""
+        remaining = max(0, log_degree - self.log_last)
+        full, rest = divmod(remaining, self.log_arity)
+        return [self.log_arity] * full + [rest] * (rest > 0)
+
+    def query_bits(self) -> float:
+        """Proven bits of the query phase, Johnson bound: grinding + queries * -log2(sqrt(rate) * (1 + 1/2m)).
+
+        ethereum/soundcalc after Haboeck 2022/1216 Thm 8 and BCHKS 2025/2055 Thm 4.2, at the slack rate.
+        """
+        rate = (1 + 1 / SMALLEST_TABLE) / 2**self.log_blowup
+        agreement = math.sqrt(rate) * (1 + 1 / (2 * LIST_PARAMETER))
+        return self.grinding_bits + self.n_queries * -math.log2(agreement)
+
+    def algebraic_bits(self, log_degree: int, n_terms: int, n_constraints: int, n_lookups: int) -> float:
+        """The least of batching and folding, constraints, out-of-domain sampling and lookups.
+
+        `log_degree`: H = 2^log_degree; `n_terms`: of the DEEP sum; `n_lookups`: fractions in all rows and public
+        accesses together. Same sources as `query_bits`.
+        """
+        m, rate = LIST_PARAMETER + 0.5, (1 + 1 / SMALLEST_TABLE) / 2**self.log_blowup
+        size, degree = 2.0 ** (log_degree + self.log_blowup), 2.0**log_degree
+        list_size = m / math.sqrt(rate)
+        line = (2 * m**5 + 3 * m * rate) * size / (3 * rate**1.5) + m / math.sqrt(rate)
+        errors = [
+            (max(n_terms, 2**self.log_arity) - 1) * line,
+            list_size * n_constraints,
+            list_size * (3 * (degree + 40) + degree),
+            list_size * n_lookups * 6,
+        ]
+        return FIELD_BITS - math.log2(max(errors))
+
+    def proven_bits(self, log_degree: int = 24, n_terms: int = 500, n_constraints: int = 500) -> float:
+        """Security that is proven: the least of queries, algebra (at generous sizes) and collisions."""
+        algebra = self.algebraic_bits(log_degree, n_terms, n_constraints, 2**30)
+        return min(self.query_bits(), algebra, 4 * self.digest_bytes)
+
+    def conjectured_bits(self) -> float:
+        """ethSTARK 2021/582: grinding + queries * log2(blowup) - 1, and collisions."""
+        return min(self.grinding_bits + self.n_queries * self.log_blowup - 1, 4 * self.digest_bytes)
+
+    def describe(self) -> dict[str, object]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+
+DEFAULT = Parameters()
+"""100 proven bits."""
