@@ -1,19 +1,19 @@
 """Everything the proof system can object to.
 
-    StarkError
-    ├── WitnessRefused          the prover's own check: a run that breaks the rules gets no proof
-    │   ├── ConstraintViolated  names table, constraint and row
-    │   └── LookupUnbalanced    a tuple is used more often than it is listed, or the other way round
-    ├── ProofMalformed          the bytes are not a proof of this shape
-    └── ProofRefused            the verifier, by step
-        ├── StatementRefused    step 0: heights or public words out of bounds
-        ├── LookupsUnbalanced   step 2: the claimed sums and the public accesses do not cancel
-        ├── PointRefused        step 3: the out-of-domain point lies on a domain
-        ├── OodsMismatch        step 4: the values claimed at z do not satisfy the constraints
-        ├── GrindingMissing     step 7: the nonce shows no work
-        ├── OpeningRefused      step 8: a Merkle opening does not lead to its root
-        ├── FoldMismatch        step 9: the last polynomial disagrees with the folded layers
-        └── LeftOver            step 10: bytes that no step reads
+StarkError
+├── WitnessRefused          the prover's own check: a run that breaks the rules gets no proof
+│   ├── ConstraintViolated  names table, constraint and row
+│   └── LookupUnbalanced    a tuple is used more often than it is listed, or the other way round
+├── ProofMalformed          the bytes are not a proof of this shape
+└── ProofRefused            the verifier, by step
+    ├── StatementRefused    step 0: heights or public words out of bounds
+    ├── LookupsUnbalanced   step 2: the claimed sums and the public accesses do not cancel
+    ├── PointRefused        step 3: the out-of-domain point lies on a domain
+    ├── OodsMismatch        step 4: the values claimed at z do not satisfy the constraints
+    ├── GrindingMissing     step 7: the nonce shows no work
+    ├── OpeningRefused      step 8: a Merkle opening does not lead to its root
+    ├── FoldMismatch        step 9: the last polynomial disagrees with the folded layers
+    └── LeftOver            step 10: bytes that no step reads
 """
 
 

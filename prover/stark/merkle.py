@@ -32,7 +32,9 @@ class MerkleTree:
 
     def siblings(self, leaves: Iterable[int]) -> list[bytes]:
         """The hashes a verifier lacks, layer by layer from the leaves, rising position."""
-        return [self.layers[log_size][position].tobytes() for log_size, position in sibling_places(leaves, self.log_size)]
+        return [
+            self.layers[log_size][position].tobytes() for log_size, position in sibling_places(leaves, self.log_size)
+        ]
 
 
 def sibling_places(leaves: Iterable[int], log_size: int) -> list[tuple[int, int]]:

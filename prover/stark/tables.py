@@ -196,7 +196,7 @@ class TableBuilder:
             raise ValueError(f"{self.name}: constraint '{name}' has degree {zero.degree}, the limit is {MAX_DEGREE}")
         self._constraints.append(Constraint(name, zero, rows))
 
-    def look_up(self, multiplicity: Operand, tag: int, *entry: Operand) -> None:
+    def look_up(self, multiplicity: Operand, tag: Operand, *entry: Operand) -> None:
         """Use the tuple `(tag, *entry)` `multiplicity` times; the multiplicity must be shown to be 0 or 1."""
         words = (expression(tag), *(expression(word) for word in entry))
         denominator = value("gamma") - words[0]
@@ -206,7 +206,7 @@ class TableBuilder:
             power = power * value("alpha")
         self._lookups.append(Lookup(expression(multiplicity), words, denominator))
 
-    def provide(self, multiplicity: Operand, tag: int, *entry: Operand) -> None:
+    def provide(self, multiplicity: Operand, tag: Operand, *entry: Operand) -> None:
         """List the tuple: `multiplicity` is a free column, for it is what the users' sum is balanced with."""
         self.look_up(-expression(multiplicity), tag, *entry)
 

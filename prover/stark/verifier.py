@@ -201,9 +201,7 @@ def check_point(z: int, log_degree: int, log_blowup: int) -> None:
         raise PointRefused(z)
 
 
-def check_identity(
-    shape: Shape, layout: Layout, values: dict[str, int], z: int, beta: int, mask: list[int]
-) -> None:
+def check_identity(shape: Shape, layout: Layout, values: dict[str, int], z: int, beta: int, mask: list[int]) -> None:
     """Constraints over zerofiers, combined by powers of beta, equal the quotient's slices at z."""
     cells = mask_cells(layout, mask)
     lifted = pow(z, 1 << layout.log_degree, PRIME)
@@ -211,7 +209,9 @@ def check_identity(
     for number, table in enumerate(shape.tables):
         log_height = layout.log_heights[number]
         y = pow(z, 1 << layout.log_degree - log_height, PRIME)
-        results = evaluate([c.expression for c in table.constraints], _leaf(cells, values, number, table, y, log_height))
+        results = evaluate(
+            [c.expression for c in table.constraints], _leaf(cells, values, number, table, y, log_height)
+        )
         for constraint, result in zip(table.constraints, results, strict=True):
             expected += weight * result * inverse_zerofier(constraint.rows, y, log_height, table.block)
             weight = weight * beta % PRIME
@@ -345,7 +345,7 @@ def deep_sum(query: Query, parameters: Parameters, rows, position: int) -> int:
         first = first_in_row(layout, group)
         y = pow(x, 1 << layout.log_degree - group.log_physical, PRIME)
         numerator = sum(w * row[first + i] for w, i in zip(weights, term.columns, strict=True)) - horner(claimed, y)
-        denominator = pow(x, 1 << layout.log_degree - group.log_height, PRIME) - term_point(query, term)
+        denominator = pow(x, 1 << layout.log_degree - group.log_height, PRIME) - term_point(layout, term, query.z)
         total += numerator * pow(denominator, -1, PRIME)
     return total % PRIME
 
@@ -360,9 +360,9 @@ def first_in_row(layout: Layout, group) -> int:
     raise AssertionError("the group is not in its own row")
 
 
-def term_point(query: Query, term: Term) -> int:
+def term_point(layout: Layout, term: Term, z: int) -> int:
     """z_n * omega_n^o."""
-    z_n = pow(query.z, 1 << query.layout.log_degree - term.group.log_height, PRIME)
+    z_n = pow(z, 1 << layout.log_degree - term.group.log_height, PRIME)
     return z_n * pow(root_of_unity(term.group.log_height), term.offset, PRIME) % PRIME
 
 
@@ -379,9 +379,7 @@ def fold_leaf(words: list[int], log_size: int, leaf: int, zeta: int) -> int:
     """Binary folds f(x) + f(-x) + zeta * (f(x) - f(-x)) / x, the next with zeta^2 and so on."""
     while len(words) > 1:
         base = leaf * len(words)
-        words = [
-            fold_pair(words[i], words[i + 1], point(log_size, base + i), zeta) for i in range(0, len(words), 2)
-        ]
+        words = [fold_pair(words[i], words[i + 1], point(log_size, base + i), zeta) for i in range(0, len(words), 2)]
         zeta = zeta * zeta % PRIME
         log_size -= 1
     return words[0]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from prover import kernel
 from prover.cairo.components.tags import MEMORY, RANGE_CHECK_16
+from prover.cairo.trace import Trace, bits, felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, Table, TableBuilder
 
@@ -116,3 +120,41 @@ def _word(flags: list[Expression], off_dst: Expression, off_op0: Expression, off
     for bit, flag in enumerate(flags):
         word = word + (1 << 48 + bit) * flag
     return word
+
+
+def fill(trace: Trace) -> np.ndarray:
+    """(W, n_steps, 4), columns as in COLUMNS."""
+    pc, ap, fp = (trace.run.registers[:, i].astype(np.int64) for i in range(3))
+    trace.read(pc)
+    words = trace.limbs[pc, 0].astype(np.int64)
+    flags = [(words >> 48 + bit & 1).astype(bool) for bit in range(N_FLAGS)]
+    offsets = [words >> 16 * i & 0xFFFF for i in range(3)]
+    named = dict(zip(FLAG_NAMES, flags, strict=True))
+
+    dst = trace.read(np.where(named["dst_reg"], fp, ap) + offsets[0] - BIAS)
+    op0_address = np.where(named["op0_reg"], fp, ap) + offsets[1] - BIAS
+    op0 = trace.read(op0_address)
+    op1 = trace.read(_op1_base(trace, named, pc, ap, fp, op0_address) + offsets[2] - BIAS)
+
+    jnz = named["pc_jnz"]
+    res = np.where(named["res_add"][:, None], kernel.add(op0, op1), op1)
+    res = np.where(named["res_mul"][:, None], kernel.mul(op0, op1), res)
+    res = np.where(jnz[:, None], _inverse_or_zero(dst), res)
+    columns = [bits(flag) for flag in flags]
+    columns += [trace.check_range_16(offset) for offset in offsets]
+    columns += [felts(register) for register in (pc, ap, fp)]
+    columns += [dst, op0, op1, res, np.where(jnz[:, None], dst, np.uint64(0))]
+    return np.stack(columns)
+
+
+def _op1_base(trace: Trace, named: dict[str, np.ndarray], pc, ap, fp, op0_address) -> np.ndarray:
+    base = trace.limbs[op0_address, 0].astype(np.int64)
+    for flag, register in (("op1_imm", pc), ("op1_fp", fp), ("op1_ap", ap)):
+        base = np.where(named[flag], register, base)
+    return base
+
+
+def _inverse_or_zero(values: np.ndarray) -> np.ndarray:
+    zero = ~values.any(axis=1)
+    inverse = kernel.inverse(np.where(zero[:, None], kernel.from_ints([1]), values))
+    return np.where(zero[:, None], np.uint64(0), inverse)

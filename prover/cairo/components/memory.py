@@ -3,7 +3,10 @@
 What does not fit into the table cannot be read: its height bounds every address.
 """
 
+import numpy as np
+
 from prover.cairo.components.tags import MEMORY
+from prover.cairo.trace import Trace, felts, padded_log_height
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, Table, TableBuilder
 
 
@@ -14,3 +17,14 @@ def build() -> Table:
     t.constrain("addresses grow by one", address[1] - address - 1, ALL_BUT_LAST)
     t.provide(multiplicity, MEMORY, address, word)
     return t.finish()
+
+
+def fill(trace: Trace) -> np.ndarray:
+    """(3, n, 4); every other component and the statement have counted their accesses by now."""
+    used = len(trace.felts) - 1
+    height = 1 << padded_log_height(used)
+    words = np.zeros((height, 4), dtype=np.uint64)
+    words[:used] = trace.felts[1:]
+    uses = np.zeros(height, dtype=np.int64)
+    uses[:used] = trace.memory_uses[1:]
+    return np.stack([felts(np.arange(1, height + 1)), words, felts(uses)])

@@ -1,0 +1,182 @@
+"""The Pedersen builtin: one hash in 32 rows, one 8-bit window of each input a row (components.md 3).
+
+Row i handles window `31 - i` of x, then of y. Windows 0..30 cut the low 248 bits, window 31 the top 4. Each row adds
+two points of the window table: with accumulator `A_(j-1)`, table point `(px, q)` and slope `l` the chord rule gives
+`U = l^2 - x(A_(j-1)) - px` and `y(A_j) = -q - l * (U - px)`. Neither the accumulator's y nor the table point's x is a
+column: px follows from the slope, and the joins say that the y one slope leaves is the y the next one needs.
+
+Equal x in an addition would leave the slope free. It needs `A_(j-1) = +-P_j`; the left side contains the shift point
+exactly once and the right side not at all, so it hands over a logarithm relation among S, P0..P3, which nobody knows.
+No constraint excludes it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prover import kernel
+from prover.algebra import curve
+from prover.cairo.components.tags import MEMORY, PEDERSEN_WINDOWS, RANGE_CHECK_16
+from prover.cairo.trace import Trace, bits, felts, padded_log_height
+from prover.stark.expressions import Expression
+from prover.stark.tables import (
+    Table,
+    TableBuilder,
+    block_row_but_last,
+    block_rows,
+    block_rows_but,
+    first_block_row,
+    last_block_row,
+)
+
+BLOCK = 32
+N_CELLS = 3
+LAST = BLOCK - 1
+TOP = (1 << 59) + 17
+"""p = TOP * 2^192 + 1: the high part of a canonical felt is below TOP, or equal with a low part of 0."""
+
+PREFIX_ROW = 7
+"""After this row a prefix holds the high 60 bits."""
+X_CHAIN, X_INVERSE, Y_CHAIN, Y_INVERSE, STRIP = 7, 12, 13, 18, 23
+"""Rows of `aux`: TOP - hi(x) and its 16-bit chain (5 rows), its inverse, the same for y, the io strip."""
+
+CHAIN_ROWS = tuple(range(X_CHAIN, X_CHAIN + 4)) + tuple(range(Y_CHAIN, Y_CHAIN + 4))
+IO_ROWS = (STRIP + 1, STRIP + 4, STRIP + 7)
+
+
+def start_point() -> curve.Point:
+    """The accumulator's start: the shift point less what the ones in `digit + 1` add."""
+    total = curve.SHIFT
+    for low, high in ((curve.P0, curve.P1), (curve.P2, curve.P3)):
+        ones = sum(1 << 8 * window for window in range(31))
+        spare = curve.add(curve.multiply(low, ones), high)
+        total = curve.add(total, curve.negate(spare))
+    return total
+
+
+def build() -> Table:
+    t = TableBuilder("pedersen", block=BLOCK)
+    sx, sy = t.main("x_prefix"), t.main("y_prefix")
+    u1, l1, q1 = t.main("x_sum"), t.main("x_slope"), t.main("x_point_y")
+    u2, l2, q2 = t.main("y_sum"), t.main("y_slope"), t.main("y_point_y")
+    aux = t.main("aux", apart=True)
+    first = t.rows_where(0)
+    window = t.periodic([PEDERSEN_WINDOWS + LAST - row for row in range(BLOCK)])
+    io_row = t.rows_where(*IO_ROWS)
+    chain_row = t.rows_where(*CHAIN_ROWS)
+
+    start = start_point()
+    u0 = u2[-1] + first * (start.x - u2[-1])
+    px1 = l1 * l1 - u0 - u1
+    px2 = l2 * l2 - u1 - u2
+    _additions(t, start, u1, l1, q1, u2, l2, q2, u0)
+    _canonical(t, sx, sy, u2, aux)
+    _io_strip(t, aux)
+
+    x_digit = sx - 256 * (1 - first) * sx[-1]
+    y_digit = sy - 256 * (1 - first) * sy[-1]
+    t.look_up(1, window, x_digit, px1, q1)
+    t.look_up(1, window + BLOCK, y_digit, px2, q2)
+    t.look_up(io_row * aux[-1], MEMORY, aux, aux[1])
+    t.look_up(chain_row, RANGE_CHECK_16, aux - (1 << 16) * aux[1])
+    return t.finish()
+
+
+def _additions(t, start, u1, l1, q1, u2, l2, q2, u0) -> None:
+    px_first = l1 * l1 - start.x - u1
+    t.constrain("the first slope leaves the start point", q1 + l1 * (start.x - px_first) - start.y, block_rows(0))
+    t.constrain(
+        "the slope of x's point meets that of y's",
+        q1 + q2 + l1 * (2 * u1 + u0 - l1 * l1) + l2 * (2 * u1 + u2 - l2 * l2),
+    )
+    u_before, l_before, q_before = u2[-1], l2[-1], q2[-1]
+    t.constrain(
+        "the slope of y's point meets the next row's",
+        q_before + q1 + l_before * (2 * u_before + u1[-1] - l_before * l_before) + l1 * (2 * u_before + u1 - l1 * l1),
+        block_rows_but(0),
+    )
+
+
+def _canonical(t: TableBuilder, sx: Expression, sy: Expression, u2: Expression, aux: Expression) -> None:
+    """Both inputs below p: `d = TOP - hi` is in [0, 2^64), and d = 0 only for p - 1."""
+    t.constrain("d of x", aux - (TOP - sx), block_rows(PREFIX_ROW))
+    t.constrain("d of y", aux[Y_CHAIN - PREFIX_ROW] - (TOP - sy), block_rows(PREFIX_ROW))
+    t.constrain("the chains of d end", aux, block_rows(X_CHAIN + 4, Y_CHAIN + 4))
+    x_cell, y_cell, result_cell = (row + 1 for row in IO_ROWS)
+    for name, chain, inverse, word in (
+        ("x", X_CHAIN, X_INVERSE, x_cell),
+        ("y", Y_CHAIN, Y_INVERSE, y_cell),
+    ):
+        d, d_inverse = aux[chain - PREFIX_ROW], aux[inverse - PREFIX_ROW]
+        is_top = (aux[word - PREFIX_ROW] + 1) * (1 - d * d_inverse)
+        t.constrain(f"{name} is p - 1 where d is 0", is_top, block_rows(PREFIX_ROW))
+    t.constrain("the strip holds x", aux[x_cell - LAST] - sx, block_rows(LAST))
+    t.constrain("the strip holds y", aux[y_cell - LAST] - sy, block_rows(LAST))
+    t.constrain("the strip holds the hash", aux[result_cell - LAST] - u2, block_rows(LAST))
+
+
+def _io_strip(t: TableBuilder, aux: Expression) -> None:
+    """Rows STRIP + 3j: enabled, address, value of cell j."""
+    enabled, address = STRIP, STRIP + 1
+    t.constrain("enabled is boolean", aux * (aux - 1), block_rows(enabled))
+    for name, row, step in (("enabled is one bit a block", enabled, 0), ("cells follow each other", address, 1)):
+        t.constrain(name, aux[3] - aux - step, block_rows(row, row + 3))
+    t.constrain("begins at the segment's start", aux - t.public("start"), first_block_row(address))
+    following = aux + N_CELLS * aux[-1]
+    t.constrain("an enabled block moves on", aux[BLOCK] - following, block_row_but_last(address, BLOCK))
+    t.constrain("ends at the segment's stop", following - t.public("stop"), last_block_row(address, BLOCK))
+
+
+def unread(row: int, column: str) -> bool:
+    """Cells that no formula reads: free and harmless."""
+    used = {*range(X_CHAIN, Y_INVERSE + 1), *range(STRIP, BLOCK)}
+    return column == "aux" and row % BLOCK not in used
+
+
+def fill(trace: Trace) -> np.ndarray:
+    """(9, 32 * instances, 4): the segment's instances in order, then disabled ones that hash (0, 0)."""
+    start, stop = trace.run.segments["pedersen"]
+    used = (stop - start) // N_CELLS
+    instances = 1 << padded_log_height(used, smallest=1)
+    cells = start + N_CELLS * np.minimum(np.arange(instances), used)
+    enabled = np.arange(instances) < used
+    words = np.zeros((instances, N_CELLS, 4), dtype=np.uint64)
+    words[enabled] = trace.read((cells[enabled, None] + np.arange(N_CELLS)).reshape(-1)).reshape(-1, N_CELLS, 4)
+    words[~enabled, 2] = kernel.from_ints([curve.SHIFT.x])[0]
+    inputs = [np.ascontiguousarray(words[:, i]) for i in (0, 1)]
+    digits = [kernel.to_bytes(column) for column in inputs]
+    trace.window_uses = kernel.pedersen_window_uses(digits[0], digits[1])
+
+    steps = kernel.pedersen_steps(np.ascontiguousarray(words[:, :2])).reshape(instances, BLOCK, 2, 3, 4)
+    points = [steps[:, :, half, part].reshape(-1, 4) for half in (0, 1) for part in range(3)]
+    aux = _aux(trace, digits, cells, enabled, words)
+    return np.stack([_prefixes(digits[0]), _prefixes(digits[1]), *points, aux])
+
+
+def _prefixes(digits: np.ndarray) -> np.ndarray:
+    """Row i: the number made of the first i + 1 bytes."""
+    rows = np.zeros((len(digits), BLOCK, 32), dtype=np.uint8)
+    for row in range(BLOCK):
+        rows[:, row, LAST - row :] = digits[:, : row + 1]
+    return kernel.from_bytes(rows.reshape(-1, 32))
+
+
+def _aux(trace: Trace, digits: list[np.ndarray], cells: np.ndarray, enabled: np.ndarray, words: np.ndarray):
+    """(32 * instances, 4): the chains of d, their inverses, and the io strip."""
+    instances = len(cells)
+    aux = np.zeros((instances, BLOCK, 4), dtype=np.uint64)
+    for column, chain, inverse in ((digits[0], X_CHAIN, X_INVERSE), (digits[1], Y_CHAIN, Y_INVERSE)):
+        high = np.ascontiguousarray(column[:, :8]).view(">u8").reshape(-1).astype(np.uint64)
+        distance = np.uint64(TOP) - high
+        for limb in range(4):
+            aux[:, chain + limb] = felts(distance >> np.uint64(16 * limb))
+            trace.check_range_16(distance >> np.uint64(16 * limb) & np.uint64(0xFFFF))
+        whole = aux[:, chain]
+        zero = distance == 0
+        safe = np.where(zero[:, None], kernel.from_ints([1]), whole)
+        aux[:, inverse] = np.where(zero[:, None], np.uint64(0), kernel.inverse(safe))
+    for cell in range(N_CELLS):
+        aux[:, STRIP + 3 * cell] = bits(enabled)
+        aux[:, STRIP + 3 * cell + 1] = felts(cells + cell)
+        aux[:, STRIP + 3 * cell + 2] = words[:, cell]
+    return aux.reshape(-1, 4)

@@ -1,0 +1,24 @@
+"""The windows of Pedersen's four points: a preprocessed table of 2^14 rows and how often each is used.
+
+Entry `digit` of window `w` of a point is `(digit + 1) * 2^(8*w) * P`, never infinity. The window number is a term of
+its own in the tuple: folded into the digit, digit `256 + e` of one window would be answered by the next one.
+"""
+
+import numpy as np
+
+from prover.cairo.trace import Trace, felts
+from prover.stark.tables import Table, TableBuilder
+
+LOG_HEIGHT = 14
+
+
+def build() -> Table:
+    t = TableBuilder("pedersen_windows", log_height=LOG_HEIGHT)
+    tag, digit, x, y = (t.preprocessed(name) for name in ("tag", "digit", "x", "y"))
+    t.provide(t.main("multiplicity"), tag, digit, x, y)
+    return t.finish()
+
+
+def fill(trace: Trace) -> np.ndarray:
+    """(1, 2^14, 4), after the hashes have counted."""
+    return felts(trace.window_uses)[None]

@@ -1,0 +1,37 @@
+"""Prove and verify Cairo runs: the two calls that commands, operator and tests use."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from prover.cairo.program import Program
+from prover.cairo.run import Run
+from prover.cairo.shapes import shape_of
+from prover.cairo.statement import CairoStatement, statement_reader
+from prover.cairo.witness import make_witness
+from prover.stark.parameters import DEFAULT, Parameters
+from prover.stark.proof import Proof
+from prover.stark.prover import Progress, prove, verifying_key
+from prover.stark.verifier import VerifyingKey, verify
+
+
+@lru_cache(maxsize=8)
+def key_of(builtins: tuple[str, ...], parameters: Parameters = DEFAULT) -> VerifyingKey:
+    """The verifying key of programs with these builtins."""
+    return verifying_key(shape_of(builtins), parameters)
+
+
+def prove_run(run: Run, parameters: Parameters = DEFAULT, progress: Progress = lambda stage: None) -> Proof:
+    """Raises CairoError or StarkError for a run that cannot be proven."""
+    progress("trace")
+    _, statement, witness = make_witness(run)
+    return prove(key_of(tuple(run.program.builtins), parameters), statement, witness, progress)
+
+
+def verify_proof(proof: Proof, program: Program, parameters: Parameters = DEFAULT) -> CairoStatement:
+    """What the proof shows about `program`. Raises ProofRefused or ProofMalformed."""
+    builtins = tuple(program.builtins)
+    key = key_of(builtins, parameters)
+    statement = verify(key, proof, statement_reader(key.shape, tuple(program.data), builtins))
+    assert isinstance(statement, CairoStatement)
+    return statement

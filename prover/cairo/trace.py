@@ -1,0 +1,61 @@
+"""A run as arrays: what the components' witnesses are filled from, and the lookups they count on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prover import kernel
+from prover.cairo.errors import CairoError
+from prover.cairo.run import Run
+
+
+class AddressOutOfMemory(CairoError):
+    def __init__(self, address: int, size: int) -> None:
+        super().__init__(f"the run reads address {address}, its memory ends at {size - 1}")
+
+
+def felts(numbers: np.ndarray) -> np.ndarray:
+    """Non-negative integers below 2^64 as field elements (n, 4)."""
+    words = np.zeros((len(numbers), 4), dtype=">u8")
+    words[:, 3] = numbers
+    return kernel.from_bytes(words.view(np.uint8).reshape(-1, 32))
+
+
+def bits(flags: np.ndarray) -> np.ndarray:
+    """Booleans as the field's 0 and 1."""
+    return np.where(flags[:, None], kernel.from_ints([1]), np.uint64(0))
+
+
+class Trace:
+    """`felts[address]`: memory as field elements; `limbs[address]`: the same as four little-endian 64-bit words.
+
+    Cells that the run never wrote are 0, which is as good as any other value: nobody reads them.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        data = b"".join((word or 0).to_bytes(32, "big") for word in run.memory)
+        raw = np.frombuffer(data, dtype=np.uint8).reshape(-1, 32)
+        self.felts = kernel.from_bytes(np.ascontiguousarray(raw))
+        self.limbs = np.ascontiguousarray(raw.view(">u8")[:, ::-1].astype(np.uint64))
+        self.memory_uses = np.zeros(len(self.felts), dtype=np.int64)
+        self.range_check_uses = np.zeros(1 << 16, dtype=np.int64)
+        self.window_uses: np.ndarray | None = None
+
+    def read(self, addresses: np.ndarray) -> np.ndarray:
+        """The cells at `addresses` as field elements, counted as accesses."""
+        outside = (addresses < 1) | (addresses >= len(self.felts))
+        if outside.any():
+            raise AddressOutOfMemory(int(addresses[outside][0]), len(self.felts))
+        self.memory_uses += np.bincount(addresses, minlength=len(self.felts))
+        return self.felts[addresses]
+
+    def check_range_16(self, numbers: np.ndarray) -> np.ndarray:
+        """16-bit numbers as field elements, counted as lookups."""
+        self.range_check_uses += np.bincount(numbers.reshape(-1).astype(np.int64), minlength=1 << 16)
+        return felts(numbers)
+
+
+def padded_log_height(rows: int, smallest: int = 6) -> int:
+    """log2 of the least table that holds `rows`."""
+    return max(smallest, (rows - 1).bit_length() if rows > 1 else 0)

@@ -1,0 +1,204 @@
+"""The prover. It walks the verifier's steps (`verifier.py`) under the same titles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from prover import kernel
+from prover.algebra.field import PRIME
+from prover.stark.commitment import CommittedTree
+from prover.stark.errors import StatementRefused
+from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED, QUOTIENT
+from prover.stark.fri import FriLayer, deep_polynomial, extend, last_polynomial
+from prover.stark.layout import Layout, Slot, make_layout
+from prover.stark.lookups import interaction_columns
+from prover.stark.parameters import Parameters
+from prover.stark.proof import Proof, part_positions
+from prover.stark.quotient import quotient_slices
+from prover.stark.shape import Shape
+from prover.stark.statement import Statement
+from prover.stark.transcript import Transcript
+from prover.stark.verifier import (
+    MAX_LOG_DOMAIN,
+    VerifyingKey,
+    check_heights,
+    check_point,
+    combine_terms,
+    opening_words,
+    term_point,
+)
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """The run as main columns: `columns[table]` is (W, n, 4) in natural row order."""
+
+    log_heights: tuple[int, ...]
+    columns: list[np.ndarray]
+
+
+class Columns:
+    """Values and coefficients of every logical column, by table, tree and number."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.values: list[dict[tuple[str, int, int], np.ndarray]] = [{} for _ in shape.tables]
+        self.coefficients: list[dict[tuple[str, int, int], np.ndarray]] = [{} for _ in shape.tables]
+
+    def add(self, table: int, tree: int, values: np.ndarray) -> None:
+        if not len(values):
+            return
+        values = np.ascontiguousarray(values)
+        coefficients = kernel.interpolate(values)
+        for index in range(len(values)):
+            self.values[table]["cell", tree, index] = values[index]
+            self.coefficients[table]["cell", tree, index] = coefficients[index]
+
+    def logical(self, tree: int) -> Callable[[Slot], np.ndarray]:
+        return lambda slot: self.coefficients[slot.table]["cell", tree, slot.column]
+
+
+def preprocessed_columns(shape: Shape) -> Columns:
+    columns = Columns(shape)
+    for number, constants in enumerate(shape.preprocessed):
+        if constants:
+            columns.add(number, PREPROCESSED, np.stack([kernel.from_ints(list(c)) for c in constants]))
+    return columns
+
+
+def verifying_key(shape: Shape, parameters: Parameters) -> VerifyingKey:
+    """Commits to the constant columns; the root depends on shape and parameters alone, not on any run's heights."""
+    if not shape.has_preprocessed:
+        return VerifyingKey(shape, parameters, 0)
+    smallest = tuple(table.log_height or table.min_log_height for table in shape.tables)
+    layout = make_layout(shape, smallest, parameters)
+    tree = CommittedTree(layout, PREPROCESSED, preprocessed_columns(shape).logical(PREPROCESSED), parameters)
+    return VerifyingKey(shape, parameters, int.from_bytes(tree.merkle.root, "big"))
+
+
+def prove(key: VerifyingKey, statement: Statement, witness: Witness, progress: Progress = lambda stage: None) -> Proof:
+    """Raises WitnessRefused where the witness breaks the rules, StatementRefused where the statement does."""
+    return _Prover(key, statement, witness, progress).prove()
+
+
+class _Prover:
+    def __init__(self, key: VerifyingKey, statement: Statement, witness: Witness, progress: Progress) -> None:
+        self.key, self.shape, self.parameters = key, key.shape, key.parameters
+        self.statement, self.witness, self.progress = statement, witness, progress
+        self.layout: Layout = make_layout(key.shape, witness.log_heights, key.parameters)
+        self.transcript = Transcript()
+        self.header: list[int] = []
+        self.trees: dict[int, CommittedTree] = {}
+
+    def prove(self) -> Proof:
+        # 0. Statement
+        heights = self.witness.log_heights
+        check_heights(self.shape, self.parameters, heights)
+        self.statement.check(heights)
+        if self.layout.log_degree + self.parameters.log_blowup > MAX_LOG_DOMAIN:
+            raise StatementRefused("the run is too long for these parameters")
+        self.header += [*heights, *self.statement.words]
+        self.transcript.absorb(opening_words(self.key, self.statement, heights))
+        values = self.statement.values()
+
+        # 1. Main columns
+        self.progress("main columns")
+        self.columns = preprocessed_columns(self.shape)
+        for number, columns in enumerate(self.witness.columns):
+            self.columns.add(number, MAIN, columns)
+        if self.shape.has_preprocessed:
+            self._commit_tree(PREPROCESSED)
+        self._send([self._commit_tree(MAIN)])
+        values["alpha"], values["gamma"] = self.transcript.draw(), self.transcript.draw()
+
+        # 2. Lookups
+        self.progress("lookups")
+        sums = self._interaction(values)
+        self._send([self._commit_tree(INTERACTION), *sums])
+        beta = self.transcript.draw()
+
+        # 3. Quotient
+        self.progress("quotient")
+        self.slices = quotient_slices(self.shape, heights, self.columns.coefficients, values, beta)
+        self._send([self._commit_tree(QUOTIENT)])
+        z = self.transcript.draw()
+        check_point(z, self.layout.log_degree, self.parameters.log_blowup)
+
+        # 4. Out-of-domain values
+        self.progress("out-of-domain values")
+        mask = self._mask(z)
+        self._send(mask)
+        power = self.transcript.draw()
+
+        # 5. FRI layers
+        self.progress("low-degree test")
+        combined = combine_terms(self.layout, mask, power)
+        codeword = extend(deep_polynomial(self.layout, self.trees, combined, z), self.parameters.log_blowup)
+        layers = []
+        for arity in self.parameters.fri_plan(self.layout.log_degree):
+            layers.append(FriLayer(codeword, arity, self.parameters))
+            self._send([int.from_bytes(layers[-1].merkle.root, "big")])
+            codeword = layers[-1].fold(self.transcript.draw())
+
+        # 6. Last polynomial
+        self._send(last_polynomial(codeword, self.parameters.log_blowup))
+
+        # 7. Grinding and query positions
+        self.progress("grinding")
+        self._send([kernel.grind(self.transcript.prefix, self.parameters.grinding_bits)])
+        log_domain = self.layout.log_degree + self.parameters.log_blowup
+        positions = self.transcript.draw_positions(self.parameters.n_queries, log_domain)
+
+        # 8. to 10. Openings, folds and the last polynomial, part by part
+        self.progress("openings")
+        parts = [self._open(part, layers) for part in part_positions(positions, self.parameters.part_queries)]
+        return Proof(tuple(self.header), tuple(parts))
+
+    def _send(self, message: list[int]) -> None:
+        self.header += message
+        self.transcript.absorb(message)
+
+    def _commit_tree(self, tree: int) -> int:
+        logical = self._slice if tree == QUOTIENT else self.columns.logical(tree)
+        self.trees[tree] = CommittedTree(self.layout, tree, logical, self.parameters)
+        return int.from_bytes(self.trees[tree].merkle.root, "big")
+
+    def _slice(self, slot: Slot) -> np.ndarray:
+        return self.slices[slot.column]
+
+    def _interaction(self, values: dict[str, int]) -> list[int]:
+        sums = []
+        for number, table in enumerate(self.shape.tables):
+            height = 1 << self.witness.log_heights[number]
+            sources = dict(self.columns.values[number])
+            for index, period in enumerate(table.periodic):
+                tiled = np.tile(kernel.from_ints(list(period)), (height // table.block, 1))
+                sources["periodic", index, 0] = np.ascontiguousarray(tiled)
+            columns, total = interaction_columns(table, sources, values, height)
+            self.columns.add(number, INTERACTION, columns)
+            values[table.sum_name()] = total * pow(height, -1, PRIME) % PRIME
+            sums.append(total)
+        return sums
+
+    def _mask(self, z: int) -> list[int]:
+        """Every filled slot at every point of its physical column, in mask order."""
+        values: list[int] = []
+        for term in self.layout.terms():
+            y = term_point(self.layout, term, z)
+            tree = term.group.tree
+            logical = self._slice if tree == QUOTIENT else self.columns.logical(tree)
+            slots = np.stack([logical(slot) for _, _, slot in term.slots()])
+            values += kernel.to_ints(np.ascontiguousarray(kernel.evaluate_at(slots, [y])[:, 0]))
+        return values
+
+    def _open(self, positions: list[int], layers: list[FriLayer]) -> bytes:
+        part = b"".join(self.trees[tree].open(positions) for tree in self.layout.trees())
+        known = positions
+        for layer in layers:
+            part += layer.open(known)
+            known = sorted({position >> layer.arity for position in known})
+        return part
