@@ -1,0 +1,339 @@
+"""The native kernel: field vectors, transforms, hashes, the vector machine, Pedersen in bulk.
+
+Arrays are numpy uint64 of shape (..., 4): little-endian limbs in Montgomery form with R = 2^256, below p at every
+boundary. `reference.py` has a plain twin of each function. Work is split over all cores (FREEHOLD_THREADS limits
+them) and runs without the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import enum
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from prover.kernel import pedersen_points
+from prover.kernel.library import LIBRARY
+
+PRIME = 2**251 + 17 * 2**192 + 1
+_ROOT_192 = pow(3, (PRIME - 1) >> 192, PRIME)
+
+
+class KernelError(ValueError):
+    """An argument that the kernel cannot take; the message names it."""
+
+
+class Op(enum.IntEnum):
+    """Instructions of the vector machine, as (op, target, a, b)."""
+
+    LOAD = 0  # register <- column a, b rows later (cyclic)
+    CONST = 1  # register <- constant a
+    ADD = 2
+    SUB = 3
+    MUL = 4
+    STORE = 5  # output <- register a
+
+
+def _checked(array: np.ndarray, name: str, ndim: int) -> np.ndarray:
+    if array.dtype != np.uint64 or array.ndim != ndim or array.shape[-1] != 4:
+        raise KernelError(
+            f"{name} must be uint64 of {ndim} dimensions, the last of 4; it is {array.dtype} {array.shape}"
+        )
+    if not array.flags.c_contiguous:
+        raise KernelError(f"{name} must be contiguous")
+    return array
+
+
+def _pointer(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def _pointers(arrays: Sequence[np.ndarray]) -> ctypes.Array:
+    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+
+
+def _log_size(n: int, name: str) -> int:
+    if n < 1 or n & (n - 1):
+        raise KernelError(f"{name} has {n} elements, which is no power of two")
+    return n.bit_length() - 1
+
+
+def _out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+    if out is None:
+        return np.empty(shape, dtype=np.uint64)
+    if _checked(out, "out", len(shape)).shape != shape:
+        raise KernelError(f"out has shape {out.shape}, must have {shape}")
+    return out
+
+
+# --- numbers in and out
+
+
+def from_bytes(data: np.ndarray) -> np.ndarray:
+    """(n, 32) big-endian bytes of numbers below p to (n, 4)."""
+    if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 32:
+        raise KernelError(f"bytes must be uint8 (n, 32); they are {data.dtype} {data.shape}")
+    data = np.ascontiguousarray(data)
+    out = np.empty((len(data), 4), dtype=np.uint64)
+    LIBRARY.fh_from_bytes(_pointer(out), _pointer(data), len(data))
+    return out
+
+
+def to_bytes(array: np.ndarray) -> np.ndarray:
+    """(n, 4) to (n, 32) big-endian bytes."""
+    array = _checked(array, "array", 2)
+    out = np.empty((len(array), 32), dtype=np.uint8)
+    LIBRARY.fh_to_bytes(_pointer(out), _pointer(array), len(array))
+    return out
+
+
+def from_ints(numbers: Sequence[int]) -> np.ndarray:
+    """Integers, reduced mod p, to (n, 4)."""
+    data = b"".join((number % PRIME).to_bytes(32, "big") for number in numbers)
+    return from_bytes(np.frombuffer(data, dtype=np.uint8).reshape(-1, 32))
+
+
+def to_ints(array: np.ndarray) -> list[int]:
+    data = to_bytes(array).tobytes()
+    return [int.from_bytes(data[i : i + 32], "big") for i in range(0, len(data), 32)]
+
+
+# --- elementwise
+
+
+def _elementwise(function, a: np.ndarray, b: np.ndarray, out: np.ndarray | None) -> np.ndarray:
+    single_a, single_b = a.ndim == 1, b.ndim == 1
+    shape = b.shape if single_a else a.shape
+    for name, array, single in (("a", a, single_a), ("b", b, single_b)):
+        _checked(array, name, 1 if single else len(shape))
+        if not single and array.shape != shape:
+            raise KernelError(f"shapes {a.shape} and {b.shape} differ")
+    result = _out(out, shape)
+    n = result.size // 4
+    function(_pointer(result), _pointer(a), int(not single_a), _pointer(b), int(not single_b), n)
+    return result
+
+
+def add(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Elementwise; one operand may be a single element (4,)."""
+    return _elementwise(LIBRARY.fh_add, a, b, out)
+
+
+def sub(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    return _elementwise(LIBRARY.fh_sub, a, b, out)
+
+
+def mul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    return _elementwise(LIBRARY.fh_mul, a, b, out)
+
+
+def inverse(a: np.ndarray) -> np.ndarray:
+    """(n, 4) inverses. Raises ZeroDivisionError if an element is zero."""
+    a = _checked(a, "a", 2)
+    out = np.empty_like(a)
+    if LIBRARY.fh_inverse(_pointer(out), _pointer(a), len(a)):
+        raise ZeroDivisionError("zero has no inverse")
+    return out
+
+
+def powers(base: int, start: int, n: int) -> np.ndarray:
+    """(n, 4): start * base^i."""
+    out = np.empty((n, 4), dtype=np.uint64)
+    constants = from_ints([base, start])
+    LIBRARY.fh_powers(_pointer(out), _pointer(constants[0]), _pointer(constants[1]), n)
+    return out
+
+
+# --- transforms
+
+
+def evaluate_coset(
+    coefficients: np.ndarray, shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
+) -> np.ndarray:
+    """(m, n, 4) coefficients to values on shift * H_n.
+
+    Index q holds the point shift * product of omega_(i+1) over the set bits i of q, or shift * omega_n^q.
+    """
+    return _transform(LIBRARY.fh_evaluate_coset, coefficients, shift, bit_reversed, out)
+
+
+def interpolate_coset(
+    values: np.ndarray, shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
+) -> np.ndarray:
+    """The inverse of `evaluate_coset`."""
+    return _transform(LIBRARY.fh_interpolate_coset, values, pow(shift, -1, PRIME), bit_reversed, out)
+
+
+def interpolate(values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """(m, n, 4) values in natural row order on H_n to coefficients."""
+    return interpolate_coset(values, 1, bit_reversed=False, out=out)
+
+
+def _transform(function, array: np.ndarray, shift: int, bit_reversed: bool, out: np.ndarray | None) -> np.ndarray:
+    array = _checked(array, "array", 3)
+    result = _out(out, array.shape)
+    log_n = _log_size(array.shape[1], "a column")
+    function(_pointer(result), _pointer(array), len(array), log_n, _pointer(from_ints([shift])), int(bit_reversed))
+    return result
+
+
+# --- hashes
+
+
+def _digest_bytes(count: int) -> int:
+    if not 0 < count <= 32:
+        raise KernelError(f"digest_bytes is {count}, must lie in [1, 32]")
+    return count
+
+
+def hash_rows(columns: Sequence[np.ndarray], digest_bytes: int) -> np.ndarray:
+    """(n, 32): Keccak-256 of each row's elements as 32-byte big-endian words, bytes after the first ones zeroed."""
+    height = _column_height(columns)
+    out = np.empty((height, 32), dtype=np.uint8)
+    LIBRARY.fh_hash_rows(_pointer(out), _pointers(columns), len(columns), height, _digest_bytes(digest_bytes))
+    return out
+
+
+def merkle_layer(children: np.ndarray, rows: np.ndarray | None, digest_bytes: int) -> np.ndarray:
+    """(2n, 32) to (n, 32): keccak(left || right || row), or keccak(left || right) where `rows` is None."""
+    for name, array, count in (("children", children, len(children)), ("rows", rows, len(children) // 2)):
+        if array is not None and (array.dtype != np.uint8 or array.shape != (count, 32)):
+            raise KernelError(f"{name} must be uint8 ({count}, 32); it is {array.dtype} {array.shape}")
+    children = np.ascontiguousarray(children)
+    rows = None if rows is None else np.ascontiguousarray(rows)
+    out = np.empty((len(children) // 2, 32), dtype=np.uint8)
+    row_pointer = ctypes.c_void_p() if rows is None else _pointer(rows)
+    LIBRARY.fh_merkle_layer(_pointer(out), _pointer(children), row_pointer, len(out), _digest_bytes(digest_bytes))
+    return out
+
+
+def keccak256(data: bytes) -> bytes:
+    out = ctypes.create_string_buffer(32)
+    LIBRARY.fh_keccak(out, data, len(data))
+    return out.raw
+
+
+def grind(prefix: bytes, bits: int) -> int:
+    """The smallest nonce such that keccak256(prefix || nonce as 32 bytes) begins with `bits` zero bits."""
+    if len(prefix) != 64 or not 0 <= bits <= 63:
+        raise KernelError(f"grinding takes 64 bytes and at most 63 bits; got {len(prefix)} and {bits}")
+    return LIBRARY.fh_grind(prefix, bits)
+
+
+# --- columns
+
+
+def _column_height(columns: Sequence[np.ndarray]) -> int:
+    heights = {len(_checked(column, "a column", 2)) for column in columns}
+    if len(heights) != 1:
+        raise KernelError(f"columns have heights {sorted(heights)}, must have one")
+    return heights.pop()
+
+
+def run_program(
+    instructions: np.ndarray,
+    n_registers: int,
+    constants: np.ndarray,
+    columns: Sequence[np.ndarray],
+    outputs: np.ndarray,
+) -> None:
+    """Run the vector machine over n rows in natural order; `instructions` (k, 4) int32, `outputs` (o, n, 4)."""
+    _checked(outputs, "outputs", 3)
+    _checked(constants, "constants", 2)
+    _check_program(instructions, n_registers, len(constants), columns, outputs)
+    LIBRARY.fh_run_program(
+        _pointer(instructions),
+        len(instructions),
+        n_registers,
+        _pointer(constants),
+        _pointers(columns),
+        outputs.shape[1],
+        _pointer(outputs),
+    )
+
+
+def _check_program(
+    instructions: np.ndarray, n_registers: int, n_constants: int, columns: Sequence[np.ndarray], outputs: np.ndarray
+) -> None:
+    if instructions.dtype != np.int32 or instructions.ndim != 2 or instructions.shape[1] != 4:
+        raise KernelError(f"instructions must be int32 (k, 4); they are {instructions.dtype} {instructions.shape}")
+    height = outputs.shape[1]
+    if columns and _column_height(columns) != height:
+        raise KernelError(f"columns and outputs differ in height: {len(columns[0])} and {height}")
+    for op, target, a, b in instructions.tolist():
+        limits = {
+            Op.LOAD: ((target, n_registers), (a, len(columns)), (b + height, 2 * height)),
+            Op.CONST: ((target, n_registers), (a, n_constants)),
+            Op.STORE: ((target, len(outputs)), (a, n_registers)),
+        }.get(op, ((target, n_registers), (a, n_registers), (b, n_registers)))
+        if op not in Op or any(not 0 <= number < limit for number, limit in limits):
+            raise KernelError(f"instruction {(op, target, a, b)} is out of range")
+
+
+def linear_combination(columns: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """(n, 4): sum of weights[i] * columns[i]."""
+    height = _column_height(columns)
+    if len(_checked(weights, "weights", 2)) != len(columns):
+        raise KernelError(f"{len(weights)} weights for {len(columns)} columns")
+    out = np.empty((height, 4), dtype=np.uint64)
+    LIBRARY.fh_linear_combination(_pointer(out), _pointers(columns), _pointer(weights), len(columns), height)
+    return out
+
+
+def evaluate_at(coefficients: np.ndarray, points: Sequence[int]) -> np.ndarray:
+    """(m, n, 4) coefficients at z points: (m, z, 4)."""
+    m, n, _ = _checked(coefficients, "coefficients", 3).shape
+    out = np.empty((m, len(points), 4), dtype=np.uint64)
+    LIBRARY.fh_evaluate_at(_pointer(out), _pointer(coefficients), m, n, _pointer(from_ints(points)), len(points))
+    return out
+
+
+def divide_out(coefficients: np.ndarray, k: int, y: int) -> np.ndarray:
+    """(h, 4): the quotient by Y^k - y, remainder dropped; its top k coefficients are zero."""
+    coefficients = _checked(coefficients, "coefficients", 2)
+    out = np.empty_like(coefficients)
+    LIBRARY.fh_divide_out(_pointer(out), _pointer(coefficients), len(coefficients), k, _pointer(from_ints([y])))
+    return out
+
+
+def fold(values: np.ndarray, zeta: int, inverse_points: np.ndarray) -> np.ndarray:
+    """(n, 4) by position to (n/2, 4): f(x) + f(-x) + zeta * (f(x) - f(-x)) / x."""
+    values, inverse_points = _checked(values, "values", 2), _checked(inverse_points, "inverse_points", 2)
+    if len(values) != 2 * len(inverse_points):
+        raise KernelError(f"{len(values)} values need {len(values) // 2} points, not {len(inverse_points)}")
+    out = np.empty_like(inverse_points)
+    challenge = from_ints([zeta])
+    LIBRARY.fh_fold(_pointer(out), _pointer(values), _pointer(challenge), _pointer(inverse_points), len(out))
+    return out
+
+
+# --- Pedersen
+
+
+@cache
+def _pedersen_constants() -> tuple[np.ndarray, np.ndarray]:
+    points = [word for row in pedersen_points.window_rows() for word in row[2:]]
+    return from_ints(points), from_ints(pedersen_points.start_point())
+
+
+def pedersen_steps(pairs: np.ndarray) -> np.ndarray:
+    """(m, 2, 4) inputs to (m, 64, 3, 4): x after each addition, its slope, y of the point added.
+
+    Additions alternate between windows of the first and the second input, from the high end.
+    """
+    pairs = _checked(pairs, "pairs", 3)
+    out = np.empty((len(pairs), 64, 3, 4), dtype=np.uint64)
+    table, start = _pedersen_constants()
+    LIBRARY.fh_pedersen_steps(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
+    return out
+
+
+def pedersen(pairs: np.ndarray) -> np.ndarray:
+    """(m, 2, 4) inputs to (m, 4) hashes."""
+    pairs = _checked(pairs, "pairs", 3)
+    out = np.empty((len(pairs), 4), dtype=np.uint64)
+    table, start = _pedersen_constants()
+    LIBRARY.fh_pedersen(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
+    return out

@@ -1,2 +1,227 @@
-#include <cstdint>
-extern "C" __attribute__((visibility("default"))) uint32_t fh_features(void) { return 0; }
+// The kernel's C interface: everything the Python package calls. Arrays are (n, 4) little-endian limbs in Montgomery
+// form; the callers in __init__.py have checked shapes. reference.py says what each function computes.
+#include <atomic>
+#include <vector>
+
+#include "curve.h"
+#include "field.h"
+#include "keccak.h"
+#include "ntt.h"
+#include "parallel.h"
+#include "vector_machine.h"
+
+using namespace freehold;
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+constexpr size_t GRAIN = 1 << 11;
+
+// stride 0 repeats one element
+template <typename Operation>
+void elementwise(Felt* out, const Felt* a, size_t stride_a, const Felt* b, size_t stride_b, size_t n, Operation op) {
+  parallel(n, GRAIN, [=](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) out[i] = op(a[i * stride_a], b[i * stride_b]);
+  });
+}
+
+void truncate(uint8_t* digest, int digest_bytes) { memset(digest + digest_bytes, 0, 32 - digest_bytes); }
+
+}  // namespace
+
+EXPORT void fh_add(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
+  elementwise(out, a, sa, b, sb, n, [](const Felt& x, const Felt& y) { return add(x, y); });
+}
+
+EXPORT void fh_sub(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
+  elementwise(out, a, sa, b, sb, n, [](const Felt& x, const Felt& y) { return sub(x, y); });
+}
+
+EXPORT void fh_mul(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
+  elementwise(out, a, sa, b, sb, n, [](const Felt& x, const Felt& y) { return mul(x, y); });
+}
+
+// One inversion for each share; 1 if any element is zero.
+EXPORT int fh_inverse(Felt* out, const Felt* a, size_t n) {
+  std::atomic<int> zero{0};
+  parallel(n, GRAIN, [=, &zero](size_t begin, size_t end) {
+    if (batch_inverse(out + begin, a + begin, end - begin)) zero = 1;
+  });
+  return zero;
+}
+
+EXPORT void fh_powers(Felt* out, const Felt* base, const Felt* start, size_t n) {
+  Felt b = *base, s = *start;
+  parallel(n, GRAIN, [=](size_t begin, size_t end) {
+    u64 exponent[1] = {begin};
+    Felt value = mul(s, power(b, exponent, 1));
+    for (size_t i = begin; i < end; i++) out[i] = value, value = mul(value, b);
+  });
+}
+
+EXPORT void fh_from_bytes(Felt* out, const uint8_t* bytes, size_t n) {
+  parallel(n, GRAIN, [=](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      Felt plain;
+      for (int j = 0; j < 4; j++) {
+        u64 word;
+        memcpy(&word, bytes + 32 * i + 8 * (3 - j), 8);
+        plain.limb[j] = __builtin_bswap64(word);
+      }
+      out[i] = to_montgomery(plain);
+    }
+  });
+}
+
+EXPORT void fh_to_bytes(uint8_t* out, const Felt* a, size_t n) {
+  parallel(n, GRAIN, [=](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) to_big_endian(a[i], out + 32 * i);
+  });
+}
+
+// m polynomials of 2^log_n coefficients to values on shift * H; see ntt.h
+EXPORT void fh_evaluate_coset(Felt* out, const Felt* in, size_t m, int log_n, const Felt* shift, int bit_reversed) {
+  Transform transform(log_n, false);
+  std::vector<Felt> shifts = shift_powers(*shift, log_n);
+  size_t n = (size_t)1 << log_n;
+  parallel(m, 1, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) transform.evaluate(out + i * n, in + i * n, shifts.data(), bit_reversed);
+  });
+}
+
+EXPORT void fh_interpolate_coset(Felt* out, const Felt* in, size_t m, int log_n, const Felt* inverse_shift,
+                                 int bit_reversed) {
+  Transform transform(log_n, true);
+  std::vector<Felt> shifts = shift_powers(*inverse_shift, log_n);
+  size_t n = (size_t)1 << log_n;
+  parallel(m, 1, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) transform.interpolate(out + i * n, in + i * n, shifts.data(), bit_reversed);
+  });
+}
+
+EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t n, int digest_bytes) {
+  parallel(n, 256, [=](size_t begin, size_t end) {
+    uint8_t word[32];
+    for (size_t row = begin; row < end; row++) {
+      Keccak256 hash;
+      for (size_t c = 0; c < n_columns; c++) {
+        to_big_endian(columns[c][row], word);
+        hash.absorb(word, 32);
+      }
+      hash.finish(out + 32 * row);
+      truncate(out + 32 * row, digest_bytes);
+    }
+  });
+}
+
+EXPORT void fh_merkle_layer(uint8_t* out, const uint8_t* children, const uint8_t* rows, size_t n, int digest_bytes) {
+  parallel(n, 256, [=](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      Keccak256 hash;
+      hash.absorb(children + 64 * i, 64);
+      if (rows) hash.absorb(rows + 32 * i, 32);
+      hash.finish(out + 32 * i);
+      truncate(out + 32 * i, digest_bytes);
+    }
+  });
+}
+
+EXPORT void fh_keccak(uint8_t* out, const uint8_t* data, size_t size) {
+  Keccak256 hash;
+  hash.absorb(data, size);
+  hash.finish(out);
+}
+
+EXPORT void fh_run_program(const int32_t* instructions, size_t n_instructions, size_t n_registers, const Felt* constants,
+                           const Felt* const* columns, size_t n, Felt* outputs) {
+  parallel(n, 64, [=](size_t begin, size_t end) {
+    run_program(instructions, n_instructions, n_registers, constants, columns, n, outputs, begin, end);
+  });
+}
+
+EXPORT void fh_linear_combination(Felt* out, const Felt* const* columns, const Felt* weights, size_t m, size_t n) {
+  parallel(n, GRAIN, [=](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      Felt sum = ZERO;
+      for (size_t c = 0; c < m; c++) sum = add(sum, mul(columns[c][i], weights[c]));
+      out[i] = sum;
+    }
+  });
+}
+
+// (m, z) values of m polynomials at z points, by Horner
+EXPORT void fh_evaluate_at(Felt* out, const Felt* coefficients, size_t m, size_t n, const Felt* points, size_t z) {
+  parallel(m * z, 1, [=](size_t begin, size_t end) {
+    for (size_t task = begin; task < end; task++) {
+      const Felt* column = coefficients + task / z * n;
+      Felt x = points[task % z];
+      // four interleaved chains in x^4 hide the multiplier's latency
+      if (n % 4 == 0) {
+        Felt x2 = square(x), x4 = square(x2), sums[4] = {ZERO, ZERO, ZERO, ZERO};
+        for (size_t i = n; i; i -= 4)
+          for (int j = 0; j < 4; j++) sums[j] = add(mul(sums[j], x4), column[i - 4 + j]);
+        Felt high = add(mul(sums[3], x), sums[2]), low = add(mul(sums[1], x), sums[0]);
+        out[task] = add(mul(high, x2), low);
+      } else {
+        Felt sum = ZERO;
+        for (size_t i = n; i; i--) sum = add(mul(sum, x), column[i - 1]);
+        out[task] = sum;
+      }
+    }
+  });
+}
+
+// Quotient by Y^k - y, remainder dropped: q_i = c_(i+k) + y * q_(i+k)
+EXPORT void fh_divide_out(Felt* out, const Felt* coefficients, size_t n, size_t k, const Felt* y) {
+  Felt root = *y;
+  for (size_t i = n; i-- > 0;)
+    out[i] = i + k < n ? add(coefficients[i + k], mul(root, out[i + k])) : ZERO;
+}
+
+EXPORT void fh_fold(Felt* out, const Felt* values, const Felt* zeta, const Felt* inverse_points, size_t n) {
+  Felt challenge = *zeta;
+  parallel(n, GRAIN, [=](size_t begin, size_t end) {
+    for (size_t j = begin; j < end; j++) {
+      const Felt &plus = values[2 * j], &minus = values[2 * j + 1];
+      out[j] = add(add(plus, minus), mul(challenge, mul(sub(plus, minus), inverse_points[j])));
+    }
+  });
+}
+
+// A nonce such that keccak(prefix || nonce) begins with `bits` zero bits; each thread tries its residue class.
+EXPORT u64 fh_grind(const uint8_t* prefix, int bits) {
+  int threads = thread_count();
+  std::atomic<u64> found{~0ull};
+  auto search = [&, bits](int first) {
+    uint8_t message[96] = {}, digest[32];
+    memcpy(message, prefix, 64);
+    for (u64 nonce = first; nonce < found.load(std::memory_order_relaxed); nonce += threads) {
+      u64 word = __builtin_bswap64(nonce);
+      memcpy(message + 88, &word, 8);
+      fh_keccak(digest, message, 96);
+      u64 high;
+      memcpy(&high, digest, 8);
+      if (bits == 0 || __builtin_bswap64(high) >> (64 - bits) == 0) {
+        u64 best = found.load();
+        while (nonce < best && !found.compare_exchange_weak(best, nonce)) {
+        }
+        return;
+      }
+    }
+  };
+  std::vector<std::thread> pool;
+  for (int i = 1; i < threads; i++) pool.emplace_back(search, i);
+  search(0);
+  for (auto& thread : pool) thread.join();
+  return found;
+}
+
+// (m, 64, 3): x after each addition, its slope, y of the point added; see curve.h
+EXPORT void fh_pedersen_steps(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
+  parallel(m, 16, [=](size_t begin, size_t end) { pedersen_steps(out, pairs, table, start, begin, end); });
+}
+
+EXPORT void fh_pedersen(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
+  parallel(m, 4, [=](size_t begin, size_t end) { pedersen_hashes(out, pairs, table, start, begin, end); });
+}
