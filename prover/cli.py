@@ -1,9 +1,16 @@
-"""The command `freehold`. Each group lives beside what it drives; this file only gathers them."""
+"""The command `freehold`. Each command lives beside what it drives; this file only gathers them."""
 
 import click
+
+from prover.cairo.compile import compile_command
+from prover.cairo.proof_commands import prove_command, verify_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="freehold")
 def main() -> None:
     """Run, prove, break and leave a self-custodial perpetual exchange."""
+
+
+for command in (compile_command, prove_command, verify_command):
+    main.add_command(command)

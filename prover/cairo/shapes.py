@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from prover import kernel
 from prover.cairo.components import cpu, memory, pedersen, pedersen_windows, range_check, range_check_16
+from prover.kernel.pedersen_points import window_rows
 from prover.stark.shape import Shape
 
 PROVABLE_BUILTINS = ("output", "pedersen", "range_check")
@@ -31,6 +31,6 @@ def shape_of(builtins: Sequence[str]) -> Shape:
         preprocessed.append(())
     if "pedersen" in builtins:
         tables += [pedersen.build(), pedersen_windows.build()]
-        rows = kernel.pedersen_table()
+        rows = window_rows()
         preprocessed += [(), tuple(zip(*rows, strict=True))]
     return Shape("_".join(builtins) or "plain", tuple(tables), tuple(preprocessed))

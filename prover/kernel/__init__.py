@@ -268,7 +268,7 @@ def _check_program(
             Op.CONST: ((target, n_registers), (a, n_constants)),
             Op.STORE: ((target, len(outputs)), (a, n_registers)),
         }.get(op, ((target, n_registers), (a, n_registers), (b, n_registers)))
-        if op not in Op or any(not 0 <= number < limit for number, limit in limits):
+        if not 0 <= op <= Op.STORE or any(not 0 <= number < limit for number, limit in limits):
             raise KernelError(f"instruction {(op, target, a, b)} is out of range")
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from prover import kernel
 from prover.algebra import curve
+from prover.cairo.components import pedersen_windows
 from prover.cairo.components.tags import MEMORY, PEDERSEN_WINDOWS, RANGE_CHECK_16
 from prover.cairo.trace import Trace, bits, felts, padded_log_height
 from prover.stark.expressions import Expression
@@ -145,7 +146,7 @@ def fill(trace: Trace) -> np.ndarray:
     words[~enabled, 2] = kernel.from_ints([curve.SHIFT.x])[0]
     inputs = [np.ascontiguousarray(words[:, i]) for i in (0, 1)]
     digits = [kernel.to_bytes(column) for column in inputs]
-    trace.window_uses = kernel.pedersen_window_uses(digits[0], digits[1])
+    trace.window_uses = pedersen_windows.count_uses(digits)
 
     steps = kernel.pedersen_steps(np.ascontiguousarray(words[:, :2])).reshape(instances, BLOCK, 2, 3, 4)
     points = [steps[:, :, half, part].reshape(-1, 4) for half in (0, 1) for part in range(3)]

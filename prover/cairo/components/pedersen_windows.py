@@ -19,6 +19,16 @@ def build() -> Table:
     return t.finish()
 
 
+def count_uses(inputs: list[np.ndarray]) -> np.ndarray:
+    """How often each row is used by the hashes of two columns of big-endian inputs (m, 32)."""
+    rows = [
+        (32 * half + 31 - byte) * 256 + column[:, byte].astype(np.int64)
+        for half, column in enumerate(inputs)
+        for byte in range(32)
+    ]
+    return np.bincount(np.concatenate(rows), minlength=1 << LOG_HEIGHT)
+
+
 def fill(trace: Trace) -> np.ndarray:
     """(1, 2^14, 4), after the hashes have counted."""
     return felts(trace.window_uses)[None]

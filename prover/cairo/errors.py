@@ -1,0 +1,29 @@
+"""What can go wrong between a Cairo source and a provable run.
+
+CairoError
+├── CompileFailed       the compiler is missing or refuses the source
+├── ProgramMalformed    a compiled program that is not one
+├── RunFailed           the machine cannot go on; names step and pc
+├── RunFilesMalformed   trace, memory or public input of another machine
+└── AddressOutOfMemory  (trace.py) a recorded run reads what it never wrote
+"""
+
+
+class CairoError(Exception):
+    """Any refusal between source and run."""
+
+
+class CompileFailed(CairoError):
+    """The message is the compiler's own."""
+
+
+class ProgramMalformed(CairoError):
+    """The JSON is no compiled Cairo 0 program in proof mode."""
+
+
+class RunFailed(CairoError):
+    """The machine cannot go on."""
+
+
+class RunFilesMalformed(CairoError):
+    """A recorded run's files do not fit together; the message names the cause."""

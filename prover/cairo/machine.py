@@ -1,0 +1,248 @@
+"""The Cairo machine: fetch, deduce, check, move on (cairo-machine.md 3 and 5). Hints run as real Python."""
+
+from __future__ import annotations
+
+import builtins as python_builtins
+from types import CodeType
+from typing import Any
+
+from prover.algebra.field import PRIME
+from prover.cairo import segments
+from prover.cairo.builtins import Builtin
+from prover.cairo.errors import RunFailed
+from prover.cairo.hint_library import div_mod, import_for_hint
+from prover.cairo.hint_names import Ids, Names
+from prover.cairo.instruction import (
+    AP_ADD,
+    AP_ADD1,
+    ASSERT_EQ,
+    CALL,
+    OP1_AP,
+    OP1_FP,
+    OP1_IMMEDIATE,
+    PC_JNZ,
+    PC_JUMP,
+    PC_JUMP_RELATIVE,
+    PC_REGULAR,
+    RES_ADD,
+    RES_MUL,
+    RES_OP1,
+    RET,
+    Instruction,
+    decode,
+)
+from prover.cairo.program import Program
+from prover.cairo.segments import Memory, Segments, describe, is_address
+
+
+class Machine:
+    """Registers, memory and hints of one run. `registers` collects (pc, ap, fp) before each step."""
+
+    def __init__(self, program: Program, memory: Memory, builtins: dict[str, Builtin], program_base: int) -> None:
+        self.program, self.memory, self.builtins = program, memory, builtins
+        self._program_base = program_base
+        self._by_segment = {segments.segment_of(b.base): b for b in builtins.values() if b.cells > 1}
+        self.pc = self.ap = self.fp = 0
+        self.registers: list[tuple[int, int, int]] = []
+        self._instructions: dict[int, Instruction] = {}
+        self._hints = {
+            program_base + offset: [(self._compile(offset, hint), hint) for hint in hints]
+            for offset, hints in program.hints.items()
+        }
+        self._names = Names(program)
+        self._scopes: list[dict[str, Any]] = [{}]
+        self._python = {**vars(python_builtins), "__import__": import_for_hint}
+
+    @staticmethod
+    def _compile(offset: int, hint: dict[str, Any]) -> CodeType:
+        try:
+            return compile(hint["code"], f"<hint at {offset}>", "exec")
+        except SyntaxError as error:
+            raise RunFailed(f"the hint at {offset} is not Python: {error}") from error
+
+    def set_hint_globals(self, **names: Any) -> None:
+        """Names that hints of the outermost scope see, such as program_input."""
+        self._scopes[0].update(names)
+
+    def run_until(self, final_pc: int, max_steps: int) -> None:
+        """Raises RunFailed, naming step and pc."""
+        try:
+            while self.pc != final_pc:
+                if len(self.registers) >= max_steps:
+                    raise RunFailed(f"the program has not ended after {max_steps} steps")
+                self.step()
+            if len(self._scopes) != 1:
+                raise RunFailed("a hint entered a scope and never left it")
+        except RunFailed as error:
+            where = f"step {len(self.registers)}, pc {describe(self.pc)}"
+            raise RunFailed(f"{where}: {error}") from error
+
+    def step(self) -> None:
+        pc, ap, fp = self.pc, self.ap, self.fp
+        for code, hint in self._hints.get(pc, ()):
+            self._run_hint(code, hint)
+        ins = self._instructions.get(pc)
+        if ins is None:
+            word = self.memory[pc]
+            if is_address(word):
+                raise RunFailed("the instruction is an address")
+            ins = self._instructions[pc] = decode(word)
+
+        dst_place = segments.add(fp if ins.dst_fp else ap, ins.off_dst % PRIME)
+        op0_place = segments.add(fp if ins.op0_fp else ap, ins.off_op0 % PRIME)
+        dst, op0 = self._fetch(dst_place), self._fetch(op0_place)
+        op1_place = segments.add(self._op1_base(ins, pc, ap, fp, op0), ins.off_op1 % PRIME)
+        op1 = self._fetch(op1_place)
+
+        known_op0, known_op1, known_dst = op0, op1, dst
+        if op0 is None:
+            op0 = self._deduce_op0(ins, pc, dst, op1)
+        if op1 is None and ins.opcode == ASSERT_EQ and dst is not None:
+            op1 = _deduce_op1(ins, dst, op0)
+        if op0 is None or op1 is None:
+            raise RunFailed("an operand is unknown and cannot be deduced")
+        res = _result(ins, op0, op1)
+        if dst is None:
+            dst = res if ins.opcode == ASSERT_EQ else fp if ins.opcode == CALL else None
+            if dst is None:
+                raise RunFailed(f"the cell at {describe(dst_place)} is unknown and cannot be deduced")
+        for place, known, value in (
+            (op0_place, known_op0, op0),
+            (op1_place, known_op1, op1),
+            (dst_place, known_dst, dst),
+        ):
+            if known is None:
+                self.memory[place] = value
+        self._check(ins, pc, fp, dst, op0, res)
+        self.registers.append((pc, ap, fp))
+        self._advance(ins, pc, ap, fp, dst, op1, res)
+
+    def _fetch(self, place: int) -> int | None:
+        value = self.memory.get(place)
+        if value is None and (builtin := self._by_segment.get(segments.segment_of(place))):
+            value = builtin.deduce(self.memory, place)
+            if value is not None:
+                self.memory[place] = value
+        return value
+
+    def _op1_base(self, ins: Instruction, pc: int, ap: int, fp: int, op0: int | None) -> int:
+        if ins.op1_source == OP1_IMMEDIATE:
+            return pc
+        if ins.op1_source == OP1_FP:
+            return fp
+        if ins.op1_source == OP1_AP:
+            return ap
+        if op0 is None or not is_address(op0):
+            raise RunFailed("a double dereference goes through no address")
+        return op0
+
+    def _deduce_op0(self, ins: Instruction, pc: int, dst: int | None, op1: int | None) -> int | None:
+        if ins.opcode == CALL:
+            return segments.add(pc, ins.size)
+        if ins.opcode != ASSERT_EQ or dst is None or op1 is None:
+            return None
+        if ins.res_logic == RES_ADD:
+            return segments.sub(dst, op1)
+        if ins.res_logic == RES_MUL:
+            return _quotient(dst, op1)
+        return None
+
+    def _check(self, ins: Instruction, pc: int, fp: int, dst: int, op0: int, res: int | None) -> None:
+        if ins.opcode == ASSERT_EQ and dst != res:
+            raise RunFailed(f"an assertion fails: {describe(dst)} is not {describe(res)}")
+        if ins.opcode == CALL and (dst != fp or op0 != segments.add(pc, ins.size)):
+            raise RunFailed("a call saves a wrong frame")
+
+    def _advance(self, ins: Instruction, pc: int, ap: int, fp: int, dst: int, op1: int, res: int | None) -> None:
+        if ins.pc_update == PC_REGULAR or (ins.pc_update == PC_JNZ and dst == 0):
+            self.pc = pc + ins.size
+        elif ins.pc_update == PC_JUMP:
+            if not is_address(res):
+                raise RunFailed(f"a jump to {describe(res)}, which is no address")
+            self.pc = res
+        elif ins.pc_update == PC_JUMP_RELATIVE:
+            self.pc = segments.add(pc, _felt(res, "a relative jump"))
+        else:
+            self.pc = segments.add(pc, _felt(op1, "a conditional jump"))
+        if ins.opcode == CALL:
+            self.ap = self.fp = ap + 2
+        else:
+            if ins.ap_update == AP_ADD:
+                self.ap = segments.add(ap, _felt(res, "an increment of ap"))
+            elif ins.ap_update == AP_ADD1:
+                self.ap = ap + 1
+            if ins.opcode == RET:
+                self.fp = dst
+
+    def _run_hint(self, code: CodeType, hint: dict[str, Any]) -> None:
+        scope = self._scopes[-1]
+        scope.update(
+            __builtins__=self._python,
+            ids=Ids(self._names, hint, self.memory, self.ap, self.fp),
+            memory=self.memory,
+            segments=Segments(self.memory),
+            ap=self.ap,
+            fp=self.fp,
+            pc=self.pc,
+            PRIME=PRIME,
+            vm_enter_scope=self._enter_scope,
+            vm_exit_scope=self._exit_scope,
+            to_felt_or_relocatable=lambda value: value if is_address(value) else value % PRIME,
+            fadd=lambda a, b, p: (a + b) % p,
+            fsub=lambda a, b, p: (a - b) % p,
+            fmul=lambda a, b, p: a * b % p,
+            fdiv=div_mod,
+            fpow=pow,
+            safe_div=_exact_quotient,
+            **{f"{name}_builtin": builtin for name, builtin in self.builtins.items()},
+        )
+        try:
+            exec(code, scope)
+        except RunFailed:
+            raise
+        except Exception as error:
+            raise RunFailed(f"a hint fails: {type(error).__name__}: {error}") from error
+
+    def _enter_scope(self, names: dict[str, Any] | None = None) -> None:
+        self._scopes.append(dict(names or {}))
+
+    def _exit_scope(self) -> None:
+        if len(self._scopes) == 1:
+            raise RunFailed("a hint leaves a scope that it never entered")
+        self._scopes.pop()
+
+
+def _deduce_op1(ins: Instruction, dst: int, op0: int | None) -> int | None:
+    if ins.res_logic == RES_OP1:
+        return dst
+    if op0 is None:
+        return None
+    return segments.sub(dst, op0) if ins.res_logic == RES_ADD else _quotient(dst, op0)
+
+
+def _result(ins: Instruction, op0: int, op1: int) -> int | None:
+    if ins.res_logic == RES_OP1:
+        return op1
+    if ins.res_logic == RES_ADD:
+        return segments.add(op0, op1)
+    if ins.res_logic == RES_MUL:
+        return segments.mul(op0, op1)
+    return None
+
+
+def _quotient(dst: int, divisor: int) -> int | None:
+    if is_address(dst) or is_address(divisor) or divisor == 0:
+        return None
+    return dst * pow(divisor, -1, PRIME) % PRIME
+
+
+def _exact_quotient(a: int, b: int) -> int:
+    if a % b:
+        raise RunFailed(f"{a} is not divisible by {b}")
+    return a // b
+
+
+def _felt(value: int | None, what: str) -> int:
+    if value is None or is_address(value):
+        raise RunFailed(f"{what} by an address")
+    return value

@@ -1,0 +1,72 @@
+"""A compiled Cairo 0 program, as the compiler's JSON has it (cairo-machine.md 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from prover.algebra.field import PRIME
+from prover.cairo.errors import ProgramMalformed
+
+CANONICAL_BUILTINS = (
+    "output", "pedersen", "range_check", "ecdsa", "bitwise", "ec_op", "keccak", "poseidon", "range_check96",
+    "add_mod", "mul_mod",
+)  # fmt: skip
+
+AP_ADD_IMMEDIATE = 0x40780017FFF7FFF
+CALL_IMMEDIATE = 0x1104800180018000
+JUMP_IMMEDIATE = 0x10780017FFF7FFF
+HEAD_WORDS = 6
+END_OFFSET = 4
+"""`ap += k; call main; jmp rel 0`: two words each, the loop at offset 4."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """`data`: the program's words; `hints`: pc offset -> list of the compiler's hint records; the rest is what
+    hints need to find the values of their names."""
+
+    data: tuple[int, ...]
+    builtins: tuple[str, ...]
+    hints: dict[int, list[dict[str, Any]]]
+    identifiers: dict[str, dict[str, Any]]
+    references: tuple[dict[str, Any], ...]
+    main_scope: str
+
+    @staticmethod
+    def from_json(document: object) -> Program:
+        """Raises ProgramMalformed, naming the cause."""
+        if not isinstance(document, dict):
+            raise ProgramMalformed("a compiled program is a JSON object")
+        try:
+            if int(document["prime"], 16) != PRIME:
+                raise ProgramMalformed(
+                    f"the program is for the field of prime {document['prime']}, not the STARK prime"
+                )
+            program = Program(
+                tuple(int(word, 16) for word in document["data"]),
+                tuple(document["builtins"]),
+                {int(pc): hints for pc, hints in document["hints"].items()},
+                document["identifiers"],
+                tuple(document["reference_manager"]["references"]),
+                document["main_scope"],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ProgramMalformed(f"not a compiled Cairo 0 program: {error!r}") from error
+        program.check_head()
+        return program
+
+    def check_head(self) -> None:
+        """Words below p, builtins in order, and the three instructions that proof mode puts first."""
+        for word in self.data:
+            if not 0 <= word < PRIME:
+                raise ProgramMalformed(f"program word {word:#x} is not below p")
+        unknown = [name for name in self.builtins if name not in CANONICAL_BUILTINS]
+        if unknown:
+            raise ProgramMalformed(f"unknown builtins: {', '.join(unknown)}")
+        if list(self.builtins) != sorted(set(self.builtins), key=CANONICAL_BUILTINS.index):
+            raise ProgramMalformed(f"builtins {', '.join(self.builtins)} are not in canonical order")
+        head = self.data[:HEAD_WORDS]
+        expected = {0: AP_ADD_IMMEDIATE, 1: len(self.builtins), 2: CALL_IMMEDIATE, 4: JUMP_IMMEDIATE, 5: 0}
+        if len(head) < HEAD_WORDS or any(head[place] != word for place, word in expected.items()):
+            raise ProgramMalformed("the program does not begin as proof mode does: compile it with `freehold compile`")

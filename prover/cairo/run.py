@@ -1,0 +1,118 @@
+"""Run a program in proof mode (cairo-machine.md 9) and lay its memory out for the prover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from prover.cairo.builtins import Builtin, make_builtin
+from prover.cairo.errors import RunFailed
+from prover.cairo.machine import Machine
+from prover.cairo.program import END_OFFSET, Program
+from prover.cairo.segments import Memory, address, describe, is_address, offset_of, segment_of
+
+MIN_STEPS = 64
+MAX_STEPS = 1 << 24
+
+
+@dataclass(frozen=True)
+class Run:
+    """A relocated run.
+
+    registers: (n_steps, 3) uint64 of (pc, ap, fp), padded by the closing loop to a power of two; memory: value or
+    None by address, from 1 on; segments: (start, stop) of each builtin in the program's order.
+    """
+
+    program: Program
+    registers: np.ndarray
+    memory: list[int | None]
+    n_executed_steps: int
+    initial_ap: int
+    final_ap: int
+    segments: dict[str, tuple[int, int]]
+    output: tuple[int, ...]
+
+    @property
+    def n_steps(self) -> int:
+        return len(self.registers)
+
+
+def run_program(
+    program: Program, program_input: Any = None, min_steps: int = MIN_STEPS, max_steps: int = MAX_STEPS
+) -> Run:
+    """Raises RunFailed with the step and the reason."""
+    memory = Memory()
+    program_base, stack = memory.add_segment(), memory.add_segment()
+    builtins = {name: make_builtin(name, segment_of(memory.add_segment())) for name in program.builtins}
+    for offset, word in enumerate(program.data):
+        memory[program_base + offset] = word
+    frame = [stack + 2, 0, *(builtin.base for builtin in builtins.values())]
+    for offset, word in enumerate(frame):
+        memory[stack + offset] = word
+
+    machine = Machine(program, memory, builtins, program_base)
+    machine.set_hint_globals(program_input=program_input)
+    machine.pc, machine.ap, machine.fp = program_base, stack + 2, stack + 2
+    machine.run_until(program_base + END_OFFSET, max_steps)
+    n_executed = len(machine.registers)
+    machine.step()
+    for builtin in builtins.values():
+        builtin.check(memory)
+    stops = _stop_pointers(memory, builtins, machine.ap)
+    return _relocated(program, machine, builtins, stops, n_executed, max(min_steps, MIN_STEPS))
+
+
+def _stop_pointers(memory: Memory, builtins: dict[str, Builtin], final_ap: int) -> dict[str, int]:
+    """The last cells before ap; every used cell must lie before them, for nothing beyond is proven."""
+    stops = {}
+    for index, (name, builtin) in enumerate(builtins.items()):
+        stop = memory[final_ap - len(builtins) + index]
+        if not is_address(stop) or segment_of(stop) != segment_of(builtin.base):
+            raise RunFailed(f"the program returns {describe(stop)} as the end of {name}")
+        used, length = len(memory.segments[segment_of(builtin.base)]), offset_of(stop)
+        if used > length:
+            raise RunFailed(f"the program used {used} cells of {name} and returns an end after {length}")
+        if length % builtin.cells:
+            raise RunFailed(f"the program returns an end within an instance of {name}")
+        stops[name] = length
+    return stops
+
+
+def _relocated(
+    program: Program,
+    machine: Machine,
+    builtins: dict[str, Builtin],
+    stops: dict[str, int],
+    n_executed: int,
+    min_steps: int,
+) -> Run:
+    memory = machine.memory
+    used = [len(cells) for cells in memory.segments]
+    for name, builtin in builtins.items():
+        used[segment_of(builtin.base)] = stops[name]
+    bases, place = [], 1
+    for size in used:
+        bases.append(place)
+        place += size
+
+    def relocate(value: int | None) -> int | None:
+        if value is None or not is_address(value):
+            return value
+        return bases[segment_of(value)] + offset_of(value)
+
+    flat: list[int | None] = [None] * place
+    for segment, cells in enumerate(memory.segments):
+        flat[bases[segment] : bases[segment] + len(cells)] = [relocate(cell) for cell in cells]
+    last = machine.registers[-1]
+    n_steps = 1 << (max(min_steps, len(machine.registers)) - 1).bit_length()
+    rows = machine.registers + [last] * (n_steps - len(machine.registers))
+    registers = np.array([[relocate(value) for value in row] for row in rows], dtype=np.uint64)
+    segments = {
+        name: (bases[segment_of(b.base)], bases[segment_of(b.base)] + stops[name]) for name, b in builtins.items()
+    }
+    start, stop = segments.get("output", (1, 1))
+    output = tuple(word or 0 for word in flat[start:stop]) if "output" in segments else ()
+    initial_ap = bases[segment_of(address(1))] + 2
+    return Run(program, registers, flat, n_executed, initial_ap, int(registers[-1][1]), segments, output)

@@ -1,0 +1,114 @@
+"""The reference runner's files: trace, memory and AIR public input, read into a `Run` and written from one.
+
+Trace: 24 bytes a step, little-endian u64 ap, fp, pc. Memory: 40 bytes a cell, u64 address then a 32-byte
+little-endian value. Any layout name will do: only registers and memory are used.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from prover.algebra.field import PRIME
+from prover.cairo.errors import RunFilesMalformed
+from prover.cairo.program import Program
+from prover.cairo.run import MIN_STEPS, Run
+
+MAX_ADDRESS = 1 << 28
+FINAL_PC = 5
+
+
+def read_run(program: Program, trace_file: Path, memory_file: Path, public_input_file: Path) -> Run:
+    """Raises RunFilesMalformed, naming the file and the cause."""
+    registers = _read_trace(trace_file)
+    memory = _read_memory(memory_file)
+    segments = _read_segments(public_input_file, program)
+    for address, word in enumerate(program.data, start=1):
+        if address >= len(memory) or memory[address] != word:
+            raise RunFilesMalformed(f"{memory_file}: address {address} does not hold the program's word {word:#x}")
+    _check_ends(trace_file, registers)
+    n_executed = len(registers)
+    n_steps = 1 << (max(MIN_STEPS, n_executed) - 1).bit_length()
+    registers = np.concatenate([registers, np.tile(registers[-1:], (n_steps - n_executed, 1))])
+    bounds = {name: _bounds(public_input_file, segments, name, memory) for name in program.builtins}
+    start, stop = bounds.get("output", (1, 1))
+    output = tuple(word or 0 for word in memory[start:stop])
+    return Run(program, registers, memory, n_executed, int(registers[0][1]), int(registers[-1][1]), bounds, output)
+
+
+def _read_trace(path: Path) -> np.ndarray:
+    data = path.read_bytes()
+    if not data or len(data) % 24:
+        raise RunFilesMalformed(f"{path}: {len(data)} bytes are no whole number of steps of 24 bytes")
+    rows = np.frombuffer(data, dtype="<u8").reshape(-1, 3)
+    return np.ascontiguousarray(rows[:, [2, 0, 1]]).astype(np.uint64)
+
+
+def _check_ends(path: Path, registers: np.ndarray) -> None:
+    if int(registers[0][0]) != 1:
+        raise RunFilesMalformed(f"{path}: the run begins at pc {registers[0][0]}, in proof mode it begins at 1")
+    if int(registers[-1][0]) != FINAL_PC:
+        raise RunFilesMalformed(f"{path}: the run ends at pc {registers[-1][0]}, not in the closing loop at {FINAL_PC}")
+
+
+def _read_memory(path: Path) -> list[int | None]:
+    data = path.read_bytes()
+    if not data or len(data) % 40:
+        raise RunFilesMalformed(f"{path}: {len(data)} bytes are no whole number of cells of 40 bytes")
+    cells: dict[int, int] = {}
+    for place in range(0, len(data), 40):
+        address = int.from_bytes(data[place : place + 8], "little")
+        value = int.from_bytes(data[place + 8 : place + 40], "little")
+        if not 0 < address < MAX_ADDRESS:
+            raise RunFilesMalformed(f"{path}: address {address} is out of bounds")
+        if value >= PRIME:
+            raise RunFilesMalformed(f"{path}: the value at address {address} is not below p")
+        if cells.setdefault(address, value) != value:
+            raise RunFilesMalformed(f"{path}: address {address} has two values")
+    memory: list[int | None] = [None] * (max(cells) + 1)
+    for address, value in cells.items():
+        memory[address] = value
+    return memory
+
+
+def _read_segments(path: Path, program: Program) -> dict[str, Any]:
+    try:
+        segments = json.loads(path.read_text())["memory_segments"]
+        missing = [name for name in program.builtins if name not in segments]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunFilesMalformed(f"{path}: no AIR public input: {error!r}") from error
+    if missing:
+        raise RunFilesMalformed(f"{path}: no memory segment for {', '.join(missing)}")
+    return segments
+
+
+def _bounds(path: Path, segments: dict[str, Any], name: str, memory: list[int | None]) -> tuple[int, int]:
+    try:
+        start, stop = int(segments[name]["begin_addr"]), int(segments[name]["stop_ptr"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFilesMalformed(f"{path}: segment {name} lacks begin_addr or stop_ptr") from error
+    if not 0 < start <= stop <= len(memory):
+        raise RunFilesMalformed(f"{path}: segment {name} from {start} to {stop} is not in the memory")
+    return start, stop
+
+
+def write_run(run: Run, trace_file: Path, memory_file: Path, public_input_file: Path) -> None:
+    """The same run in the reference runner's formats."""
+    trace_file.write_bytes(run.registers[:, [1, 2, 0]].astype("<u8").tobytes())
+    cells = (
+        address.to_bytes(8, "little") + value.to_bytes(32, "little")
+        for address, value in enumerate(run.memory)
+        if value is not None
+    )
+    memory_file.write_bytes(b"".join(cells))
+    document = {
+        "layout": "plain",
+        "n_steps": run.n_steps,
+        "memory_segments": {
+            name: {"begin_addr": start, "stop_ptr": stop} for name, (start, stop) in run.segments.items()
+        },
+    }
+    public_input_file.write_text(json.dumps(document))
