@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {PRIME} from "./Field.sol";
+
+/// @title Registered programs: words in data contracts, named by number
+/// @dev Anyone registers a program once; an entry never changes. Every use compares code hashes, because a contract
+/// destroyed in the transaction that made it can come back with other code. Nothing here is trusted.
+library Programs {
+    /// @notice `pages` hold `bytes_` bytes of words, not a positive multiple of 32.
+    error ProgramLength(uint256 bytes_);
+    /// @notice Word `index` is not below the prime.
+    error ProgramWordOutOfRange(uint256 index, uint256 word);
+    /// @notice The program does not begin as proof mode does: `ap += k`, `call main`, `jmp rel 0`.
+    error ProgramHead(uint256 index, uint256 word);
+    error UnknownProgram(uint256 number);
+    /// @notice The data contract holds other code than when the program was registered.
+    error ProgramChanged(address page, bytes32 expected, bytes32 found);
+    error TooManyPages(uint256 count);
+
+    uint256 private constant AP_ADD_IMMEDIATE = 0x40780017fff7fff;
+    uint256 private constant CALL_IMMEDIATE = 0x1104800180018000;
+    uint256 private constant JUMP_IMMEDIATE = 0x10780017fff7fff;
+    uint256 private constant MAX_PAGES = 16;
+    /// @dev Code begins with STOP, so that a page cannot be called.
+    uint256 private constant PREFIX = 1;
+
+    struct Entry {
+        uint256 identity;
+        address[] pages;
+        bytes32[] codeHashes;
+    }
+
+    struct State {
+        Entry[] entries;
+    }
+
+    /// @dev Returns the new number. `identity = keccak(version, shape id, word count, keccak(words))`.
+    function register(State storage self, address[] calldata pages, uint256 version, uint256 shapeId, uint256 nBuiltins)
+        internal
+        returns (uint256 number, uint256 identity)
+    {
+        if (pages.length > MAX_PAGES) revert TooManyPages(pages.length);
+        Entry storage entry = self.entries.push();
+        for (uint256 i = 0; i < pages.length; ++i) {
+            entry.pages.push(pages[i]);
+            entry.codeHashes.push(pages[i].codehash);
+        }
+        uint256[] memory words = load(entry);
+        check(words, nBuiltins);
+        bytes32 inner;
+        assembly ("memory-safe") {
+            inner := keccak256(add(words, 0x20), shl(5, mload(words)))
+        }
+        identity = uint256(keccak256(abi.encode(version, shapeId, words.length, inner)));
+        entry.identity = identity;
+        number = self.entries.length - 1;
+    }
+
+    /// @dev The identity and words of a registered program, read from its pages.
+    function get(State storage self, uint256 number) internal view returns (uint256 identity, uint256[] memory words) {
+        if (number >= self.entries.length) revert UnknownProgram(number);
+        Entry storage entry = self.entries[number];
+        return (entry.identity, load(entry));
+    }
+
+    function load(Entry storage entry) private view returns (uint256[] memory words) {
+        uint256 size = 0;
+        for (uint256 i = 0; i < entry.pages.length; ++i) {
+            address page = entry.pages[i];
+            bytes32 found = page.codehash;
+            require(found == entry.codeHashes[i], ProgramChanged(page, entry.codeHashes[i], found));
+            if (page.code.length > PREFIX) size += page.code.length - PREFIX;
+        }
+        if (size == 0 || size % 32 != 0) revert ProgramLength(size);
+        words = new uint256[](size / 32);
+        uint256 place;
+        assembly ("memory-safe") {
+            place := add(words, 0x20)
+        }
+        for (uint256 i = 0; i < entry.pages.length; ++i) {
+            address page = entry.pages[i];
+            // Equivalent to appending page.code[1:] to words.
+            assembly ("memory-safe") {
+                let length := extcodesize(page)
+                if gt(length, PREFIX) {
+                    extcodecopy(page, place, PREFIX, sub(length, PREFIX))
+                    place := add(place, sub(length, PREFIX))
+                }
+            }
+        }
+    }
+
+    function check(uint256[] memory words, uint256 nBuiltins) private pure {
+        for (uint256 i = 0; i < words.length; ++i) {
+            require(words[i] < PRIME, ProgramWordOutOfRange(i, words[i]));
+        }
+        if (words.length < 6) revert ProgramLength(32 * words.length);
+        if (words[0] != AP_ADD_IMMEDIATE) revert ProgramHead(0, words[0]);
+        if (words[1] != nBuiltins) revert ProgramHead(1, words[1]);
+        if (words[2] != CALL_IMMEDIATE) revert ProgramHead(2, words[2]);
+        if (words[4] != JUMP_IMMEDIATE) revert ProgramHead(4, words[4]);
+        if (words[5] != 0) revert ProgramHead(5, words[5]);
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title The Fiat-Shamir transcript of `prover/stark/transcript.py`
+library Transcript {
+    struct State {
+        bytes32 digest;
+        uint256 round;
+        uint256 counter;
+    }
+
+    /// @dev digest = keccak(digest || round || words)
+    function absorb(State memory self, uint256[] memory words) internal pure {
+        bytes32 digest = self.digest;
+        uint256 round = self.round;
+        // Equivalent to keccak256(abi.encodePacked(digest, round, words)); nothing is left in memory.
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore(buffer, digest)
+            mstore(add(buffer, 0x20), round)
+            let size := shl(5, mload(words))
+            mcopy(add(buffer, 0x40), add(words, 0x20), size)
+            digest := keccak256(buffer, add(size, 0x40))
+        }
+        self.digest = digest;
+        self.round = round + 1;
+        self.counter = 0;
+    }
+
+    /// @dev The same for words that lie in calldata.
+    function absorbCalldata(State memory self, uint256[] calldata words) internal pure {
+        bytes32 digest = self.digest;
+        uint256 round = self.round;
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore(buffer, digest)
+            mstore(add(buffer, 0x20), round)
+            let size := shl(5, words.length)
+            calldatacopy(add(buffer, 0x40), words.offset, size)
+            digest := keccak256(buffer, add(size, 0x40))
+        }
+        self.digest = digest;
+        self.round = round + 1;
+        self.counter = 0;
+    }
+
+    /// @dev A full 256-bit draw.
+    function drawWord(State memory self) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(self.digest, self.counter++)));
+    }
+
+    /// @dev A uniform 251-bit number, which is below the prime.
+    function draw(State memory self) internal pure returns (uint256) {
+        return drawWord(self) >> 5;
+    }
+
+    /// @dev `count` positions below 2^logSize, eight to a draw, sorted and without repeats.
+    function drawPositions(State memory self, uint256 count, uint256 logSize)
+        internal
+        pure
+        returns (uint256[] memory positions)
+    {
+        positions = new uint256[](count);
+        uint256 mask = (1 << logSize) - 1;
+        uint256 kept = 0;
+        uint256 word;
+        for (uint256 i = 0; i < count; ++i) {
+            if (i % 8 == 0) word = drawWord(self);
+            uint256 position = (word >> (32 * (7 - (i % 8)))) & mask;
+            // insert in order, drop a repeat
+            uint256 place = kept;
+            while (place > 0 && positions[place - 1] > position) --place;
+            if (place > 0 && positions[place - 1] == position) continue;
+            for (uint256 j = kept; j > place; --j) positions[j] = positions[j - 1];
+            positions[place] = position;
+            ++kept;
+        }
+        assembly ("memory-safe") {
+            mstore(positions, kept)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+"""Deploy the proof verifier, register programs, and submit proofs. Shared by scripts and tests."""
+
+from __future__ import annotations
+
+from ape.api import AccountAPI, ReceiptAPI
+from ape.contracts import ContractContainer, ContractInstance
+from ethpm_types import ContractType
+
+from prover.cairo.program import Program
+from prover.cairo.prove import key_of
+from prover.codegen.__main__ import EXCHANGE_BUILTINS
+from prover.stark.parameters import DEFAULT, Parameters
+from prover.stark.proof import Proof
+
+PAGE_BYTES = 24_000
+"""Program words of one data contract: below the limit of code, a multiple of 32."""
+
+
+def deploy_verifier(project, account: AccountAPI, parameters: Parameters = DEFAULT) -> ContractInstance:
+    """The verifier of the exchange's shape under one set of parameters."""
+    key = key_of(EXCHANGE_BUILTINS, parameters)
+    constraints = account.deploy(project.ExchangeConstraints)
+    words = (
+        parameters.log_blowup,
+        parameters.n_queries,
+        parameters.grinding_bits,
+        parameters.log_arity,
+        parameters.log_last,
+        parameters.digest_bytes,
+        list(parameters.log_packing),
+        parameters.part_queries,
+    )
+    query_verifier = account.deploy(project.QueryVerifier, words)
+    return account.deploy(project.StarkVerifier, query_verifier, constraints, key.preprocessed_root)
+
+
+def data_contract(data: bytes) -> ContractContainer:
+    """A contract whose code is a STOP byte and then `data`."""
+    code = b"\x00" + data
+    loader = bytes.fromhex(f"61{len(code):04x}80600a5f395ff3")
+    contract = {
+        "abi": [],
+        "contractName": "DataContract",
+        "deploymentBytecode": {"bytecode": "0x" + (loader + code).hex()},
+    }
+    return ContractContainer(ContractType.model_validate(contract))
+
+
+def register_program(account: AccountAPI, verifier: ContractInstance, program: Program) -> int:
+    """Publish the program's words and name them; returns the number."""
+    data = b"".join(word.to_bytes(32, "big") for word in program.data)
+    pages = [account.deploy(data_contract(data[i : i + PAGE_BYTES])) for i in range(0, len(data), PAGE_BYTES)]
+    receipt = verifier.registerProgram(pages, sender=account)
+    (event,) = receipt.decode_logs(verifier.ProgramRegistered)
+    return event.number
+
+
+def submit_proof(account: AccountAPI, verifier: ContractInstance, number: int, proof: Proof) -> list[ReceiptAPI]:
+    """One transaction for a proof of one part, else the header and then each part."""
+    if len(proof.parts) == 1:
+        return [verifier.verify(number, list(proof.header), proof.parts[0], sender=account)]
+    receipts = [verifier.begin(number, list(proof.header), sender=account)]
+    (event,) = receipts[0].decode_logs(verifier.ProofBegun)
+    for part, openings in enumerate(proof.parts):
+        receipts.append(verifier.continueVerification(event.context, part, openings, sender=account))
+    return receipts

@@ -1,0 +1,31 @@
+"""Fixtures that several parts of the suite share: people, programs and small proofs, each made once a session."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from small_proofs import SMALL
+
+from prover.cairo.program import Program
+from prover.cairo.prove import prove_run
+from prover.cairo.run import run_program
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def hashes_program() -> Program:
+    path = ROOT / "tests/prover/cairo/programs/hashes.json"
+    return Program.from_json(json.loads(path.read_text()))
+
+
+@pytest.fixture(scope="session")
+def hashes_run(hashes_program):
+    return run_program(hashes_program, {"n": 5})
+
+
+@pytest.fixture(scope="session")
+def small_proof(hashes_run):
+    return prove_run(hashes_run, SMALL)

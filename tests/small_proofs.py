@@ -1,0 +1,8 @@
+"""Parameters for tests of the machinery."""
+
+from prover.stark.parameters import Parameters
+
+SMALL = Parameters(
+    log_blowup=2, n_queries=5, grinding_bits=4, log_arity=3, log_last=4, digest_bytes=25, part_queries=16
+)
+"""Secure against nothing."""
