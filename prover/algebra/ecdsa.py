@@ -1,0 +1,98 @@
+"""ECDSA on the Stark curve as the exchange uses it (perpetual-state 1.5): x-only keys, no reduction of r."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+
+from prover.algebra import curve
+from prover.algebra.curve import ORDER
+
+MAX = 1 << 251
+"""Messages, r and w = 1/s must lie below."""
+
+
+class MessageOutOfRange(ValueError):
+    def __init__(self, message: int) -> None:
+        super().__init__(f"message {message:#x} is not in (0, 2^251)")
+
+
+def public_point(private_key: int) -> curve.Point:
+    if not 0 < private_key < ORDER:
+        raise ValueError("a private key lies in [1, n)")
+    point = curve.multiply(curve.GENERATOR, private_key)
+    assert point is not None
+    return point
+
+
+def public_key(private_key: int) -> int:
+    """The Stark key: the x-coordinate alone."""
+    return public_point(private_key).x
+
+
+def grind_key(seed: bytes) -> int:
+    """SHA-256(seed || index) below the greatest multiple of n, mod n; index 0, 1, ..."""
+    limit = (1 << 256) - (1 << 256) % ORDER
+    index = 0
+    while True:
+        candidate = int.from_bytes(
+            sha256(seed + index.to_bytes(max(1, (index.bit_length() + 7) // 8), "big")).digest(), "big"
+        )
+        if candidate < limit:
+            return candidate % ORDER
+        index += 1
+
+
+def _nonce(message: int, private_key: int, extra: bytes) -> int:
+    """RFC 6979 with SHA-256; a message of 248 bits and more whose top nibble is short is shifted by 4."""
+    if message.bit_length() >= 248 and 1 <= message.bit_length() % 8 <= 4:
+        message *= 16
+    data = message.to_bytes(max(1, (message.bit_length() + 7) // 8), "big")
+    bits = int.from_bytes(data, "big") >> max(0, 8 * len(data) - ORDER.bit_length())
+    seed = private_key.to_bytes(32, "big") + (bits % ORDER).to_bytes(32, "big") + extra
+    key, value = bytes(32), b"\x01" * 32
+    for separator in (b"\x00", b"\x01"):
+        key = hmac.new(key, value + separator + seed, sha256).digest()
+        value = hmac.new(key, value, sha256).digest()
+    while True:
+        value = hmac.new(key, value, sha256).digest()
+        candidate = int.from_bytes(value, "big") >> 256 - ORDER.bit_length()
+        if 0 < candidate < ORDER:
+            return candidate
+        key = hmac.new(key, value + b"\x00", sha256).digest()
+        value = hmac.new(key, value, sha256).digest()
+
+
+def sign(message: int, private_key: int) -> tuple[int, int]:
+    """(r, s). Raises MessageOutOfRange."""
+    if not 0 < message < MAX:
+        raise MessageOutOfRange(message)
+    attempt = 0
+    while True:
+        extra = attempt.to_bytes((attempt.bit_length() + 7) // 8, "big")
+        k = _nonce(message, private_key, extra)
+        point = curve.multiply(curve.GENERATOR, k)
+        assert point is not None
+        r, factor = point.x, (message + point.x * private_key) % ORDER
+        attempt += 1
+        if not 0 < r < MAX or factor == 0:
+            continue
+        w = k * pow(factor, -1, ORDER) % ORDER
+        if 0 < w < MAX:
+            return r, pow(w, -1, ORDER)
+
+
+def verify(message: int, r: int, s: int, stark_key: int) -> bool:
+    """Accepts either parity of the key's y."""
+    if not (0 < message < MAX and 0 < r < MAX and 0 < s < ORDER):
+        return False
+    w = pow(s, -1, ORDER)
+    key = curve.lift_x(stark_key)
+    if key is None or not 0 < w < MAX:
+        return False
+    base = curve.multiply(curve.GENERATOR, message)
+    for point in (key, curve.negate(key)):
+        result = curve.multiply(curve.add(base, curve.multiply(point, r)), w)
+        if result is not None and result.x == r:
+            return True
+    return False

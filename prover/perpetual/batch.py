@@ -1,0 +1,131 @@
+"""Apply a batch: from a state and transactions to the next state, the program's input and its expected output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from prover.perpetual.config import GeneralConfig
+from prover.perpetual.errors import TimeRefused, UpdateRefused
+from prover.perpetual.positions import Code, Position, update_position
+from prover.perpetual.state import State
+from prover.perpetual.transactions import Deposit, ForcedWithdrawal, FundingTick, Transaction
+
+DIFFERENCE_BIAS = 1 << 64
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`served` says of each forced withdrawal, in order, what the update gave."""
+
+    config: GeneralConfig
+    before: State
+    after: State
+    transactions: tuple[Transaction, ...]
+    modifications: tuple[tuple[int, int, int], ...]
+    forced: tuple[ForcedWithdrawal, ...]
+    served: tuple[Code, ...]
+    minimum_expiration_timestamp: int
+
+    def output(self) -> list[int]:
+        """The program's output, word for word (perpetual-state 10.1)."""
+        before, after = self.before.words(), self.after.words()
+        forced = [word for action in self.forced for word in action.action_words()]
+        return [
+            self.config.hash(),
+            self.config.data_availability_mode,
+            0,
+            len(before),
+            *before,
+            len(after),
+            *after,
+            self.minimum_expiration_timestamp,
+            len(self.modifications),
+            *(word for modification in self.modifications for word in modification),
+            len(forced),
+            len(self.forced),
+            *forced,
+            0,
+        ]
+
+    def program_input(self) -> dict[str, object]:
+        """JSON for the program's hints: what it is told, and what helps it to prove the tree's update."""
+        touched = sorted({t.position_id for t in self.transactions if not isinstance(t, FundingTick)})
+        nodes = self.before.tree.touched_nodes(touched) | self.after.tree.touched_nodes(touched)
+        positions = {key: self.before.position(key) for key in touched}
+        return {
+            "config": [hex(word) for word in self.config.words()],
+            "previous_state": [hex(word) for word in self.before.words()],
+            "positions_root": hex(self.after.tree.root),
+            "minimum_expiration_timestamp": self.minimum_expiration_timestamp,
+            "transactions": [transaction.advice() for transaction in self.transactions],
+            "positions": {str(key): [str(p.public_key), str(p.collateral_balance)] for key, p in positions.items()},
+            "preimage": {hex(node): [hex(left), hex(right)] for node, (left, right) in nodes.items()},
+        }
+
+
+@dataclass
+class _Carried:
+    state: State
+    config: GeneralConfig
+    system_time: int
+    funding_timestamp: int
+    positions: dict[int, Position] = field(default_factory=dict)
+    modifications: list[tuple[int, int, int]] = field(default_factory=list)
+    forced: list[ForcedWithdrawal] = field(default_factory=list)
+    served: list[Code] = field(default_factory=list)
+
+    def execute(self, transaction: Transaction) -> None:
+        if isinstance(transaction, FundingTick):
+            self._tick(transaction)
+            return
+        limit = self.funding_timestamp + self.config.funding_validity_period
+        if self.system_time > limit:
+            raise TimeRefused(f"system time {self.system_time} is past the funding's validity at {limit}")
+        if isinstance(transaction, Deposit):
+            code = self._update(transaction, transaction.amount)
+            if code != Code.SUCCESS:
+                detail = f"deposit of {transaction.amount} to a position that holds {self._position(transaction)}"
+                raise UpdateRefused(code, code.name, transaction.position_id, detail)
+        else:
+            self.forced.append(transaction)
+            self.served.append(self._update(transaction, -transaction.amount))
+
+    def _tick(self, tick: FundingTick) -> None:
+        if tick.timestamp < self.system_time:
+            raise TimeRefused(f"a tick to {tick.timestamp} goes back from {self.system_time}")
+        self.system_time = self.funding_timestamp = tick.timestamp
+
+    def _position(self, request: Deposit | ForcedWithdrawal) -> Position:
+        known = self.positions.get(request.position_id)
+        return self.state.position(request.position_id) if known is None else known
+
+    def _update(self, request: Deposit | ForcedWithdrawal, delta: int) -> Code:
+        position, code = update_position(self._position(request), request.public_key, delta)
+        self.positions[request.position_id] = position
+        if code == Code.SUCCESS:
+            self.modifications.append((request.public_key, request.position_id, DIFFERENCE_BIAS + delta))
+        return code
+
+
+def apply_batch(
+    config: GeneralConfig,
+    state: State,
+    transactions: Sequence[Transaction],
+    minimum_expiration_timestamp: int,
+) -> Batch:
+    """Raises RuleBroken for the first transaction that no proof can contain; nothing is changed."""
+    carried = _Carried(state, config, state.system_time, state.funding_timestamp)
+    for transaction in transactions:
+        carried.execute(transaction)
+    after = state.with_positions(carried.positions, carried.funding_timestamp, carried.system_time)
+    return Batch(
+        config,
+        state,
+        after,
+        tuple(transactions),
+        tuple(carried.modifications),
+        tuple(carried.forced),
+        tuple(carried.served),
+        minimum_expiration_timestamp,
+    )
