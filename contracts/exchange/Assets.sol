@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {StarkCurve} from "../registry/StarkCurve.sol";
+
+interface IERC20 {
+    function balanceOf(address owner) external view returns (uint256);
+    function transfer(address to, uint256 amount) external returns (bool);
+    function transferFrom(address from, address to, uint256 amount) external returns (bool);
+}
+
+/// @title The one asset held here, and moving it
+/// @dev The collateral is ETH or an ERC-20 token with quantum 1, set once. Transfers are checked by the balance they
+/// move, so a token that takes a fee is refused; a token that changes balances on its own is not supported.
+library Assets {
+    error AssetTypeNotRegistered(uint256 assetType);
+    error SystemAssetTypeAlreadySet(uint256 assetType);
+    error InvalidAssetType(uint256 assetType, uint256 derived);
+    error UnsupportedTokenType(bytes4 selector);
+    error InvalidAssetString(uint256 length);
+    error BadTokenAddress(address token);
+    error TokenOperationFailed(address token);
+    error IncorrectAmountTransferred(uint256 moved, uint256 expected);
+    error IncorrectDepositAmount(uint256 sent, uint256 expected);
+    error EthTransferFailed(address recipient);
+    error NotEth(uint256 assetType);
+    error InvalidRecipient();
+
+    event LogTokenRegistered(uint256 assetType, bytes assetInfo, uint256 quantum);
+    event LogSystemAssetType(uint256 assetType);
+
+    bytes4 private constant ETH = 0x8322fff2; // ETH()
+    bytes4 private constant ERC20 = 0xf47261b0; // ERC20Token(address)
+    uint256 private constant MASK_250 = (1 << 250) - 1;
+    uint256 private constant QUANTUM = 1;
+
+    struct State {
+        uint256 systemAssetType; // 0: not set
+        bytes assetInfo;
+        address token; // 0 for ETH
+    }
+
+    function registerSystemAsset(State storage self, uint256 assetType, bytes calldata assetInfo) internal {
+        if (self.systemAssetType != 0) revert SystemAssetTypeAlreadySet(self.systemAssetType);
+        uint256 derived = uint256(keccak256(abi.encodePacked(assetInfo, QUANTUM))) & MASK_250;
+        if (assetType != derived || assetType == 0) revert InvalidAssetType(assetType, derived);
+        bytes4 selector = bytes4(assetInfo);
+        address token = address(0);
+        if (selector == ETH) {
+            if (assetInfo.length != 4) revert InvalidAssetString(assetInfo.length);
+        } else if (selector == ERC20) {
+            if (assetInfo.length != 36) revert InvalidAssetString(assetInfo.length);
+            uint256 word = uint256(bytes32(assetInfo[4:]));
+            token = address(uint160(word));
+            if (word >> 160 != 0 || token.code.length == 0) revert BadTokenAddress(token);
+        } else {
+            revert UnsupportedTokenType(selector);
+        }
+
+        self.systemAssetType = assetType;
+        self.assetInfo = assetInfo;
+        self.token = token;
+
+        emit LogTokenRegistered(assetType, assetInfo, QUANTUM);
+        emit LogSystemAssetType(assetType);
+    }
+
+    function requireRegistered(State storage self, uint256 assetType) internal view {
+        if (assetType == 0 || assetType != self.systemAssetType) revert AssetTypeNotRegistered(assetType);
+    }
+
+    function requireEth(State storage self, uint256 assetType) internal view {
+        requireRegistered(self, assetType);
+        if (self.token != address(0)) revert NotEth(assetType);
+    }
+
+    /// @dev Takes `amount` from the caller; ETH comes with the call.
+    function transferIn(State storage self, uint256 amount) internal {
+        if (self.token == address(0)) {
+            if (msg.value != amount) revert IncorrectDepositAmount(msg.value, amount);
+            return;
+        }
+        if (amount == 0) return;
+        IERC20 token = IERC20(self.token);
+        uint256 before = token.balanceOf(address(this));
+        callToken(address(token), abi.encodeCall(IERC20.transferFrom, (msg.sender, address(this), amount)));
+        checkMoved(token.balanceOf(address(this)) - before, amount);
+    }
+
+    function transferOut(State storage self, address recipient, uint256 amount) internal {
+        if (recipient == address(0)) revert InvalidRecipient();
+        if (amount == 0) return;
+        if (self.token == address(0)) {
+            (bool sent,) = recipient.call{value: amount}("");
+            if (!sent) revert EthTransferFailed(recipient);
+            return;
+        }
+        IERC20 token = IERC20(self.token);
+        uint256 before = token.balanceOf(address(this));
+        callToken(address(token), abi.encodeCall(IERC20.transfer, (recipient, amount)));
+        checkMoved(before - token.balanceOf(address(this)), amount);
+    }
+
+    function checkMoved(uint256 moved, uint256 expected) private pure {
+        if (moved != expected) revert IncorrectAmountTransferred(moved, expected);
+    }
+
+    /// @dev Bubbles the token's own revert; a token may return nothing, but what it returns must be true.
+    function callToken(address token, bytes memory data) private {
+        (bool done, bytes memory answer) = token.call(data);
+        if (!done) {
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
+            }
+        }
+        if (answer.length != 0 && !abi.decode(answer, (bool))) revert TokenOperationFailed(token);
+    }
+}
