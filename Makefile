@@ -13,7 +13,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 demo: setup ## play the whole story on the embedded chain, with real proofs
-	@ape run demo --network ethereum:local:test
+	@ape run --verbosity WARNING demo --network ethereum:local:test
 
 test: setup ## run the suite (slow tests excluded)
 	@ape test tests

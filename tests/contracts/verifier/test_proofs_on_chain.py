@@ -1,11 +1,11 @@
 """The same proof bytes in Python and in the EVM."""
 
 import pytest
-from _verifier import deploy_verifier, register_program, submit_proof
 from small_proofs import SMALL
 
 from prover.cairo.prove import verify_proof
 from prover.stark.transcript import keccak256, words_to_bytes
+from scripts._verifier import deploy_verifier, register_program, submit_proof
 
 
 @pytest.fixture(scope="session")
