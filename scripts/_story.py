@@ -52,6 +52,10 @@ class Story:
         self._console.print(f"[bold]{actor:>9}[/bold]  {name:<52} {gas:>11,} gas {seconds:6.1f} s  {moved}")
         return result
 
+    def everybody_known(self) -> None:
+        """Somebody new holds tokens from here on."""
+        self._known = self._balances()
+
     def sheet(self, title: str, rows: dict[str, int], total_name: str, total: int) -> None:
         """A balance sheet that must add up."""
         table = Table(title=title)

@@ -15,6 +15,7 @@ from prover.perpetual.batch import apply_batch
 from prover.perpetual.escape import escape_amount, escape_proof
 from prover.perpetual.positions import Code
 from prover.perpetual.transactions import Deposit, ForcedWithdrawal, FundingTick, Transaction
+from prover.stark.parameters import DEFAULT, Parameters
 from scripts._deployment import DAY, deploy_exchange
 from scripts._people import User, bring_on_chain
 from scripts._story import Story, expect
@@ -29,7 +30,7 @@ def cli():
     """Play the whole story and write .build/demo.json."""
     if not networks.provider.network.is_dev:
         raise click.UsageError("the demo travels in time: it runs on local networks only")
-    Demo().play()
+    Demo(DEFAULT).play()
 
 
 def travel(seconds: int) -> None:
@@ -42,7 +43,8 @@ def travel(seconds: int) -> None:
 
 
 class Demo:
-    def __init__(self) -> None:
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
         people = accounts.test_accounts
         self.governor, self.operator, self.member, self.stranger = (people[i] for i in range(4))
         self.alice = User("alice", people[4], 0xA11CE, 11)
@@ -72,13 +74,19 @@ class Demo:
     def deploy(self) -> None:
         def act() -> None:
             self.deployed = deploy_exchange(
-                project, self.governor, self.operator, [self.member], self.token, chain.blocks.head.timestamp
+                project,
+                self.governor,
+                self.operator,
+                [self.member],
+                self.token,
+                chain.blocks.head.timestamp,
+                self.parameters,
             )
 
         self.story.step("deploy verifier, registry and exchange", "governor", act)
         self.exchange, self.state = self.deployed.exchange, self.deployed.state
         self.holders["exchange"] = self.exchange.address
-        self.story._known = self.balances()
+        self.story.everybody_known()
 
     def fund(self) -> None:
         for user, amount in ((self.alice, 1_000 * UNIT), (self.bob, 500 * UNIT)):
@@ -109,7 +117,7 @@ class Demo:
         proven = self.story.step(
             f"prove batch {self.batches + 1} ({len(transactions)} transactions)",
             "operator",
-            lambda: prove_batch(batch, self.deployed.parameters),
+            lambda: prove_batch(batch, self.parameters),
         )
         self.story.step(
             f"verify {len(proven.proof.to_bytes()) // 1024} KiB of proof in the EVM, update the state",

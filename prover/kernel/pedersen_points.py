@@ -42,10 +42,8 @@ HIGH: tuple[Point, Point] = (
 
 def _add(a: Point, b: Point) -> Point:
     """Two affine points, neither the other's negative."""
-    if a == b:
-        slope = (3 * a[0] * a[0] + 1) * pow(2 * a[1], -1, PRIME)
-    else:
-        slope = (a[1] - b[1]) * pow(a[0] - b[0], -1, PRIME)
+    rise, run = (3 * a[0] * a[0] + 1, 2 * a[1]) if a == b else (a[1] - b[1], a[0] - b[0])
+    slope = rise * pow(run, -1, PRIME)
     x = (slope * slope - a[0] - b[0]) % PRIME
     return x, (slope * (a[0] - x) - a[1]) % PRIME
 

@@ -23,7 +23,7 @@ class Program:
     n_outputs: int
 
     def run(self, columns: dict[tuple[str, int, int], np.ndarray], values: dict[str, int], height: int) -> np.ndarray:
-        """Outputs (n_outputs, height, 4). `columns[("cell", tree, column)]` and `("periodic", index, 0)` are (height, 4)."""
+        """Outputs (n_outputs, height, 4) from the (height, 4) columns that `sources` name."""
         constants = list(self.constants)
         for index, name in self.values:
             constants[index] = values[name]

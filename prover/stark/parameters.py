@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 FIELD_BITS = 251
 """log2 of the challenge space: draws are uniform 251-bit numbers (`transcript.py`)."""
 
-LIST_PARAMETER = 16
-"""m of the Johnson-bound analysis; 16 leaves every term but the queries far above 128 bits."""
+LIST_PARAMETER = 64
+"""m of the Johnson-bound analysis; 64 costs the queries little and leaves every other term far above 128 bits."""
 
 SMALLEST_TABLE = 64
 """Slices have degree <= n, not < n, so lists are taken at rate (1 + 1/n)/blowup with n at least this."""

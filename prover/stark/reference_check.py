@@ -32,13 +32,15 @@ def check_constraints(table: Table, trees: Sequence[Columns], values: dict[str, 
                 raise ConstraintViolated(table.name, constraint.name, row)
 
 
-def lookup_entries(table: Table, trees: Sequence[Columns], values: dict[str, int]) -> Counter[tuple[int, ...]]:
-    """What the table uses (positive) and lists (negative), over all rows."""
+def lookup_entries(
+    table: Table, trees: Sequence[Columns], values: dict[str, int], rows: Iterable[int] | None = None
+) -> Counter[tuple[int, ...]]:
+    """What the table uses (positive) and lists (negative), over all rows or the given ones."""
     height = len(trees[MAIN][0])
     lookups = [lookup for group in table.lookups for lookup in group]
     roots = [root for lookup in lookups for root in (lookup.multiplicity, *lookup.entry)]
     entries: Counter[tuple[int, ...]] = Counter()
-    for row in range(height):
+    for row in range(height) if rows is None else rows:
         results = iter(evaluate(roots, _leaf(table, trees, values, row, height)))
         for lookup in lookups:
             multiplicity = next(results)

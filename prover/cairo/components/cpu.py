@@ -28,7 +28,7 @@ def build() -> Table:
     t = TableBuilder("cpu")
     flags = [t.main(name) for name in FLAG_NAMES]
     (dst_reg, op0_reg, op1_imm, op1_fp, op1_ap, res_add, res_mul) = flags[:7]
-    (jump_abs, jump_rel, jnz, ap_add, ap_add1, call, ret, assert_eq) = flags[7:]
+    (jump_abs, jump_rel, jnz), (call, ret, assert_eq) = flags[7:10], flags[12:]
     off_dst, off_op0, off_op1 = (t.main(name) for name in ("off_dst", "off_op0", "off_op1"))
     pc, ap, fp = (t.main(name) for name in ("pc", "ap", "fp"))
     dst, op0, op1, res = (t.main(name) for name in ("dst", "op0", "op1", "res"))

@@ -1,11 +1,16 @@
 """The same proof bytes in Python and in the EVM."""
 
+from dataclasses import replace
+
+import ape
 import pytest
 from small_proofs import SMALL
 
-from prover.cairo.prove import verify_proof
+from prover.algebra.field import PRIME
+from prover.cairo.prove import prove_run, verify_proof
+from prover.codegen import __main__ as generated
 from prover.stark.transcript import keccak256, words_to_bytes
-from scripts._verifier import deploy_verifier, register_program, submit_proof
+from scripts._verifier import data_contract, deploy_verifier, register_program, submit_proof
 
 
 @pytest.fixture(scope="session")
@@ -36,4 +41,106 @@ def test_the_same_proof_is_accepted_in_python_and_in_the_evm(
     assert not verifier.isValid(fact_of(statement))
     (receipt,) = submit_proof(prover_account, verifier, number, small_proof)
     assert verifier.isValid(fact_of(statement))
-    print(receipt.gas_used)
+    assert receipt.gas_used < 6_000_000
+
+
+PARTS = replace(SMALL, part_queries=2)
+
+
+@pytest.fixture(scope="session")
+def parts_verifier(project, prover_account):
+    return deploy_verifier(project, prover_account, PARTS)
+
+
+def test_a_proof_in_three_parts_by_two_senders(parts_verifier, accounts, hashes_run, hashes_program):
+    number = register_program(accounts[0], parts_verifier, hashes_program)
+    proof = prove_run(hashes_run, PARTS)
+    assert len(proof.parts) == 3
+    fact = fact_of(verify_proof(proof, hashes_program, PARTS))
+    header = list(proof.header)
+    with ape.reverts(parts_verifier.SeveralParts, count=3):
+        parts_verifier.verify(number, header, proof.parts[0], sender=accounts[0])
+    receipt = parts_verifier.begin(number, header, sender=accounts[0])
+    (event,) = receipt.decode_logs(parts_verifier.ProofBegun)
+    with ape.reverts(parts_verifier.AlreadyPending):
+        parts_verifier.begin(number, header, sender=accounts[1])
+    parts_verifier.continueVerification(event.context, 2, proof.parts[2], sender=accounts[1])
+    with ape.reverts(parts_verifier.PartNotPending, part=2):
+        parts_verifier.continueVerification(event.context, 2, proof.parts[2], sender=accounts[0])
+    with pytest.raises(ape.exceptions.ContractLogicError):  # the wrong part's bytes
+        parts_verifier.continueVerification(event.context, 0, proof.parts[1], sender=accounts[1])
+    parts_verifier.continueVerification(event.context, 0, proof.parts[0], sender=accounts[0])
+    assert not parts_verifier.isValid(fact)
+    parts_verifier.continueVerification(event.context, 1, proof.parts[1], sender=accounts[1])
+    assert parts_verifier.isValid(fact)
+
+
+def test_mangled_messages_are_refused_in_the_evm(verifier, number, prover_account, small_proof):
+    """One word of each message, named by the step that notices; the untouched proof passes at the end."""
+    header, (part,) = list(small_proof.header), small_proof.parts
+    for place in [0, 2, 6, 9, 14, 18, 19, 20, 26, 27, 40, 90, len(header) - 30, len(header) - 2, len(header) - 1]:
+        mangled = [*header]
+        mangled[place] ^= 1
+        with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
+            verifier.verify.call(number, mangled, part, sender=prover_account)
+        assert "Transaction failed" not in str(refusal.value), f"word {place}: no named step"
+    for place in (0, 40, len(part) // 2, len(part) - 1):
+        mangled = bytearray(part)
+        mangled[place] ^= 1
+        with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
+            verifier.verify.call(number, header, bytes(mangled), sender=prover_account)
+        assert "Transaction failed" not in str(refusal.value), f"byte {place}: no named step"
+    lengths = [(header, part[:-1]), (header, part + b"\0"), (header[:-1], part), ([*header, 0], part)]
+    for wrong_header, wrong_part in lengths:
+        with pytest.raises(ape.exceptions.ContractLogicError):
+            verifier.verify.call(number, wrong_header, wrong_part, sender=prover_account)
+    verifier.verify.call(number, header, part, sender=prover_account)
+
+
+def test_another_program_refuses_the_proof(verifier, prover_account, hashes_program, small_proof):
+    changed = replace(hashes_program, data=(*hashes_program.data, 0))
+    other = register_program(prover_account, verifier, changed)
+    with ape.reverts(verifier.LookupsUnbalanced):
+        verifier.verify.call(other, list(small_proof.header), small_proof.parts[0], sender=prover_account)
+    with ape.reverts(verifier.UnknownProgram):
+        verifier.verify.call(99, list(small_proof.header), small_proof.parts[0], sender=prover_account)
+
+
+def test_what_is_no_program_is_not_registered(verifier, prover_account, hashes_program):
+    def pages(words):
+        return [prover_account.deploy(data_contract(words_to_bytes(words)))]
+
+    words = list(hashes_program.data)
+    for place, word, error in (
+        (0, 1, "ProgramHead"),
+        (1, 2, "ProgramHead"),
+        (5, 1, "ProgramHead"),
+        (9, PRIME, "ProgramWordOutOfRange"),
+    ):
+        wrong = [*words]
+        wrong[place] = word
+        with ape.reverts(getattr(verifier, error)):
+            verifier.registerProgram(pages(wrong), sender=prover_account)
+    with ape.reverts(verifier.ProgramLength):
+        verifier.registerProgram([], sender=prover_account)
+    verifier.registerProgram(pages(words), sender=prover_account)
+
+
+def test_parameters_out_of_bounds_are_refused(project, prover_account):
+    good = (2, 5, 4, 3, 4, 25, [2, 2, 2, 2], 16)
+    assert prover_account.deploy(project.QueryVerifier, good)
+    for place, bad in ((0, 1), (1, 0), (2, 65), (5, 15), (7, 0)):
+        wrong = [*good]
+        wrong[place] = bad
+        with pytest.raises(ape.exceptions.ContractLogicError):
+            prover_account.deploy(project.QueryVerifier, tuple(wrong))
+
+
+def test_generated_contracts_are_fresh():
+    assert generated.stale() == []
+
+
+def test_no_contract_is_above_the_limit_of_code(project):
+    for name in ("StarkVerifier", "QueryVerifier", "ExchangeConstraints", "Freehold", "EscapeVerifier"):
+        code = getattr(project, name).contract_type.runtime_bytecode.bytecode
+        assert (len(code) - 2) // 2 <= 24_576, name

@@ -1,0 +1,160 @@
+"""Plain twins of the kernel's functions, on lists of integers below p. Slow and obvious; tests hold the two equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from Crypto.Hash import keccak
+
+from prover.kernel import pedersen_points
+from prover.kernel.pedersen_points import PRIME
+
+GENERATOR = 3
+Ints = list[int]
+
+
+def add(a: Ints, b: Ints) -> Ints:
+    return [(x + y) % PRIME for x, y in zip(a, b, strict=True)]
+
+
+def sub(a: Ints, b: Ints) -> Ints:
+    return [(x - y) % PRIME for x, y in zip(a, b, strict=True)]
+
+
+def mul(a: Ints, b: Ints) -> Ints:
+    return [x * y % PRIME for x, y in zip(a, b, strict=True)]
+
+
+def inverse(a: Ints) -> Ints:
+    """Raises ZeroDivisionError for a zero."""
+    if 0 in a:
+        raise ZeroDivisionError("zero has no inverse")
+    return [pow(x, -1, PRIME) for x in a]
+
+
+def powers(base: int, start: int, n: int) -> Ints:
+    return [start * pow(base, i, PRIME) % PRIME for i in range(n)]
+
+
+def coset_points(n: int, shift: int, bit_reversed: bool) -> Ints:
+    """shift * omega_n^i, or in the order of positions."""
+    log_n = n.bit_length() - 1
+    root = pow(GENERATOR, (PRIME - 1) >> log_n, PRIME)
+    order = [int(f"{i:0{log_n}b}"[::-1], 2) if bit_reversed and log_n else i for i in range(n)]
+    return [shift * pow(root, i, PRIME) % PRIME for i in order]
+
+
+def evaluate_at(coefficients: Ints, points: Sequence[int]) -> Ints:
+    """One polynomial by Horner's rule."""
+    values = []
+    for x in points:
+        total = 0
+        for coefficient in reversed(coefficients):
+            total = (total * x + coefficient) % PRIME
+        values.append(total)
+    return values
+
+
+def evaluate_coset(coefficients: Ints, shift: int, bit_reversed: bool = True) -> Ints:
+    """One polynomial on shift * H_n, by the definition."""
+    return evaluate_at(coefficients, coset_points(len(coefficients), shift, bit_reversed))
+
+
+def interpolate_coset(values: Ints, shift: int, bit_reversed: bool = True) -> Ints:
+    """Lagrange's formula on a subgroup: c_k = shift^-k / n * sum of value_i * point_i^-k."""
+    n = len(values)
+    points = coset_points(n, 1, bit_reversed)
+    scale = pow(n, -1, PRIME)
+    return [
+        sum(v * pow(x, -k, PRIME) for v, x in zip(values, points, strict=True)) * scale * pow(shift, -k, PRIME) % PRIME
+        for k in range(n)
+    ]
+
+
+def keccak256(data: bytes) -> bytes:
+    return keccak.new(digest_bits=256, data=data).digest()
+
+
+def _truncate(digest: bytes, digest_bytes: int) -> bytes:
+    return digest[:digest_bytes] + bytes(32 - digest_bytes)
+
+
+def hash_rows(columns: list[Ints], digest_bytes: int) -> list[bytes]:
+    rows = zip(*columns, strict=True)
+    return [_truncate(keccak256(b"".join(x.to_bytes(32, "big") for x in row)), digest_bytes) for row in rows]
+
+
+def merkle_layer(children: list[bytes], rows: list[bytes] | None, digest_bytes: int) -> list[bytes]:
+    return [
+        _truncate(keccak256(children[2 * i] + children[2 * i + 1] + (rows[i] if rows else b"")), digest_bytes)
+        for i in range(len(children) // 2)
+    ]
+
+
+def grind(prefix: bytes, bits: int) -> int:
+    nonce = 0
+    while int.from_bytes(keccak256(prefix + nonce.to_bytes(32, "big")), "big") >> 256 - bits:
+        nonce += 1
+    return nonce
+
+
+def run_program(
+    instructions: list[tuple[int, int, int, int]],
+    n_registers: int,
+    constants: Ints,
+    columns: list[Ints],
+    n_outputs: int,
+) -> list[Ints]:
+    """The vector machine, row by row; op numbers as in `prover.kernel.Op`."""
+    height = len(columns[0])
+    outputs = [[0] * height for _ in range(n_outputs)]
+    for row in range(height):
+        registers = [0] * n_registers
+        for op, target, a, b in instructions:
+            if op == 0:
+                registers[target] = columns[a][(row + b) % height]
+            elif op == 1:
+                registers[target] = constants[a]
+            elif op == 5:
+                outputs[target][row] = registers[a]
+            else:
+                x, y = registers[a], registers[b]
+                registers[target] = (x + y if op == 2 else x - y if op == 3 else x * y) % PRIME
+    return outputs
+
+
+def linear_combination(columns: list[Ints], weights: Ints) -> Ints:
+    return [sum(w * x for w, x in zip(weights, row, strict=True)) % PRIME for row in zip(*columns, strict=True)]
+
+
+def divide_out(coefficients: Ints, k: int, y: int) -> Ints:
+    """Long division by Y^k - y, remainder dropped."""
+    remainder, quotient = list(coefficients), [0] * len(coefficients)
+    for i in range(len(coefficients) - 1, k - 1, -1):
+        quotient[i - k] = remainder[i]
+        remainder[i - k] = (remainder[i - k] + y * remainder[i]) % PRIME
+    return quotient
+
+
+def fold(values: Ints, zeta: int, inverse_points: Ints) -> Ints:
+    pairs = zip(values[0::2], values[1::2], inverse_points, strict=True)
+    return [(plus + minus + zeta * (plus - minus) * x) % PRIME for plus, minus, x in pairs]
+
+
+def pedersen_steps(x: int, y: int) -> list[tuple[int, int, int]]:
+    """(x after the addition, slope, y of the point added) for the 64 windows, high first, x and y in turn."""
+    rows = pedersen_points.window_rows()
+    point, steps = pedersen_points.start_point(), []
+    for window in range(31, -1, -1):
+        for half, word in enumerate((x, y)):
+            digit = word >> 8 * window & 0xFF
+            _, _, qx, qy = rows[(32 * half + window) * 256 + digit]
+            slope = (point[1] - qy) * pow(point[0] - qx, -1, PRIME) % PRIME
+            next_x = (slope * slope - point[0] - qx) % PRIME
+            point = next_x, (slope * (point[0] - next_x) - point[1]) % PRIME
+            steps.append((next_x, slope, qy))
+    return steps
+
+
+def pedersen(x: int, y: int) -> int:
+    return pedersen_steps(x, y)[-1][0]

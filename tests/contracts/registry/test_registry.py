@@ -1,0 +1,143 @@
+"""Committee, adapter and escape verifier: golden numbers, and each refusal beside what is accepted."""
+
+import ape
+import pytest
+from eth_account import Account
+
+from prover.algebra.keccak import keccak_of_words
+from prover.algebra.pedersen import pedersen
+from prover.perpetual.escape import escape_proof
+from prover.perpetual.merkle import MerkleTree
+from prover.perpetual.positions import EMPTY, Asset, Position
+from prover.perpetual.state import State
+from scripts._deployment import deploy_escape_verifier
+from scripts._people import committee_signature
+from scripts._verifier import data_contract
+
+CLAIM = bytes(range(32))
+
+
+@pytest.fixture(scope="module")
+def deployer(accounts):
+    return accounts[0]
+
+
+@pytest.fixture(scope="module")
+def escape_verifier(project, deployer):
+    return deploy_escape_verifier(project, deployer)
+
+
+@pytest.fixture(scope="module")
+def committee(project, deployer, accounts):
+    """Two of three, members by rising address."""
+    members = sorted(accounts[:3], key=lambda account: int(account.address, 16))
+    return members, deployer.deploy(project.Committee, [m.address for m in members], 2)
+
+
+def state_with(position_id: int, position: Position, height: int = 64) -> State:
+    tree = MerkleTree(height, EMPTY.leaf()).update({position_id: position.leaf(), 3: 12345})
+    return State({position_id: position}, tree, 0x5678, 64, 0, 0)
+
+
+def test_a_quorum_of_the_committee_registers_a_claim(committee, accounts):
+    members, contract = committee
+    first, second, third = (committee_signature(member, CLAIM) for member in members)
+    stranger = committee_signature(accounts[5], CLAIM)
+    with ape.reverts(contract.ProofTooShort, length=65, required=130):
+        contract.verifyAvailabilityProof(CLAIM, first, sender=accounts[5])
+    with ape.reverts(contract.SignersNotSorted):
+        contract.verifyAvailabilityProof(CLAIM, first + first, sender=accounts[5])
+    with ape.reverts(contract.SignersNotSorted):
+        contract.verifyAvailabilityProof(CLAIM, second + first, sender=accounts[5])
+    with ape.reverts(contract.NotAMember, signer=accounts[5].address):
+        contract.verifyAvailabilityProof(CLAIM, first + stranger, sender=accounts[5])
+    assert not contract.isValid(CLAIM)
+    contract.verifyAvailabilityProof(CLAIM, first + third, sender=accounts[5])
+    assert contract.isValid(CLAIM) and not contract.isValid(bytes(32))
+
+
+def test_a_committee_of_nobody_is_refused(project, deployer):
+    with ape.reverts(project.Committee.NoRequiredSignatures):
+        deployer.deploy(project.Committee, [deployer.address], 0)
+    with ape.reverts(project.Committee.TooManyRequiredSignatures, required=2, members=1):
+        deployer.deploy(project.Committee, [deployer.address], 2)
+    with ape.reverts(project.Committee.NonUniqueMember, member=deployer.address):
+        deployer.deploy(project.Committee, [deployer.address] * 2, 1)
+    assert deployer.deploy(project.Committee, [deployer.address], 1).isMember(Account.create().address) is False
+
+
+def test_an_adapter_asks_for_the_program(project, deployer):
+    registry = deployer.deploy(project.ObedientRegistry)
+    adapter = deployer.deploy(project.ProgramFactAdapter, registry, 0x77)
+    fact = keccak_of_words([1, 2, 3])
+    bound = bytes.fromhex("2422673618251520094ab7486c0e54eb06b1db601929f28129842aa4a6a476bd")
+    assert keccak_of_words([0x77, int.from_bytes(fact, "big")]) == bound
+    assert not adapter.isValid(fact)
+    registry.declare(bound, sender=deployer)
+    assert adapter.isValid(fact)
+
+
+def test_wrong_tables_are_refused(project, deployer):
+    with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
+        deployer.deploy(project.EscapeVerifier, [deployer.deploy(data_contract(b"wrong")).address])
+    assert type(refusal.value).__name__ == "TablesRefused"
+
+
+def test_a_position_proves_its_worth(escape_verifier, deployer):
+    state = state_with(7, Position(0x1234567, 1000))
+    receipt = escape_verifier.verifyEscape(escape_proof(state, 7), 0, state.words(), sender=deployer)
+    state_hash = int.from_bytes(state.hash(), "big")
+    assert escape_verifier.isValid(keccak_of_words([0x1234567, 1000, state_hash, 7]))
+    assert receipt.gas_used < 5_500_000
+
+
+def test_the_golden_escape_amount(escape_verifier, deployer):
+    """1000 - 300 + 1.5 by prices, 151.5 by funding floored to 151, in all 852.5 floored."""
+    half = 2**63
+    assets = (Asset(11, -100, 5 - half), Asset(12, 3, 77))
+    position = Position(0x1234567, 1000, assets)
+    assert position.leaf() == 0x2ABAC784E0EA8DBEA1F764D02CD3CFB35BE0416F819A4054FE1A395B043EF5
+    state = state_with(7, position, height=4)
+    words = state.words()[:4]
+    words += [2, 11, 5 + 3 * 2**31, 12, half + 77 - 2**31, 0, 2, 11, 3 * 2**32, 12, 2**31, 0]
+    receipt = escape_verifier.verifyEscape(escape_proof(state, 7), 2, words, sender=deployer)
+    (event,) = receipt.decode_logs(escape_verifier.LogEscapeVerified)
+    assert event.withdrawalAmount == 852
+
+
+@pytest.mark.parametrize(
+    ("mangle", "error"),
+    [
+        (lambda proof, words: proof.__setitem__(0, 16), "ChainMustStartWithZero"),
+        (lambda proof, words: proof.__setitem__(1, proof[1] ^ (1 << 8)), "BadMerklePath"),
+        (lambda proof, words: proof.__setitem__(3, proof[3] ^ (1 << 8)), "BadAssetCount"),
+        (lambda proof, words: proof.__setitem__(3, proof[3] ^ (1 << 30)), "BadMerklePath"),
+        (lambda proof, words: proof.__setitem__(6, proof[6] ^ (1 << 20)), "BadMerklePath"),
+        (lambda proof, words: proof.__setitem__(-1, proof[-1] ^ (1 << 8)), "InconsistentAssetCount"),
+        (lambda proof, words: proof.__setitem__(-2, proof[-2] ^ 16), "WrongRoot"),
+        (lambda proof, words: words.__setitem__(0, words[0] ^ 1), "WrongRoot"),
+        (lambda proof, words: words.__setitem__(1, 5), "WrongHeight"),
+        (lambda proof, words: proof.append(0), "ProofLength"),
+    ],
+)
+def test_a_mangled_escape_is_refused_at_its_step(escape_verifier, deployer, mangle, error):
+    state = state_with(7, Position(0x1234567, 1000), height=4)
+    proof, words = escape_proof(state, 7), state.words()
+    mangle(proof, words)
+    with ape.reverts(getattr(escape_verifier, error)):
+        escape_verifier.verifyEscape(proof, 0, words, sender=deployer)
+    escape_verifier.verifyEscape(escape_proof(state, 7), 0, state.words(), sender=deployer)
+
+
+def test_nothing_to_escape_with_is_refused(escape_verifier, deployer):
+    state = state_with(7, Position(0x1234567, 0), height=4)
+    with ape.reverts(escape_verifier.AmountNotPositive, amount=0):
+        escape_verifier.verifyEscape(escape_proof(state, 7), 0, state.words(), sender=deployer)
+
+
+def test_pedersen_in_the_escape_is_pedersen(escape_verifier, deployer):
+    """Random words go through leaf and path: an accepted path of another leaf would be a wrong hash."""
+    for seed in range(3):
+        key = pedersen(seed, 99)
+        state = state_with(11, Position(key, 2**62 + seed), height=5)
+        escape_verifier.verifyEscape(escape_proof(state, 11), 0, state.words(), sender=deployer)

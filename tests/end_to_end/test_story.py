@@ -1,0 +1,20 @@
+"""The whole story of the demo, real proofs included, with small parameters."""
+
+import json
+from pathlib import Path
+
+from small_proofs import SMALL
+
+from scripts.demo import Demo
+
+
+def test_the_story_ends_with_nobody_owed(networks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    demo = Demo(SMALL)
+    demo.play()
+    steps = json.loads(Path(".build/demo.json").read_text())
+    assert steps[0]["name"].startswith("deploy")
+    assert all({"name", "actor", "gas", "seconds", "balances"} <= set(step) for step in steps)
+    assert all(set(step["balances"]) == {"before", "after"} for step in steps)
+    assert max(step["gas"] for step in steps if "escape" in step["name"]) > 0
+    assert steps[-1]["balances"]["after"]["exchange"] == 0

@@ -1,0 +1,194 @@
+"""Hashes and rules against the published vectors, and the Cairo program against the rules in Python."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from prover.algebra.keccak import keccak_of_words
+from prover.cairo.errors import RunFailed
+from prover.cairo.run import run_program
+from prover.operator.proving import exchange_program, run_batch
+from prover.perpetual.batch import apply_batch
+from prover.perpetual.config import GeneralConfig
+from prover.perpetual.errors import TimeRefused, UpdateRefused
+from prover.perpetual.escape import escape_proof
+from prover.perpetual.facts import asset_type, forced_withdrawal_hash, registration_message, validium_fact
+from prover.perpetual.merkle import MerkleTree, empty_roots
+from prover.perpetual.positions import EMPTY, Asset, Code, Position, chain_hash, update_position
+from prover.perpetual.state import State
+from prover.perpetual.transactions import Deposit, ForcedWithdrawal, FundingTick
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors/perpetual_hashes.json").read_text())
+BATCHES = json.loads((Path(__file__).parents[1] / "vectors/perpetual_batches.json").read_text())
+MAX = 2**64 - 1
+HALF = 2**63
+
+
+def number(text) -> int:
+    return int(str(text), 0)
+
+
+@pytest.fixture(scope="module")
+def config() -> GeneralConfig:
+    return GeneralConfig(collateral_asset_id=0x123)
+
+
+@pytest.fixture(scope="module")
+def state(config) -> State:
+    """alice 1000 in 7, bob 50 in 8."""
+    transactions = [Deposit(public_key=5, position_id=7, amount=1000), Deposit(public_key=6, position_id=8, amount=50)]
+    return apply_batch(config, State.initial(config, 1000), transactions, 1).after
+
+
+@pytest.mark.parametrize("vector", VECTORS["position_leaves"], ids=lambda v: v["name"])
+def test_position_leaves(vector):
+    assets = tuple(
+        Asset(number(a["asset_id"]), int(a["balance"]), int(a["cached_funding_index"])) for a in vector["assets"]
+    )
+    position = Position(number(vector["public_key"]), int(vector["collateral_balance"]), assets)
+    assert position.leaf() == number(vector["leaf"])
+
+
+@pytest.mark.parametrize(("name", "leaf"), [("positions", EMPTY.leaf()), ("orders", 0)])
+def test_empty_trees(name, leaf):
+    """The vectors list the even heights."""
+    roots = [number(root) for root in VECTORS[f"empty_{name}_root_by_height"]]
+    assert list(empty_roots(64, leaf)[::2]) == roots
+
+
+def test_chain_hashes():
+    for vector in VECTORS["config"]["chain_hash"]:
+        assert chain_hash([number(word) for word in vector["words"]]) == number(vector["hash"])
+
+
+@pytest.mark.parametrize("case", BATCHES["cases"], ids=lambda c: c["name"][:40])
+def test_config_hashes_of_the_published_batches(case):
+    c = case["config"]
+    config = GeneralConfig(
+        max_funding_rate=int(c["max_funding_rate"]),
+        collateral_asset_id=number(c["collateral"]["asset_id"]),
+        collateral_resolution=int(c["collateral"]["resolution"]),
+        fee_position_id=int(c["fee_position"]["position_id"]),
+        fee_position_public_key=number(c["fee_position"]["public_key"]),
+        positions_tree_height=int(c["positions_tree_height"]),
+        orders_tree_height=int(c["orders_tree_height"]),
+        price_validity_period=int(c["price_validity_period"]),
+        funding_validity_period=int(c["funding_validity_period"]),
+        data_availability_mode=int(c["data_availability_mode"]),
+        is_risk_by_balance_only=int(c["is_risk_by_balance_only"]),
+    )
+    assert config.hash() == number(c["config_hash"])
+
+
+def test_golden_facts():
+    assert forced_withdrawal_hash(0x123, 7, 1000).hex().startswith("74c05f4df9853348a059d77079a83594")
+    assert asset_type(bytes.fromhex("8322fff2")) == 0x1142460171646987F20C714EDA4B92812B22B811F56F27130937C267E29BD9E
+    assert validium_fact([1, 2, 3]).hex().startswith("6e0c627900b24bd432fe7b1f713f1b07")
+    assert keccak_of_words([1, 64, 2, 64, 5]).hex().startswith("bcb5978c00ef9161bf7b524b54214720")
+    assert keccak_of_words([0x1234, 64, 0x5678, 64, 0, 0, 0, 0]).hex().startswith("b04c38afc929529ce6277d85fc154a3e")
+    key = 0x63CBF2811AEFBE6CF395EB5B1AA5DB62F6E2B3ADBAFB024B01F2C02DE1EC84D
+    message = registration_message(bytes.fromhex("22" * 20), key)
+    assert message == 0x41D50CA911CFED0D28F68D4FAFB910F08AECFD416EAF73688941525A79A7A68
+
+
+def test_a_tree_updates_the_same_at_once_and_one_by_one():
+    tree = MerkleTree(8, EMPTY.leaf())
+    leaves = {0: 11, 255: 12, 128: 13}
+    one_by_one = tree
+    for index, leaf in leaves.items():
+        one_by_one = one_by_one.update({index: leaf})
+    assert tree.update(leaves).root == one_by_one.root
+    assert [tree.update(leaves).leaf(i) for i in (0, 255, 128, 1)] == [11, 12, 13, EMPTY.leaf()]
+    with pytest.raises(ValueError, match="no leaf"):
+        tree.update({256: 1})
+
+
+@pytest.mark.parametrize(
+    ("position", "key", "delta", "code"),
+    [
+        (Position(5, 100), 5, -100, Code.SUCCESS),
+        (Position(5, 100), 5, -101, Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE),
+        (Position(5, 100), 6, -1, Code.INVALID_PUBLIC_KEY),
+        (Position(5, 100), 5, 0, Code.SUCCESS),
+        (EMPTY, 6, 0, Code.SUCCESS),
+        (EMPTY, 6, -1, Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE),
+        (EMPTY, 6, -HALF, Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE),
+        (EMPTY, 6, -HALF - 1, Code.OUT_OF_RANGE_BALANCE),
+        (EMPTY, 6, HALF - 1, Code.SUCCESS),
+        (EMPTY, 6, HALF, Code.OUT_OF_RANGE_BALANCE),
+        (Position(5, HALF - 1), 5, 1, Code.OUT_OF_RANGE_BALANCE),
+    ],
+)
+def test_the_update_is_total(position, key, delta, code):
+    updated, found = update_position(position, key, delta)
+    assert found == code
+    assert (updated == position) or code == Code.SUCCESS
+
+
+def test_the_last_unit_empties_the_position_and_forgets_its_key(config, state):
+    batch = apply_batch(config, state, [ForcedWithdrawal(public_key=6, position_id=8, amount=50)], 1)
+    assert batch.served == (Code.SUCCESS,) and batch.after.position(8) == EMPTY
+    assert run_batch(batch).output == tuple(batch.output())
+
+
+def test_refusals_carry_rule_and_numbers(config, state):
+    with pytest.raises(UpdateRefused, match="position 8: INVALID_PUBLIC_KEY"):
+        apply_batch(config, state, [Deposit(public_key=5, position_id=8, amount=1)], 1)
+    with pytest.raises(TimeRefused, match="goes back from 1000"):
+        apply_batch(config, state, [FundingTick(timestamp=999)], 1)
+    assert apply_batch(config, state, [FundingTick(timestamp=1000)], 1)
+    for bad in ({"amount": 2**64}, {"position_id": 2**64}, {"public_key": 0}):
+        with pytest.raises(ValidationError):
+            Deposit(**{"public_key": 5, "position_id": 7, "amount": 1, **bad})
+
+
+requests = st.builds(
+    lambda kind, key, position, amount: kind(public_key=key, position_id=position, amount=amount),
+    st.sampled_from([Deposit, ForcedWithdrawal, ForcedWithdrawal]),
+    st.sampled_from([5, 6]),
+    st.sampled_from([7, 8, 9, MAX]),
+    st.one_of(st.sampled_from([0, 1, 50, 51, 1000, HALF - 1, HALF, MAX]), st.integers(0, MAX)),
+)
+
+
+@given(st.lists(requests, max_size=4))
+@settings(max_examples=12, deadline=None)
+def test_program_and_rules_agree_word_for_word(config, state, transactions):
+    """Where the rules refuse a batch, so does the program; each forced withdrawal has one outcome."""
+    accepted = []
+    for transaction in transactions:
+        try:
+            apply_batch(config, state, [*accepted, transaction], 99)
+            accepted.append(transaction)
+        except UpdateRefused:
+            batch = apply_batch(config, state, accepted, 99)
+            document = batch.program_input()
+            document["transactions"] = [t.advice() for t in [*accepted, transaction]]
+            held = state.position(transaction.position_id)
+            document["positions"].setdefault(
+                str(transaction.position_id), [str(held.public_key), str(held.collateral_balance)]
+            )
+            with pytest.raises(RunFailed):
+                run_program(exchange_program(), document)
+    batch = apply_batch(config, state, accepted, 99)
+    assert run_batch(batch).output == tuple(batch.output())
+
+
+def test_a_wrong_old_position_cannot_be_used(config, state):
+    """An operator who claims more than the tree holds has no preimage for its leaf."""
+    batch = apply_batch(config, state, [ForcedWithdrawal(public_key=6, position_id=8, amount=51)], 1)
+    document = batch.program_input()
+    document["positions"]["8"] = ["6", "51"]
+    with pytest.raises(RunFailed):
+        run_program(exchange_program(), document)
+
+
+def test_escape_proofs_end_at_the_root(state):
+    proof = escape_proof(state, 7)
+    assert len(proof) == 2 * (2 + 64) + 2
+    assert proof[-2] >> 4 == state.tree.root
+    assert proof[-1] >> 8 == 7 << 2

@@ -1,0 +1,65 @@
+"""Published vectors of the Stark curve: keys, Pedersen, signatures, key derivation."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from prover.algebra import curve, ecdsa
+from prover.algebra.field import PRIME
+from prover.algebra.pedersen import pedersen
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors/stark_curve_and_pedersen.json").read_text())
+
+
+def number(text: str) -> int:
+    return int(text, 16)
+
+
+@pytest.mark.parametrize("vector", VECTORS["public_keys"], ids=lambda v: v["private_key"][:12])
+def test_public_keys(vector):
+    assert ecdsa.public_key(number(vector["private_key"])) == number(vector["public_key"])
+
+
+@pytest.mark.parametrize("vector", VECTORS["pedersen"], ids=["first", "second"])
+def test_pedersen(vector):
+    assert pedersen(number(vector["input_1"]), number(vector["input_2"])) == number(vector["output"])
+
+
+def test_pedersen_refuses_what_is_no_felt():
+    assert pedersen(PRIME - 1, 0)
+    with pytest.raises(ValueError, match="below p"):
+        pedersen(PRIME, 0)
+
+
+@pytest.mark.parametrize("vector", VECTORS["ecdsa_rfc6979"], ids=["first", "second", "third"])
+def test_deterministic_signatures(vector):
+    message, key = number(vector["message_hash"]), number(vector["private_key"])
+    r, s = ecdsa.sign(message, key)
+    assert (r, s) == (number(vector["r"]), number(vector["s"]))
+    assert ecdsa.verify(message, r, s, ecdsa.public_key(key))
+    assert not ecdsa.verify(message + 1, r, s, ecdsa.public_key(key))
+
+
+def test_signature_bounds():
+    key = 12345
+    message = 2**251 - 1
+    r, s = ecdsa.sign(message, key)
+    assert ecdsa.verify(message, r, s, ecdsa.public_key(key))
+    for bad in ((0, r, s), (2**251, r, s), (message, 0, s), (message, r, 0), (message, r, curve.ORDER - 1)):
+        assert not ecdsa.verify(*bad, ecdsa.public_key(key))
+    with pytest.raises(ecdsa.MessageOutOfRange):
+        ecdsa.sign(2**251, key)
+
+
+def test_key_grinding():
+    for vector in VECTORS["key_derivation"]:
+        if vector["kind"] == "grind_key":
+            assert ecdsa.grind_key(bytes.fromhex(vector["seed"][2:])) == number(vector["result"])
+
+
+@pytest.mark.parametrize("name", ["shift", "G", "P0", "P1", "P2", "P3"])
+def test_points(name):
+    ours = {"shift": curve.SHIFT, "G": curve.GENERATOR}.get(name) or getattr(curve, name)
+    assert list(ours) == [number(word) for word in VECTORS["points"][name]]
+    assert curve.multiply(ours, curve.ORDER - 1) == curve.negate(ours)

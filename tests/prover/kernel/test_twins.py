@@ -1,0 +1,181 @@
+"""Each kernel function beside its plain twin."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prover import kernel
+from prover.kernel import PRIME, Op, reference
+
+EDGES = [0, 1, 2, PRIME - 1, PRIME - 2, 2**251, 2**192, 2**192 - 1, (2**256 - 1) % PRIME, 2**64 - 1]
+felt = st.one_of(st.sampled_from(EDGES), st.integers(0, PRIME - 1))
+felts = st.lists(felt, min_size=1, max_size=40)
+log_size = st.integers(0, 5)
+few = settings(max_examples=25, deadline=None)
+
+
+def columns(draw_from: st.SearchStrategy[int], height: int, count: int) -> st.SearchStrategy[list[list[int]]]:
+    return st.lists(st.lists(draw_from, min_size=height, max_size=height), min_size=count, max_size=count)
+
+
+@given(felts)
+@few
+def test_numbers_survive_the_way_in_and_out(numbers):
+    assert kernel.to_ints(kernel.from_ints(numbers)) == numbers
+
+
+@given(st.lists(st.tuples(felt, felt), min_size=1, max_size=40))
+@few
+def test_elementwise_operations(pairs):
+    a, b = [x for x, _ in pairs], [y for _, y in pairs]
+    for name in ("add", "sub", "mul"):
+        result = getattr(kernel, name)(kernel.from_ints(a), kernel.from_ints(b))
+        assert kernel.to_ints(result) == getattr(reference, name)(a, b), name
+        single = getattr(kernel, name)(kernel.from_ints(a), kernel.from_ints(b[:1])[0])
+        assert kernel.to_ints(single) == getattr(reference, name)(a, b[:1] * len(a)), name
+
+
+@given(st.lists(felt.filter(bool), min_size=1, max_size=40))
+@few
+def test_inverse(numbers):
+    assert kernel.to_ints(kernel.inverse(kernel.from_ints(numbers))) == reference.inverse(numbers)
+
+
+def test_inverse_of_zero_is_refused():
+    with pytest.raises(ZeroDivisionError):
+        kernel.inverse(kernel.from_ints([1, 0, 2]))
+
+
+@given(felt, felt, st.integers(1, 50))
+@few
+def test_powers(base, start, n):
+    assert kernel.to_ints(kernel.powers(base, start, n)) == reference.powers(base, start, n)
+
+
+@given(st.data(), log_size, felt.filter(bool), st.booleans())
+@few
+def test_transforms(data, log_n, shift, bit_reversed):
+    (coefficients,) = data.draw(columns(felt, 1 << log_n, 1))
+    values = kernel.evaluate_coset(kernel.from_ints(coefficients)[None], shift, bit_reversed)
+    assert kernel.to_ints(values[0]) == reference.evaluate_coset(coefficients, shift, bit_reversed)
+    back = kernel.interpolate_coset(values, shift, bit_reversed)
+    assert kernel.to_ints(back[0]) == coefficients
+    assert reference.interpolate_coset(kernel.to_ints(values[0]), shift, bit_reversed) == coefficients
+
+
+@given(st.data(), st.integers(1, 12), st.integers(1, 40), st.integers(1, 32))
+@few
+def test_row_hashes(data, height, width, digest_bytes):
+    table = data.draw(columns(felt, height, width))
+    hashes = kernel.hash_rows([kernel.from_ints(column) for column in table], digest_bytes)
+    assert [row.tobytes() for row in hashes] == reference.hash_rows(table, digest_bytes)
+
+
+@given(st.data(), st.integers(1, 8), st.booleans(), st.integers(1, 32))
+@few
+def test_merkle_layers(data, n, with_rows, digest_bytes):
+    digest = st.binary(min_size=32, max_size=32)
+    children = data.draw(st.lists(digest, min_size=2 * n, max_size=2 * n))
+    rows = data.draw(st.lists(digest, min_size=n, max_size=n)) if with_rows else None
+
+    def array(words):
+        return np.frombuffer(b"".join(words), dtype=np.uint8).reshape(-1, 32)
+
+    layer = kernel.merkle_layer(array(children), None if rows is None else array(rows), digest_bytes)
+    assert [node.tobytes() for node in layer] == reference.merkle_layer(children, rows, digest_bytes)
+
+
+@given(st.binary(max_size=500))
+@few
+def test_keccak(data):
+    assert kernel.keccak256(data) == reference.keccak256(data)
+
+
+@given(st.binary(min_size=64, max_size=64), st.integers(0, 8))
+@few
+def test_grinding(prefix, bits):
+    assert kernel.grind(prefix, bits) == reference.grind(prefix, bits)
+
+
+@given(st.data(), st.integers(1, 130))
+@settings(max_examples=10, deadline=None)
+def test_vector_machine(data, height):
+    table = data.draw(columns(felt, height, 2))
+    shift = data.draw(st.integers(-height + 1, height - 1))
+    constants = data.draw(st.lists(felt, min_size=1, max_size=1))
+    program = [
+        (Op.LOAD, 0, 0, 0),
+        (Op.LOAD, 1, 1, shift),
+        (Op.CONST, 2, 0, 0),
+        (Op.MUL, 3, 0, 1),
+        (Op.SUB, 0, 3, 2),
+        (Op.ADD, 1, 0, 0),
+        (Op.STORE, 0, 0, 0),
+        (Op.STORE, 1, 1, 0),
+    ]
+    outputs = np.empty((2, height, 4), dtype=np.uint64)
+    kernel.run_program(
+        np.array(program, dtype=np.int32),
+        4,
+        kernel.from_ints(constants),
+        [kernel.from_ints(column) for column in table],
+        outputs,
+    )
+    assert [kernel.to_ints(out) for out in outputs] == reference.run_program(program, 4, constants, table, 2)
+
+
+def test_a_program_that_reaches_outside_is_refused():
+    program = np.array([(Op.LOAD, 0, 1, 0), (Op.STORE, 0, 0, 0)], dtype=np.int32)
+    with pytest.raises(kernel.KernelError, match="out of range"):
+        kernel.run_program(
+            program, 1, kernel.from_ints([0]), [kernel.from_ints([1])], np.empty((1, 1, 4), dtype=np.uint64)
+        )
+
+
+@given(st.data(), st.integers(1, 20), st.integers(1, 5))
+@few
+def test_linear_combination(data, height, width):
+    table = data.draw(columns(felt, height, width))
+    weights = data.draw(st.lists(felt, min_size=width, max_size=width))
+    result = kernel.linear_combination([kernel.from_ints(c) for c in table], kernel.from_ints(weights))
+    assert kernel.to_ints(result) == reference.linear_combination(table, weights)
+
+
+@given(felts, st.lists(felt, min_size=1, max_size=3))
+@few
+def test_evaluation_at_points(coefficients, points):
+    result = kernel.evaluate_at(kernel.from_ints(coefficients)[None], points)
+    assert kernel.to_ints(result[0]) == reference.evaluate_at(coefficients, points)
+
+
+@given(st.data(), st.integers(0, 4), felt)
+@few
+def test_division(data, log_k, y):
+    (coefficients,) = data.draw(columns(felt, 16, 1))
+    result = kernel.divide_out(kernel.from_ints(coefficients), 1 << log_k, y)
+    assert kernel.to_ints(result) == reference.divide_out(coefficients, 1 << log_k, y)
+
+
+@given(st.data(), st.integers(1, 20), felt)
+@few
+def test_folding(data, n, zeta):
+    values = data.draw(st.lists(felt, min_size=2 * n, max_size=2 * n))
+    points = data.draw(st.lists(felt, min_size=n, max_size=n))
+    result = kernel.fold(kernel.from_ints(values), zeta, kernel.from_ints(points))
+    assert kernel.to_ints(result) == reference.fold(values, zeta, points)
+
+
+@given(st.lists(st.tuples(felt, felt), min_size=1, max_size=4))
+@settings(max_examples=8, deadline=None)
+def test_pedersen(pairs):
+    array = kernel.from_ints([word for pair in pairs for word in pair]).reshape(-1, 2, 4)
+    assert kernel.to_ints(kernel.pedersen(array)) == [reference.pedersen(x, y) for x, y in pairs]
+    steps = kernel.to_ints(kernel.pedersen_steps(array).reshape(-1, 4))
+    assert steps == [word for x, y in pairs for step in reference.pedersen_steps(x, y) for word in step]
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((3, 3), dtype=np.uint64), np.zeros((3, 4), dtype=np.int64)])
+def test_wrong_arrays_are_refused_with_their_shape(wrong):
+    with pytest.raises(kernel.KernelError, match="must be uint64"):
+        kernel.to_bytes(wrong)
