@@ -89,10 +89,18 @@ library Field {
 
     /// @dev Horner's rule from the low coefficient on.
     function evaluate(uint256[] memory coefficients, uint256 x) internal pure returns (uint256 sum) {
-        // Equivalent to: for i from length - 1 down to 0: sum = sum * x + coefficients[i]
+        // Equivalent to: for i from length - 1 down to 0: sum = sum * x + coefficients[i]; four at a time while there are.
         assembly ("memory-safe") {
             let first := add(coefficients, 0x20)
-            for { let place := add(first, shl(5, mload(coefficients))) } gt(place, first) {} {
+            let place := add(first, shl(5, mload(coefficients)))
+            for {} gt(place, add(coefficients, 0x80)) {} {
+                place := sub(place, 0x80)
+                sum := addmod(mulmod(sum, x, PRIME), mload(add(place, 0x60)), PRIME)
+                sum := addmod(mulmod(sum, x, PRIME), mload(add(place, 0x40)), PRIME)
+                sum := addmod(mulmod(sum, x, PRIME), mload(add(place, 0x20)), PRIME)
+                sum := addmod(mulmod(sum, x, PRIME), mload(place), PRIME)
+            }
+            for {} gt(place, first) {} {
                 place := sub(place, 0x20)
                 sum := addmod(mulmod(sum, x, PRIME), mload(place), PRIME)
             }

@@ -202,20 +202,34 @@ library Openings {
         uint256 number,
         uint256 arity
     ) internal pure returns (uint256) {
-        uint256 first = number << arity;
-        for (uint256 i = 0; i < leaf.length; ++i) {
-            if (from < positions.length && positions[from] == first + i) {
-                leaf[i] = values[from++];
-                continue;
+        uint256 place = reader.place;
+        uint256 wanted = number << arity;
+        uint256 bad = 0;
+        // Equivalent to: for each place of the leaf: if it is the next query's position, its value; else the next word
+        assembly ("memory-safe") {
+            let target := add(leaf, 0x20)
+            let end := add(target, shl(5, mload(leaf)))
+            let count := mload(positions)
+            for {} lt(target, end) { target := add(target, 0x20) } {
+                let known := 0
+                if lt(from, count) { known := eq(mload(add(add(positions, 0x20), shl(5, from))), wanted) }
+                switch known
+                case 1 {
+                    mstore(target, mload(add(add(values, 0x20), shl(5, from))))
+                    from := add(from, 1)
+                }
+                default {
+                    let word := calldataload(place)
+                    if iszero(lt(word, PRIME)) { bad := word }
+                    mstore(target, word)
+                    place := add(place, 0x20)
+                }
+                wanted := add(wanted, 1)
             }
-            uint256 place = take(reader, 32);
-            uint256 word;
-            assembly ("memory-safe") {
-                word := calldataload(place)
-            }
-            if (word >= PRIME) revert NotBelowPrime(word);
-            leaf[i] = word;
         }
+        if (place > reader.end) revert PartTooShort();
+        if (bad != 0) revert NotBelowPrime(bad);
+        reader.place = place;
         return from;
     }
 

@@ -261,29 +261,41 @@ library QueryPhase {
         sums = new uint256[](positions.length);
         uint256 shift = Field.domainShift(domain.logSize);
         uint256[] memory powers = new uint256[](domain.logDegree + 1);
-        uint256[] memory numerators = new uint256[](terms.length);
-        uint256[] memory denominators = new uint256[](terms.length);
         for (uint256 i = 0; i < positions.length; ++i) {
-            uint256 x = Field.pointAt(shift, domain.roots, positions[i]);
-            for (uint256 l = 0; l <= domain.logDegree; ++l) {
-                powers[l] = x;
-                x = mulmod(x, x, PRIME);
-            }
+            fillPowers(powers, Field.pointAt(shift, domain.roots, positions[i]));
+            uint256 numerator = 0;
+            uint256 denominator = 1;
             for (uint256 t = 0; t < terms.length; ++t) {
                 Term memory term = terms[t];
-                uint256 place = Openings.rowAt(rows[term.row], i);
-                uint256 y = powers[domain.logDegree - term.logPhysical];
-                numerators[t] = Field.sub(combine(place, term), Field.evaluate(term.claimed, y));
-                denominators[t] = Field.sub(powers[domain.logDegree - term.logHeight], term.point);
+                uint256 d = Field.sub(powers[term.logHeight], term.point);
+                uint256 n = Field.sub(
+                    combine(Openings.rowAt(rows[term.row], i), term.columns, term.weights),
+                    Field.evaluate(term.claimed, powers[term.logPhysical])
+                );
+                // n/d joins numerator/denominator
+                numerator = addmod(mulmod(numerator, d, PRIME), mulmod(denominator, n, PRIME), PRIME);
+                denominator = mulmod(denominator, d, PRIME);
             }
-            sums[i] = sumOfFractions(numerators, denominators);
+            sums[i] = Field.mul(numerator, Field.inverse(denominator));
+        }
+    }
+
+    /// @dev powers[l] = x^(2^(logDegree - l)): the variable of a column of height 2^l.
+    function fillPowers(uint256[] memory powers, uint256 x) private pure {
+        assembly ("memory-safe") {
+            for { let place := add(powers, shl(5, mload(powers))) } gt(place, powers) { place := sub(place, 0x20) } {
+                mstore(place, x)
+                x := mulmod(x, x, PRIME)
+            }
         }
     }
 
     /// @dev sum of weight * column over a row in calldata
-    function combine(uint256 place, Term memory term) private pure returns (uint256 sum) {
-        uint256[] memory columns = term.columns;
-        uint256[] memory weights = term.weights;
+    function combine(uint256 place, uint256[] memory columns, uint256[] memory weights)
+        private
+        pure
+        returns (uint256 sum)
+    {
         // Equivalent to: for each i: sum += weights[i] * row[columns[i] / 32]
         assembly ("memory-safe") {
             let size := shl(5, mload(columns))
@@ -292,26 +304,6 @@ library QueryPhase {
                 sum := addmod(sum, mulmod(mload(add(weights, i)), value, PRIME), PRIME)
             }
         }
-    }
-
-    /// @dev As one fraction: (N, D) with n/d becomes (N*d + D*n, D*d).
-    function sumOfFractions(uint256[] memory numerators, uint256[] memory denominators)
-        private
-        view
-        returns (uint256)
-    {
-        uint256 numerator = 0;
-        uint256 denominator = 1;
-        assembly ("memory-safe") {
-            let size := shl(5, mload(numerators))
-            for { let i := 0x20 } iszero(gt(i, size)) { i := add(i, 0x20) } {
-                let d := mload(add(denominators, i))
-                numerator :=
-                    addmod(mulmod(numerator, d, PRIME), mulmod(denominator, mload(add(numerators, i)), PRIME), PRIME)
-                denominator := mulmod(denominator, d, PRIME)
-            }
-        }
-        return Field.mul(numerator, Field.inverse(denominator));
     }
 
     // --- 9. FRI layers
@@ -331,13 +323,14 @@ library QueryPhase {
         bytes32[] memory hashes = new bytes32[](positions.length);
         uint256[] memory leaf = new uint256[](1 << arity);
         uint256 inverseShift = Field.square(Field.INVERSE_GENERATOR, Field.LOG_LARGEST - logSize);
+        uint256[] memory inverses = pairInverses(domain.inverseRoots, leaf.length);
         uint256 count = 0;
         for (uint256 i = 0; i < positions.length;) {
             uint256 number = positions[i] >> arity;
             i = Openings.readLeaf(reader, leaf, positions, values, i, number, arity);
             hashes[count] = Openings.hashLeaf(reader, leaf);
             uint256 inverseX = Field.pointAt(inverseShift, domain.inverseRoots, number << arity);
-            folded[count] = foldLeaf(leaf, inverseX, domain.inverseRoots, context.zetas[layer]);
+            folded[count] = foldLeaf(leaf, inverseX, inverses, context.zetas[layer]);
             positions[count++] = number;
         }
         assembly ("memory-safe") {
@@ -348,28 +341,42 @@ library QueryPhase {
         Openings.checkLayer(reader, positions, hashes, logSize - arity, bytes32(context.friRoots[layer]), layer);
     }
 
-    /// @dev Binary folds f(x) + f(-x) + zeta * (f(x) - f(-x)) / x, the next with zeta^2 and so on.
-    /// `inverseX` belongs to the leaf's first place; place 2i has x * (roots of the bits of i, one level up).
-    function foldLeaf(uint256[] memory leaf, uint256 inverseX, uint256[] memory inverseRoots, uint256 zeta)
+    /// @dev What place 2i of a leaf adds to the inverse of its first point, the same in every leaf and after each fold.
+    function pairInverses(uint256[] memory inverseRoots, uint256 width)
         private
         pure
-        returns (uint256)
+        returns (uint256[] memory inverses)
     {
-        for (uint256 width = leaf.length; width > 1; width >>= 1) {
-            for (uint256 i = 0; i < width; i += 2) {
-                uint256 inverse = Field.pointAt(inverseX, inverseRoots, i);
-                // Equivalent to: leaf[i/2] = plus + minus + zeta * (plus - minus) * inverse
-                assembly ("memory-safe") {
-                    let place := add(add(leaf, 0x20), shl(5, i))
-                    let plus := mload(place)
-                    let minus := mload(add(place, 0x20))
-                    let odd := mulmod(mulmod(zeta, inverse, PRIME), addmod(plus, sub(PRIME, minus), PRIME), PRIME)
-                    mstore(add(add(leaf, 0x20), shl(4, i)), addmod(addmod(plus, minus, PRIME), odd, PRIME))
+        inverses = new uint256[](width / 2);
+        for (uint256 i = 0; i < inverses.length; ++i) inverses[i] = Field.pointAt(1, inverseRoots, 2 * i);
+    }
+
+    /// @dev Binary folds f(x) + f(-x) + zeta * (f(x) - f(-x)) / x, the next with zeta^2 and so on, in place.
+    /// `inverseX` belongs to the leaf's first place.
+    function foldLeaf(uint256[] memory leaf, uint256 inverseX, uint256[] memory inverses, uint256 zeta)
+        private
+        pure
+        returns (uint256 folded)
+    {
+        // Equivalent to: for width = length, length / 2 .. 2: for i < width / 2:
+        //   leaf[i] = plus + minus + zeta * inverseX * inverses[i] * (plus - minus), plus = leaf[2i], minus = leaf[2i+1];
+        //   zeta = zeta^2, inverseX = inverseX^2
+        assembly ("memory-safe") {
+            let first := add(leaf, 0x20)
+            for { let half := shl(4, mload(leaf)) } gt(half, 0x10) { half := shr(1, half) } {
+                let factor := mulmod(zeta, inverseX, PRIME)
+                for { let i := 0 } lt(i, half) { i := add(i, 0x20) } {
+                    let pair := add(first, shl(1, i))
+                    let plus := mload(pair)
+                    let minus := mload(add(pair, 0x20))
+                    let odd := mulmod(factor, mload(add(add(inverses, 0x20), i)), PRIME)
+                    odd := mulmod(odd, addmod(plus, sub(PRIME, minus), PRIME), PRIME)
+                    mstore(add(first, i), addmod(addmod(plus, minus, PRIME), odd, PRIME))
                 }
+                zeta := mulmod(zeta, zeta, PRIME)
+                inverseX := mulmod(inverseX, inverseX, PRIME)
             }
-            zeta = mulmod(zeta, zeta, PRIME);
-            inverseX = mulmod(inverseX, inverseX, PRIME);
+            folded := mload(first)
         }
-        return leaf[0];
     }
 }
