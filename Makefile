@@ -7,18 +7,18 @@ KERNEL_SOURCES := CMakeLists.txt $(wildcard prover/kernel/*.cpp prover/kernel/*.
 export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo test test-slow lint format setup clean help
+.PHONY: demo test test-slow lint format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-demo: setup ## play the whole story on the embedded chain, with real proofs
+demo: contracts ## play the whole story on the embedded chain, with real proofs
 	@ape run --verbosity WARNING demo --network ethereum:local:test
 
-test: setup ## run the suite (slow tests excluded)
+test: contracts ## run the suite (slow tests excluded)
 	@ape test tests
 
-test-slow: setup ## run the slow tests
+test-slow: contracts ## run the slow tests
 	@ape test tests -m slow
 
 lint: setup ## linter and formatter check
@@ -26,6 +26,14 @@ lint: setup ## linter and formatter check
 
 format: setup ## format the Python sources
 	@ruff check --fix . ; ruff format .
+
+# Ape recompiles what changed, but not what imports it: start over when any source is newer than the last compilation.
+contracts: .build/.compiled ## compile the contracts
+
+.build/.compiled: $(shell find contracts -name '*.sol') ape-config.yaml | setup
+	@rm -f .build/__local__.json
+	@ape compile --verbosity WARNING
+	@mkdir -p .build && touch $@
 
 setup: $(VENV)/.kernel ## environment, compiler and kernel in .venv
 

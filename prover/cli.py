@@ -4,6 +4,7 @@ import click
 
 from prover.cairo.compile import compile_command
 from prover.cairo.proof_commands import prove_command, verify_command
+from prover.kernel.bench import bench_kernel
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -12,5 +13,11 @@ def main() -> None:
     """Run, prove, break and leave a self-custodial perpetual exchange."""
 
 
+@main.group()
+def bench() -> None:
+    """Measure, on this machine."""
+
+
+bench.add_command(bench_kernel)
 for command in (compile_command, prove_command, verify_command):
     main.add_command(command)

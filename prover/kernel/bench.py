@@ -1,0 +1,116 @@
+"""`freehold bench kernel`: what each function of the kernel costs on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from prover import kernel
+from prover.kernel import Op
+
+LOG_SIZE = 16
+COLUMNS = 8
+REPEATS = 3
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`ns` per operation (named by `unit`), best of a few runs; `gb_per_s` of memory read and written."""
+
+    name: str
+    unit: str
+    ns: float
+    gb_per_s: float
+
+
+def _time(run: Callable[[], object]) -> float:
+    best = float("inf")
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def _figure(name: str, unit: str, run: Callable[[], object], operations: int, n_bytes: int) -> Figure:
+    seconds = _time(run)
+    return Figure(name, unit, seconds / operations * 1e9, n_bytes / seconds / 1e9)
+
+
+def figures() -> Iterator[Figure]:
+    n = 1 << LOG_SIZE
+    a = kernel.powers(3, 5, n * COLUMNS)
+    columns = a.reshape(COLUMNS, n, 4)
+    out = np.empty_like(a)
+    size = a.nbytes
+    for name in ("add", "sub", "mul"):
+        function = getattr(kernel, name)
+        yield _figure(name, "element", lambda function=function: function(a, a, out), len(a), 3 * size)
+    yield _figure("inverse", "element", lambda: kernel.inverse(a), len(a), 2 * size)
+    butterflies = COLUMNS * n // 2 * LOG_SIZE
+    extended = np.empty_like(columns)
+    yield _figure(
+        "evaluate_coset", "butterfly", lambda: kernel.evaluate_coset(columns, 7, out=extended), butterflies, 2 * size
+    )
+    yield _figure("interpolate", "butterfly", lambda: kernel.interpolate(columns), butterflies, 2 * size)
+    yield _figure("hash_rows", f"row of {COLUMNS}", lambda: kernel.hash_rows(list(columns), 25), n, size)
+    leaves = kernel.hash_rows(list(columns), 25)
+    yield _figure("merkle_layer", "node", lambda: kernel.merkle_layer(leaves, None, 25), n // 2, leaves.nbytes)
+    program = np.array(
+        [(Op.LOAD, 0, 0, 0), (Op.LOAD, 1, 1, 1), *[(Op.MUL, 0, 0, 1), (Op.ADD, 1, 1, 0)] * 20, (Op.STORE, 0, 0, 0)],
+        dtype=np.int32,
+    )
+    target = np.empty((1, n, 4), dtype=np.uint64)
+    one = kernel.from_ints([1])
+    yield _figure(
+        "run_program",
+        "op and row",
+        lambda: kernel.run_program(program, 2, one, list(columns[:2]), target),
+        len(program) * n,
+        3 * 32 * n,
+    )
+    weights = kernel.powers(7, 1, COLUMNS)
+    yield _figure("linear_combination", "term", lambda: kernel.linear_combination(list(columns), weights), len(a), size)
+    yield _figure("evaluate_at", "coefficient", lambda: kernel.evaluate_at(columns, [11]), len(a), size)
+    yield _figure("divide_out", "coefficient", lambda: kernel.divide_out(columns[0], 2, 11), n, 64 * n)
+    points = np.ascontiguousarray(columns[1][: n // 2])
+    yield _figure("fold", "pair", lambda: kernel.fold(columns[0], 11, points), n // 2, 64 * n)
+    yield _figure("grind", "hash", lambda: kernel.grind(bytes(64), 16), kernel.grind(bytes(64), 16) + 1, 0)
+    pairs = np.ascontiguousarray(a[: 2 << 10]).reshape(-1, 2, 4)
+    yield _figure("pedersen", "hash", lambda: kernel.pedersen(pairs), len(pairs), pairs.nbytes)
+
+
+def machine() -> str:
+    """Processor, cores, compiler of this Python."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return f"{model}, {os.cpu_count()} cores"
+
+
+@click.command("kernel")
+@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here too.")
+def bench_kernel(target: Path | None) -> None:
+    """Nanoseconds per operation and GB/s of every kernel function, all cores."""
+    table = Table(title=machine())
+    for name in ("function", "per", "ns", "GB/s"):
+        table.add_column(name, justify="left" if name in ("function", "per") else "right")
+    found = []
+    for figure in figures():
+        found.append(figure)
+        table.add_row(figure.name, figure.unit, f"{figure.ns:,.1f}", f"{figure.gb_per_s:.2f}")
+    Console().print(table)
+    if target:
+        target.write_text(json.dumps({"machine": machine(), "figures": [asdict(f) for f in found]}, indent=2) + "\n")
