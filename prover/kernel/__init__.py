@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ctypes
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -34,6 +35,19 @@ class Op(enum.IntEnum):
     SUB = 3
     MUL = 4
     STORE = 5  # output <- register a
+
+
+@contextmanager
+def backend(name: str) -> Iterator[str]:
+    """Use the "scalar" or the "vector" path for a while; yields the one in use, scalar where there is no other."""
+    if name not in ("scalar", "vector"):
+        raise KernelError(f"there is no path {name!r}: scalar or vector")
+    before = LIBRARY.fh_features()
+    LIBRARY.fh_use_vectors(name == "vector")
+    try:
+        yield "vector" if LIBRARY.fh_features() else "scalar"
+    finally:
+        LIBRARY.fh_use_vectors(before)
 
 
 def _checked(array: np.ndarray, name: str, ndim: int) -> np.ndarray:

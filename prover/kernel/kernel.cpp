@@ -3,6 +3,7 @@
 #include <atomic>
 #include <vector>
 
+#include "backend.h"
 #include "curve.h"
 #include "field.h"
 #include "keccak.h"
@@ -28,6 +29,22 @@ void elementwise(Felt* out, const Felt* a, size_t stride_a, const Felt* b, size_
 
 void truncate(uint8_t* digest, int digest_bytes) { memset(digest + digest_bytes, 0, 32 - digest_bytes); }
 
+// The first nonce of [first, first + count) that does it, or first + count.
+u64 grind(const uint8_t* prefix, int bits, u64 first, u64 count) {
+  uint8_t message[96] = {}, digest[32];
+  memcpy(message, prefix, 64);
+  for (u64 nonce = first; nonce < first + count; nonce++) {
+    u64 word = __builtin_bswap64(nonce), high;
+    memcpy(message + 88, &word, 8);
+    Keccak256 hash;
+    hash.absorb(message, 96);
+    hash.finish(digest);
+    memcpy(&high, digest, 8);
+    if (bits == 0 || __builtin_bswap64(high) >> (64 - bits) == 0) return nonce;
+  }
+  return first + count;
+}
+
 }  // namespace
 
 EXPORT void fh_add(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
@@ -38,7 +55,16 @@ EXPORT void fh_sub(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb
   elementwise(out, a, sa, b, sb, n, [](const Felt& x, const Felt& y) { return sub(x, y); });
 }
 
+// 1 if the vector path is in use; fh_use_vectors switches it, where the processor has it.
+EXPORT uint32_t fh_features(void) { return use_vectors(); }
+
+EXPORT void fh_use_vectors(int on) { vector_switch() = on && ifma::available(); }
+
 EXPORT void fh_mul(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
+  if (sa == 1 && sb == 1) {
+    parallel(n, GRAIN, [=](size_t begin, size_t end) { multiply(out + begin, a + begin, b + begin, end - begin); });
+    return;
+  }
   elementwise(out, a, sa, b, sb, n, [](const Felt& x, const Felt& y) { return mul(x, y); });
 }
 
@@ -82,27 +108,30 @@ EXPORT void fh_to_bytes(uint8_t* out, const Felt* a, size_t n) {
 
 // m polynomials of 2^log_n coefficients to values on shift * H; see ntt.h
 EXPORT void fh_evaluate_coset(Felt* out, const Felt* in, size_t m, int log_n, const Felt* shift, int bit_reversed) {
-  Transform transform(log_n, false);
+  const Transform& made = transform(log_n, false);
   std::vector<Felt> shifts = shift_powers(*shift, log_n);
   size_t n = (size_t)1 << log_n;
   parallel(m, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) transform.evaluate(out + i * n, in + i * n, shifts.data(), bit_reversed);
+    for (size_t i = begin; i < end; i++) made.evaluate(out + i * n, in + i * n, shifts.data(), bit_reversed);
   });
 }
 
 EXPORT void fh_interpolate_coset(Felt* out, const Felt* in, size_t m, int log_n, const Felt* inverse_shift,
                                  int bit_reversed) {
-  Transform transform(log_n, true);
+  const Transform& made = transform(log_n, true);
   std::vector<Felt> shifts = shift_powers(*inverse_shift, log_n);
+  const Felt scale = inverse(to_montgomery(Felt{{(u64)1 << log_n, 0, 0, 0}}));
+  for (auto& shift : shifts) shift = mul(shift, scale);
   size_t n = (size_t)1 << log_n;
   parallel(m, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) transform.interpolate(out + i * n, in + i * n, shifts.data(), bit_reversed);
+    for (size_t i = begin; i < end; i++) made.interpolate(out + i * n, in + i * n, shifts.data(), bit_reversed);
   });
 }
 
 EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t n, int digest_bytes) {
   parallel(n, 256, [=](size_t begin, size_t end) {
     uint8_t word[32];
+    if (use_vectors()) begin = ifma::hash_rows(out, columns, n_columns, begin, end, digest_bytes);
     for (size_t row = begin; row < end; row++) {
       Keccak256 hash;
       for (size_t c = 0; c < n_columns; c++) {
@@ -117,6 +146,7 @@ EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_colu
 
 EXPORT void fh_merkle_layer(uint8_t* out, const uint8_t* children, const uint8_t* rows, size_t n, int digest_bytes) {
   parallel(n, 256, [=](size_t begin, size_t end) {
+    if (use_vectors()) begin = ifma::merkle_layer(out, children, rows, begin, end, digest_bytes);
     for (size_t i = begin; i < end; i++) {
       Keccak256 hash;
       hash.absorb(children + 64 * i, 64);
@@ -189,30 +219,22 @@ EXPORT void fh_fold(Felt* out, const Felt* values, const Felt* zeta, const Felt*
   });
 }
 
-// A nonce such that keccak(prefix || nonce) begins with `bits` zero bits; each thread tries its residue class.
+// The smallest nonce such that keccak(prefix || nonce) begins with `bits` zero bits; threads take turns at runs of it.
 EXPORT u64 fh_grind(const uint8_t* prefix, int bits) {
-  int threads = thread_count();
-  std::atomic<u64> found{~0ull};
-  auto search = [&, bits](int first) {
-    uint8_t message[96] = {}, digest[32];
-    memcpy(message, prefix, 64);
-    for (u64 nonce = first; nonce < found.load(std::memory_order_relaxed); nonce += threads) {
-      u64 word = __builtin_bswap64(nonce);
-      memcpy(message + 88, &word, 8);
-      fh_keccak(digest, message, 96);
-      u64 high;
-      memcpy(&high, digest, 8);
-      if (bits == 0 || __builtin_bswap64(high) >> (64 - bits) == 0) {
-        u64 best = found.load();
-        while (nonce < best && !found.compare_exchange_weak(best, nonce)) {
-        }
-        return;
+  constexpr u64 RUN = 1 << 12;
+  std::atomic<u64> next{0}, found{~0ull};
+  auto search = [&, bits] {
+    for (u64 first; (first = next.fetch_add(RUN)) < found.load();) {
+      u64 nonce = use_vectors() ? ifma::grind(prefix, bits, first, RUN) : grind(prefix, bits, first, RUN);
+      if (nonce == first + RUN) continue;
+      u64 best = found.load();
+      while (nonce < best && !found.compare_exchange_weak(best, nonce)) {
       }
     }
   };
   std::vector<std::thread> pool;
-  for (int i = 1; i < threads; i++) pool.emplace_back(search, i);
-  search(0);
+  for (int i = 1; i < thread_count(); i++) pool.emplace_back(search);
+  search();
   for (auto& thread : pool) thread.join();
   return found;
 }

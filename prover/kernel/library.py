@@ -41,6 +41,8 @@ _P, _N, _I = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
 _SIZES = {
     "fh_add": [_P, _P, _N, _P, _N, _N],
     "fh_sub": [_P, _P, _N, _P, _N, _N],
+    "fh_use_vectors": [_I],
+    "fh_features": [],
     "fh_mul": [_P, _P, _N, _P, _N, _N],
     "fh_inverse": [_P, _P, _N],
     "fh_powers": [_P, _P, _P, _N],
@@ -60,6 +62,6 @@ _SIZES = {
     "fh_pedersen_steps": [_P, _P, _P, _P, _N],
     "fh_pedersen": [_P, _P, _P, _P, _N],
 }
-_VOID = [name for name in _SIZES if name not in ("fh_inverse", "fh_grind")]
+_VOID = [name for name in _SIZES if name not in ("fh_inverse", "fh_grind", "fh_features")]
 
 LIBRARY = _load()

@@ -1,7 +1,11 @@
 // Number-theoretic transforms of 2^log_n points, on cosets, in natural or bit-reversed order.
 #pragma once
+#include <map>
+#include <memory>
+#include <mutex>
 #include <vector>
 
+#include "backend.h"
 #include "field.h"
 
 namespace freehold {
@@ -15,10 +19,21 @@ static inline Felt root_of_unity(int log_n) {
   return root;
 }
 
+// 1, x, x^2, ...: the first half times x^(n/2) is the second.
+static inline void fill_powers(Felt* out, const Felt& x, int log_n) {
+  out[0] = ONE;
+  Felt step = x;
+  std::vector<Felt> repeated;
+  for (int k = 0; k < log_n; k++, step = square(step)) {
+    size_t half = (size_t)1 << k;
+    repeated.assign(half, step);
+    multiply(out + half, out, repeated.data(), half);
+  }
+}
+
 static inline std::vector<Felt> shift_powers(const Felt& shift, int log_n) {
   std::vector<Felt> powers((size_t)1 << log_n);
-  Felt value = ONE;
-  for (auto& p : powers) p = value, value = mul(value, shift);
+  fill_powers(powers.data(), shift, log_n);
   return powers;
 }
 
@@ -37,57 +52,65 @@ static inline void bit_reverse(Felt* a, int log_n) {
 
 class Transform {
  public:
-  Transform(int log_n, bool inverse) : log_n_(log_n), n_((size_t)1 << log_n) {
+  Transform(int log_n, bool inverse) : log_n_(log_n), n_((size_t)1 << log_n), levels_(log_n + 1) {
     Felt root = root_of_unity(log_n);
     if (inverse) root = freehold::inverse(root);
-    twiddles_.resize(n_ / 2 ? n_ / 2 : 1);
-    Felt value = ONE;
-    for (auto& t : twiddles_) t = value, value = mul(value, root);
-    u64 count[4] = {n_, 0, 0, 0};
-    scale_ = freehold::inverse(to_montgomery(Felt{{count[0], 0, 0, 0}}));
+    // twiddles_[k]: powers of omega_k below half of its order, contiguous for each level of the recursion
+    for (int k = log_n; k >= 1; k--) {
+      levels_[k].resize((size_t)1 << (k - 1));
+      if (k == log_n) {
+        fill_powers(levels_[k].data(), root, k - 1);
+      } else {
+        for (size_t i = 0; i < levels_[k].size(); i++) levels_[k][i] = levels_[k + 1][2 * i];
+      }
+    }
+    for (auto& level : levels_) pointers_.push_back(level.data());
   }
 
   // Natural coefficients to values on the coset: scaling, then decimation in frequency.
   void evaluate(Felt* out, const Felt* in, const Felt* shifts, bool bit_reversed) const {
-    for (size_t i = 0; i < n_; i++) out[i] = mul(in[i], shifts[i]);
-    frequency(out);
+    multiply(out, in, shifts, n_);
+    if (use_vectors() && log_n_ >= 4)
+      ifma::frequency(out, log_n_, pointers_.data());
+    else
+      frequency(out, log_n_);
     if (!bit_reversed) bit_reverse(out, log_n_);
   }
 
-  // Values on the coset to natural coefficients: decimation in time, then scaling.
+  // Values on the coset to natural coefficients: decimation in time, then scaling by `inverse_shifts`, each
+  // already divided by n.
   void interpolate(Felt* out, const Felt* in, const Felt* inverse_shifts, bool bit_reversed) const {
     if (out != in) memcpy(out, in, n_ * sizeof(Felt));
     if (!bit_reversed) bit_reverse(out, log_n_);
-    time(out);
-    for (size_t i = 0; i < n_; i++) out[i] = mul(mul(out[i], scale_), inverse_shifts[i]);
+    if (use_vectors() && log_n_ >= 4)
+      ifma::time(out, log_n_, pointers_.data());
+    else
+      time(out, log_n_);
+    multiply(out, out, inverse_shifts, n_);
   }
 
  private:
   // Natural order in, bit-reversed out; recursion keeps halves in cache.
-  void frequency(Felt* a) const { frequency(a, n_, 1); }
-
-  void frequency(Felt* a, size_t n, size_t stride) const {
-    if (n == 1) return;
-    size_t half = n / 2;
+  void frequency(Felt* a, int log_n) const {
+    if (log_n == 0) return;
+    size_t half = (size_t)1 << (log_n - 1);
     for (size_t i = 0; i < half; i++) {
       Felt low = a[i], high = a[i + half];
       a[i] = add(low, high);
-      a[i + half] = mul(sub(low, high), twiddles_[i * stride]);
+      a[i + half] = mul(sub(low, high), levels_[log_n][i]);
     }
-    frequency(a, half, 2 * stride);
-    frequency(a + half, half, 2 * stride);
+    frequency(a, log_n - 1);
+    frequency(a + half, log_n - 1);
   }
 
   // Bit-reversed order in, natural out.
-  void time(Felt* a) const { time(a, n_, 1); }
-
-  void time(Felt* a, size_t n, size_t stride) const {
-    if (n == 1) return;
-    size_t half = n / 2;
-    time(a, half, 2 * stride);
-    time(a + half, half, 2 * stride);
+  void time(Felt* a, int log_n) const {
+    if (log_n == 0) return;
+    size_t half = (size_t)1 << (log_n - 1);
+    time(a, log_n - 1);
+    time(a + half, log_n - 1);
     for (size_t i = 0; i < half; i++) {
-      Felt low = a[i], high = mul(a[i + half], twiddles_[i * stride]);
+      Felt low = a[i], high = mul(a[i + half], levels_[log_n][i]);
       a[i] = add(low, high);
       a[i + half] = sub(low, high);
     }
@@ -95,8 +118,18 @@ class Transform {
 
   int log_n_;
   size_t n_;
-  std::vector<Felt> twiddles_;
-  Felt scale_;
+  std::vector<std::vector<Felt>> levels_;
+  std::vector<const Felt*> pointers_;
 };
+
+// Made once for each size and direction, and kept.
+static inline const Transform& transform(int log_n, bool inverse) {
+  static std::mutex mutex;
+  static std::map<std::pair<int, bool>, std::unique_ptr<Transform>> made;
+  std::lock_guard<std::mutex> lock(mutex);
+  auto& slot = made[{log_n, inverse}];
+  if (!slot) slot.reset(new Transform(log_n, inverse));
+  return *slot;
+}
 
 }  // namespace freehold

@@ -11,8 +11,17 @@ from prover.kernel import PRIME, Op, reference
 EDGES = [0, 1, 2, PRIME - 1, PRIME - 2, 2**251, 2**192, 2**192 - 1, (2**256 - 1) % PRIME, 2**64 - 1]
 felt = st.one_of(st.sampled_from(EDGES), st.integers(0, PRIME - 1))
 felts = st.lists(felt, min_size=1, max_size=40)
-log_size = st.integers(0, 5)
+log_size = st.integers(0, 7)
 few = settings(max_examples=25, deadline=None)
+
+
+@pytest.fixture(scope="module", autouse=True, params=["scalar", "vector"])
+def path(request):
+    """Every test runs on both dispatch paths; the vector one needs AVX-512 IFMA."""
+    with kernel.backend(request.param) as found:
+        if found != request.param:
+            pytest.skip("this processor has no AVX-512 IFMA")
+        yield
 
 
 def columns(draw_from: st.SearchStrategy[int], height: int, count: int) -> st.SearchStrategy[list[list[int]]]:
