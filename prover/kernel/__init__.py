@@ -61,11 +61,16 @@ def _checked(array: np.ndarray, name: str, ndim: int) -> np.ndarray:
 
 
 def _pointer(array: np.ndarray) -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)
+    """Keeps the array alive for as long as the pointer: a temporary must outlast the call that reads it."""
+    pointer = ctypes.c_void_p(array.ctypes.data)
+    pointer.array = array
+    return pointer
 
 
 def _pointers(arrays: Sequence[np.ndarray]) -> ctypes.Array:
-    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+    pointers = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+    pointers.arrays = arrays
+    return pointers
 
 
 def _log_size(n: int, name: str) -> int:

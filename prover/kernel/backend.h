@@ -19,10 +19,29 @@ inline std::atomic<int>& vector_switch() {
 
 inline bool use_vectors() { return vector_switch().load(std::memory_order_relaxed) != 0; }
 
-inline void multiply(Felt* out, const Felt* a, const Felt* b, size_t n) {
+// Whole eights by vectors, the rest one by one.
+template <typename Vectors, typename Single>
+inline void by_eights(size_t n, Vectors vectors, Single single) {
   size_t whole = use_vectors() ? n / 8 * 8 : 0;
-  if (whole) ifma::multiply(out, a, b, whole);
-  for (size_t i = whole; i < n; i++) out[i] = mul(a[i], b[i]);
+  if (whole) vectors(whole);
+  for (size_t i = whole; i < n; i++) single(i);
+}
+
+inline void multiply(Felt* out, const Felt* a, const Felt* b, size_t n) {
+  by_eights(n, [=](size_t m) { ifma::multiply(out, a, b, m); }, [=](size_t i) { out[i] = mul(a[i], b[i]); });
+}
+
+inline void sum(Felt* out, const Felt* a, const Felt* b, size_t n) {
+  by_eights(n, [=](size_t m) { ifma::sum(out, a, b, m); }, [=](size_t i) { out[i] = add(a[i], b[i]); });
+}
+
+inline void difference(Felt* out, const Felt* a, const Felt* b, size_t n) {
+  by_eights(n, [=](size_t m) { ifma::difference(out, a, b, m); }, [=](size_t i) { out[i] = sub(a[i], b[i]); });
+}
+
+inline void accumulate(Felt* out, const Felt* a, const Felt& w, size_t n) {
+  by_eights(
+      n, [=, &w](size_t m) { ifma::accumulate(out, a, w, m); }, [=, &w](size_t i) { out[i] = add(out[i], mul(a[i], w)); });
 }
 
 }  // namespace freehold

@@ -19,11 +19,18 @@ namespace {
 
 constexpr size_t GRAIN = 1 << 11;
 
-// stride 0 repeats one element
+constexpr size_t CHUNK_ELEMENTS = 256;
+
+// Stride 0 repeats one element.
 template <typename Operation>
 void elementwise(Felt* out, const Felt* a, size_t stride_a, const Felt* b, size_t stride_b, size_t n, Operation op) {
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) out[i] = op(a[i * stride_a], b[i * stride_b]);
+    Felt same_a[CHUNK_ELEMENTS], same_b[CHUNK_ELEMENTS];
+    for (size_t i = 0; i < CHUNK_ELEMENTS; i++) same_a[i] = a[0], same_b[i] = b[0];
+    for (size_t i = begin; i < end; i += CHUNK_ELEMENTS) {
+      size_t count = end - i < CHUNK_ELEMENTS ? end - i : CHUNK_ELEMENTS;
+      op(out + i, stride_a ? a + i : same_a, stride_b ? b + i : same_b, count);
+    }
   });
 }
 
@@ -47,25 +54,21 @@ u64 grind(const uint8_t* prefix, int bits, u64 first, u64 count) {
 
 }  // namespace
 
-EXPORT void fh_add(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
-  elementwise(out, a, sa, b, sb, n, [](const Felt& x, const Felt& y) { return add(x, y); });
-}
-
-EXPORT void fh_sub(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
-  elementwise(out, a, sa, b, sb, n, [](const Felt& x, const Felt& y) { return sub(x, y); });
-}
-
 // 1 if the vector path is in use; fh_use_vectors switches it, where the processor has it.
 EXPORT uint32_t fh_features(void) { return use_vectors(); }
 
 EXPORT void fh_use_vectors(int on) { vector_switch() = on && ifma::available(); }
 
+EXPORT void fh_add(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
+  elementwise(out, a, sa, b, sb, n, sum);
+}
+
+EXPORT void fh_sub(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
+  elementwise(out, a, sa, b, sb, n, difference);
+}
+
 EXPORT void fh_mul(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
-  if (sa == 1 && sb == 1) {
-    parallel(n, GRAIN, [=](size_t begin, size_t end) { multiply(out + begin, a + begin, b + begin, end - begin); });
-    return;
-  }
-  elementwise(out, a, sa, b, sb, n, [](const Felt& x, const Felt& y) { return mul(x, y); });
+  elementwise(out, a, sa, b, sb, n, multiply);
 }
 
 // One inversion for each share; 1 if any element is zero.
@@ -172,11 +175,8 @@ EXPORT void fh_run_program(const int32_t* instructions, size_t n_instructions, s
 
 EXPORT void fh_linear_combination(Felt* out, const Felt* const* columns, const Felt* weights, size_t m, size_t n) {
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-      Felt sum = ZERO;
-      for (size_t c = 0; c < m; c++) sum = add(sum, mul(columns[c][i], weights[c]));
-      out[i] = sum;
-    }
+    for (size_t i = begin; i < end; i++) out[i] = ZERO;
+    for (size_t c = 0; c < m; c++) accumulate(out + begin, columns[c] + begin, weights[c], end - begin);
   });
 }
 
@@ -186,8 +186,13 @@ EXPORT void fh_evaluate_at(Felt* out, const Felt* coefficients, size_t m, size_t
     for (size_t task = begin; task < end; task++) {
       const Felt* column = coefficients + task / z * n;
       Felt x = points[task % z];
-      // four interleaved chains in x^4 hide the multiplier's latency
-      if (n % 4 == 0) {
+      if (use_vectors() && n % 8 == 0) {
+        Felt lanes[8], x8 = square(square(square(x))), total = ZERO;
+        ifma::horner(lanes, column, x8, n);
+        for (int j = 7; j >= 0; j--) total = add(mul(total, x), lanes[j]);
+        out[task] = total;
+      } else if (n % 4 == 0) {
+        // four interleaved chains in x^4 hide the multiplier's latency
         Felt x2 = square(x), x4 = square(x2), sums[4] = {ZERO, ZERO, ZERO, ZERO};
         for (size_t i = n; i; i -= 4)
           for (int j = 0; j < 4; j++) sums[j] = add(mul(sums[j], x4), column[i - 4 + j]);
@@ -212,9 +217,14 @@ EXPORT void fh_divide_out(Felt* out, const Felt* coefficients, size_t n, size_t 
 EXPORT void fh_fold(Felt* out, const Felt* values, const Felt* zeta, const Felt* inverse_points, size_t n) {
   Felt challenge = *zeta;
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t j = begin; j < end; j++) {
-      const Felt &plus = values[2 * j], &minus = values[2 * j + 1];
-      out[j] = add(add(plus, minus), mul(challenge, mul(sub(plus, minus), inverse_points[j])));
+    Felt plus[CHUNK_ELEMENTS], minus[CHUNK_ELEMENTS], odd[CHUNK_ELEMENTS];
+    for (size_t j = begin; j < end; j += CHUNK_ELEMENTS) {
+      size_t count = end - j < CHUNK_ELEMENTS ? end - j : CHUNK_ELEMENTS;
+      for (size_t i = 0; i < count; i++) plus[i] = values[2 * (j + i)], minus[i] = values[2 * (j + i) + 1];
+      difference(odd, plus, minus, count);
+      multiply(odd, odd, inverse_points + j, count);
+      sum(out + j, plus, minus, count);
+      accumulate(out + j, odd, challenge, count);
     }
   });
 }

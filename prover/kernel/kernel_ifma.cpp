@@ -200,40 +200,41 @@ inline void lanes(const Felt* level_twiddles, int half, Felt* out) {
   for (int i = 0; i < 8; i++) out[i] = level_twiddles[i % half];
 }
 
+// Levels below 16 elements, for a whole block at once.
+template <bool TIME>
+void small_levels(Felt* a, size_t n, const Felt* const* twiddles) {
+  for (int step = 0; step < 3; step++) {
+    int k = TIME ? step + 1 : 3 - step;
+    Felt w[8];
+    lanes(twiddles[k], 1 << (k - 1), w);
+    small_level<TIME>(a, n, 1 << (k - 1), w);
+  }
+}
+
+constexpr int LOG_BLOCK = 9;  // 16 KiB stay in the first cache
+
 void frequency(Felt* a, size_t n, const Felt* const* twiddles, int log_n) {
-  if (n <= 16) {
-    for (int half = 8; half >= 1; half /= 2) {
-      if (half == 8) {
-        level<false>(a, 8, twiddles[4]);
-      } else {
-        Felt w[8];
-        lanes(twiddles[half == 4 ? 3 : half == 2 ? 2 : 1], half, w);
-        small_level<false>(a, 16, half, w);
-      }
-    }
+  if (log_n > LOG_BLOCK) {
+    level<false>(a, n / 2, twiddles[log_n]);
+    frequency(a, n / 2, twiddles, log_n - 1);
+    frequency(a + n / 2, n / 2, twiddles, log_n - 1);
     return;
   }
-  level<false>(a, n / 2, twiddles[log_n]);
-  frequency(a, n / 2, twiddles, log_n - 1);
-  frequency(a + n / 2, n / 2, twiddles, log_n - 1);
+  for (int k = log_n; k >= 4; k--)
+    for (size_t i = 0; i < n; i += (size_t)1 << k) level<false>(a + i, (size_t)1 << (k - 1), twiddles[k]);
+  small_levels<false>(a, n, twiddles);
 }
 
 void time(Felt* a, size_t n, const Felt* const* twiddles, int log_n) {
-  if (n <= 16) {
-    for (int half = 1; half <= 8; half *= 2) {
-      if (half == 8) {
-        level<true>(a, 8, twiddles[4]);
-      } else {
-        Felt w[8];
-        lanes(twiddles[half == 4 ? 3 : half == 2 ? 2 : 1], half, w);
-        small_level<true>(a, 16, half, w);
-      }
-    }
+  if (log_n > LOG_BLOCK) {
+    time(a, n / 2, twiddles, log_n - 1);
+    time(a + n / 2, n / 2, twiddles, log_n - 1);
+    level<true>(a, n / 2, twiddles[log_n]);
     return;
   }
-  time(a, n / 2, twiddles, log_n - 1);
-  time(a + n / 2, n / 2, twiddles, log_n - 1);
-  level<true>(a, n / 2, twiddles[log_n]);
+  small_levels<true>(a, n, twiddles);
+  for (int k = 4; k <= log_n; k++)
+    for (size_t i = 0; i < n; i += (size_t)1 << k) level<true>(a + i, (size_t)1 << (k - 1), twiddles[k]);
 }
 
 // --- Keccak-256 of eight messages, one a lane
@@ -314,6 +315,30 @@ bool available() {
 
 void multiply(Felt* out, const Felt* a, const Felt* b, size_t n) {
   for (size_t i = 0; i < n; i += 8) store(out + i, mul(load<0>(a + i), load<4>(b + i)));
+}
+
+void sum(Felt* out, const Felt* a, const Felt* b, size_t n) {
+  for (size_t i = 0; i < n; i += 8) store(out + i, add(load<0>(a + i), load<0>(b + i)));
+}
+
+void difference(Felt* out, const Felt* a, const Felt* b, size_t n) {
+  for (size_t i = 0; i < n; i += 8) store(out + i, canonical(sub_lazy(load<0>(a + i), load<0>(b + i))));
+}
+
+void accumulate(Felt* out, const Felt* a, const Felt& weight, size_t n) {
+  Felt repeated[8];
+  for (auto& w : repeated) w = weight;
+  const Felt8 w = load<4>(repeated);
+  for (size_t i = 0; i < n; i += 8) store(out + i, add(load<0>(out + i), mul(load<0>(a + i), w)));
+}
+
+void horner(Felt* lanes, const Felt* coefficients, const Felt& x8, size_t n) {
+  Felt repeated[8];
+  for (auto& w : repeated) w = x8;
+  const Felt8 w = load<4>(repeated);
+  Felt8 total = load<0>(coefficients + n - 8);
+  for (size_t i = n - 8; i; i -= 8) total = add(mul(total, w), load<0>(coefficients + i - 8));
+  store(lanes, total);
 }
 
 size_t hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t begin, size_t end,

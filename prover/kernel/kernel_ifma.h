@@ -7,8 +7,16 @@ namespace ifma {
 
 bool available();
 
-// out[i] = a[i] * b[i]
+// out[i] = a[i] * b[i], a[i] + b[i], a[i] - b[i]
 void multiply(Felt* out, const Felt* a, const Felt* b, size_t n);
+void sum(Felt* out, const Felt* a, const Felt* b, size_t n);
+void difference(Felt* out, const Felt* a, const Felt* b, size_t n);
+
+// out[i] += a[i] * weight
+void accumulate(Felt* out, const Felt* a, const Felt& weight, size_t n);
+
+// lanes[j] = sum of coefficients[8 i + j] * x8^i, x8 the eighth power of the point
+void horner(Felt* lanes, const Felt* coefficients, const Felt& x8, size_t n);
 
 // Rows, nodes and nonces eight at a time, as far as whole eights go; returns the first that is left to do.
 size_t hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t begin, size_t end,

@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "backend.h"
 #include "field.h"
 
 namespace freehold {
@@ -30,11 +31,11 @@ static inline void run_program(const int32_t* code, size_t length, size_t n_regi
       } else {
         const Felt *a = &registers[ins[2] * CHUNK], *b = &registers[ins[3] * CHUNK];
         if (ins[0] == ADD)
-          for (size_t i = 0; i < count; i++) target[i] = add(a[i], b[i]);
+          sum(target, a, b, count);
         else if (ins[0] == SUB)
-          for (size_t i = 0; i < count; i++) target[i] = sub(a[i], b[i]);
+          difference(target, a, b, count);
         else
-          for (size_t i = 0; i < count; i++) target[i] = mul(a[i], b[i]);
+          multiply(target, a, b, count);
       }
     }
   }

@@ -6,7 +6,9 @@ the peak of memory stays a small multiple of the trace.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -30,6 +32,12 @@ def pack(group: Group, logical: Logical) -> np.ndarray:
     return packed.reshape(len(group.columns), height * packing, 4)
 
 
+def on_all_cores(work: Callable[[int], np.ndarray], count: int) -> list[np.ndarray]:
+    """work(0), work(1), ... one thread a core: the kernel splits by columns, and may have but one."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(work, range(count)))
+
+
 class CommittedTree:
     """One trace tree: packed coefficients by group, and the Merkle tree over their extension."""
 
@@ -46,13 +54,12 @@ class CommittedTree:
         """Each block of the evaluation domain is a coset of the trace domain and is extended on its own."""
         log_domain = log_physical + self._parameters.log_blowup
         coefficients = self._row_coefficients(log_physical)
-        values = np.empty_like(coefficients)
-        blocks = []
-        for block in range(1 << self._parameters.log_blowup):
-            shift = block_shift(log_domain, log_physical, block)
-            kernel.evaluate_coset(coefficients, shift, bit_reversed=True, out=values)
-            blocks.append(kernel.hash_rows(list(values), self._parameters.digest_bytes))
-        return np.concatenate(blocks)
+
+        def hashed(block: int) -> np.ndarray:
+            values = kernel.evaluate_coset(coefficients, block_shift(log_domain, log_physical, block))
+            return kernel.hash_rows(list(values), self._parameters.digest_bytes)
+
+        return np.concatenate(on_all_cores(hashed, 1 << self._parameters.log_blowup))
 
     def _row_coefficients(self, log_physical: int) -> np.ndarray:
         parts = [self.coefficients[id(g)] for g in self._layout.row_groups(self._tree, log_physical)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from prover import kernel
 from prover.algebra.field import PRIME
-from prover.stark.commitment import CommittedTree
+from prover.stark.commitment import CommittedTree, on_all_cores
 from prover.stark.domains import block_shift, domain_shift, root_of_unity
 from prover.stark.layout import Layout, Term
 from prover.stark.merkle import MerkleTree
@@ -39,11 +39,12 @@ def deep_polynomial(
 def extend(coefficients: np.ndarray, log_blowup: int) -> np.ndarray:
     """A polynomial on its whole evaluation domain, by position."""
     log_degree = (len(coefficients) - 1).bit_length()
-    blocks = [
-        kernel.evaluate_coset(coefficients[None], block_shift(log_degree + log_blowup, log_degree, block))[0]
-        for block in range(1 << log_blowup)
-    ]
-    return np.concatenate(blocks)
+
+    def block_values(block: int) -> np.ndarray:
+        shift = block_shift(log_degree + log_blowup, log_degree, block)
+        return kernel.evaluate_coset(coefficients[None], shift)[0]
+
+    return np.concatenate(on_all_cores(block_values, 1 << log_blowup))
 
 
 class FriLayer:

@@ -73,6 +73,18 @@ def test_transforms(data, log_n, shift, bit_reversed):
     assert reference.interpolate_coset(kernel.to_ints(values[0]), shift, bit_reversed) == coefficients
 
 
+@pytest.mark.parametrize("log_n", [9, 10, 11])
+def test_long_transforms(log_n):
+    """Past the block that is transformed in one piece; the slow twin is asked at a few places."""
+    coefficients = kernel.powers(5, 7, 1 << log_n)
+    values = kernel.evaluate_coset(coefficients[None], 11)
+    points = reference.coset_points(1 << log_n, 11, True)
+    for place in (0, 1, 2, 255, 256, (1 << log_n) - 1):
+        expected = reference.evaluate_at(kernel.to_ints(coefficients), points[place : place + 1])
+        assert kernel.to_ints(values[0, place : place + 1]) == expected
+    assert (kernel.interpolate_coset(values, 11)[0] == coefficients).all()
+
+
 @given(st.data(), st.integers(1, 12), st.integers(1, 40), st.integers(1, 32))
 @few
 def test_row_hashes(data, height, width, digest_bytes):
