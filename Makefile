@@ -13,7 +13,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 demo: contracts ## play the whole story on the embedded chain, with real proofs
-	@ape run --verbosity WARNING demo --network ethereum:local:test
+	@ape run demo --verbosity WARNING --network ethereum:local:test
 
 test: contracts ## run the suite (slow tests excluded)
 	@ape test tests

@@ -49,7 +49,9 @@ class Story:
             }
         )
         moved = ", ".join(f"{who} {after[who] - before[who]:+,}" for who in after if after[who] != before[who])
-        self._console.print(f"[bold]{actor:>9}[/bold]  {name:<52} {gas:>11,} gas {seconds:6.1f} s  {moved}")
+        self._console.print(
+            f"[bold]{actor:>9}[/bold]  {name:<52} {gas:>11,} gas {seconds:6.1f} s  {moved}", soft_wrap=True
+        )
         return result
 
     def everybody_known(self) -> None:
