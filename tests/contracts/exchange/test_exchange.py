@@ -271,3 +271,81 @@ def selector(signature: str) -> str:
 
 def topic(signature: str) -> str:
     return "0x" + keccak256(signature.encode()).hex()
+
+
+def test_an_applied_configuration_cannot_be_applied_again(kit):
+    config_hash = kit.config.hash().to_bytes(32, "big")
+    with ape.reverts(kit.error("ConfigurationNotRegistered")):
+        kit.exchange.applyGlobalConfigurationChange(config_hash, sender=kit.governor)
+    kit.exchange.registerGlobalConfigurationChange(config_hash, sender=kit.governor)
+    with ape.reverts(kit.error("OnlyGovernance")):
+        kit.exchange.applyGlobalConfigurationChange(config_hash, sender=kit.stranger)
+    kit.exchange.applyGlobalConfigurationChange(config_hash, sender=kit.governor)
+    with ape.reverts(kit.error("InvalidConfigHash")):
+        kit.exchange.registerGlobalConfigurationChange(bytes(32), sender=kit.governor)
+
+
+def test_ten_forced_withdrawals_fit_a_batch_and_eleven_do_not(kit):
+    kit.register(kit.alice)
+    kit.deposit(kit.alice, 100)
+    for amount in range(1, 12):
+        premium = amount > 10
+        kit.exchange.forcedWithdrawalRequest(
+            kit.alice.stark_key, kit.alice.position_id, amount, premium, sender=kit.alice.account
+        )
+    demands = [(kit.alice, amount) for amount in range(1, 12)]
+    batch = kit.batch(deposits=[(kit.alice, 100)], forced=demands)
+    kit.declare(batch)
+    with ape.reverts(kit.error("TooManyForcedWithdrawals"), count=11, limit=10):
+        kit.update(batch.output(), [1, 0, 0])
+    kit.serve(deposits=[(kit.alice, 100)], forced=demands[:10])
+    assert kit.withdrawable(kit.alice) == sum(range(1, 11))
+
+
+def test_a_batch_cannot_use_up_more_than_was_deposited(kit):
+    kit.register(kit.alice)
+    kit.deposit(kit.alice, 10)
+    batch = kit.batch(deposits=[(kit.alice, 11)])
+    kit.declare(batch)
+    with ape.reverts(kit.error("DepositInsufficient"), pending=10, needed=11):
+        kit.update(batch.output(), [1, 0, 0])
+    kit.serve(deposits=[(kit.alice, 10)])
+    assert kit.pending(kit.alice) == 0
+
+
+def test_roles_are_kept_apart(kit):
+    for call in (
+        lambda: kit.exchange.registerOperator(kit.stranger, sender=kit.stranger),
+        lambda: kit.exchange.unregisterOperator(kit.operator, sender=kit.operator),
+        lambda: kit.exchange.registerVerifier(kit.verifier, "x", sender=kit.operator),
+        lambda: kit.exchange.mainNominateNewGovernor(kit.stranger, sender=kit.stranger),
+    ):
+        with ape.reverts(kit.error("OnlyGovernance")):
+            call()
+    kit.exchange.mainNominateNewGovernor(kit.stranger, sender=kit.governor)
+    with ape.reverts(kit.error("OnlyCandidateGovernor")):
+        kit.exchange.mainAcceptGovernance(sender=kit.operator)
+    kit.exchange.mainAcceptGovernance(sender=kit.stranger)
+    assert kit.exchange.mainIsGovernor(kit.stranger)
+
+
+def test_a_verifier_leaves_only_after_its_delay_and_never_the_last(kit, project):
+    second = kit.governor.deploy(project.ObedientRegistry)
+    with ape.reverts(kit.error("EntryNotEnabled")):
+        kit.exchange.registerVerifier(second, "ObedientRegistry", sender=kit.governor)
+    second.declare(bytes(32), sender=kit.stranger)
+    with ape.reverts(kit.error("UnexpectedIdentifier")):
+        kit.exchange.registerVerifier(second, "Another", sender=kit.governor)
+    kit.exchange.registerVerifier(second, "ObedientRegistry", sender=kit.governor)
+    with ape.reverts(kit.error("RemovalNotAnnounced")):
+        kit.exchange.removeVerifier(second, sender=kit.governor)
+    kit.exchange.announceVerifierRemovalIntent(second, sender=kit.governor)
+    kit.at(kit.now() + 28 * DAY - 1)
+    with ape.reverts(kit.error("RemovalNotEnabledYet")):
+        kit.exchange.removeVerifier(second, sender=kit.governor)
+    kit.at(kit.now() + 28 * DAY)
+    kit.exchange.removeVerifier(second, sender=kit.governor)
+    kit.exchange.announceVerifierRemovalIntent(kit.verifier, sender=kit.governor)
+    kit.at(kit.now() + 28 * DAY)
+    with ape.reverts(kit.error("LastEntryMayNotBeRemoved")):
+        kit.exchange.removeVerifier(kit.verifier, sender=kit.governor)
