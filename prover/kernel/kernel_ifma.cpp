@@ -9,6 +9,8 @@
 
 #include <cstring>
 
+#include "keccak.h"
+
 namespace freehold {
 namespace ifma {
 namespace {
@@ -247,15 +249,6 @@ inline V byte_swap(V x) {
 }
 
 void keccak_f8(V* s) {
-  static const uint64_t constants[24] = {
-      0x0000000000000001ull, 0x0000000000008082ull, 0x800000000000808aull, 0x8000000080008000ull,
-      0x000000000000808bull, 0x0000000080000001ull, 0x8000000080008081ull, 0x8000000000008009ull,
-      0x000000000000008aull, 0x0000000000000088ull, 0x0000000080008009ull, 0x000000008000000aull,
-      0x000000008000808bull, 0x800000000000008bull, 0x8000000000008089ull, 0x8000000000008003ull,
-      0x8000000000008002ull, 0x8000000000000080ull, 0x000000000000800aull, 0x800000008000000aull,
-      0x8000000080008081ull, 0x8000000000008080ull, 0x0000000080000001ull, 0x8000000080008008ull};
-  static const int rotations[25] = {0,  1,  62, 28, 27, 36, 44, 6,  55, 20, 3,  10, 43,
-                                    25, 39, 41, 45, 15, 21, 8,  18, 2,  61, 56, 14};
   for (int round = 0; round < 24; round++) {
     V c[5], d[5], b[25];
 #pragma GCC unroll 5
@@ -266,14 +259,14 @@ void keccak_f8(V* s) {
 #pragma GCC unroll 25
     for (int i = 0; i < 25; i++) {
       int x = i % 5, y = i / 5;
-      b[y + 5 * ((2 * x + 3 * y) % 5)] = rotate(_mm512_xor_si512(s[i], d[x]), rotations[i]);
+      b[y + 5 * ((2 * x + 3 * y) % 5)] = rotate(_mm512_xor_si512(s[i], d[x]), ROTATIONS[i]);
     }
 #pragma GCC unroll 25
     for (int i = 0; i < 25; i++) {
       int y = i / 5 * 5, x = i % 5;
       s[i] = _mm512_ternarylogic_epi64(b[i], b[y + (x + 1) % 5], b[y + (x + 2) % 5], 0xd2);  // b ^ (~b1 & b2)
     }
-    s[0] = _mm512_xor_si512(s[0], set(constants[round]));
+    s[0] = _mm512_xor_si512(s[0], set(ROUND_CONSTANTS[round]));
   }
 }
 

@@ -2,15 +2,7 @@
 
 from collections.abc import Sequence
 
-from Crypto.Hash import keccak
-
-
-def keccak256(data: bytes) -> bytes:
-    return keccak.new(digest_bits=256, data=data).digest()
-
-
-def words_to_bytes(words: Sequence[int]) -> bytes:
-    return b"".join(word.to_bytes(32, "big") for word in words)
+from prover.algebra.keccak import keccak256, words_to_bytes
 
 
 class Transcript:
