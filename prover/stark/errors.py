@@ -8,12 +8,12 @@ StarkError
 └── ProofRefused            the verifier, by step
     ├── StatementRefused    step 0: heights or public words out of bounds
     ├── LookupsUnbalanced   step 2: the claimed sums and the public accesses do not cancel
-    ├── PointRefused        step 3: the out-of-domain point lies on a domain
-    ├── OodsMismatch        step 4: the values claimed at z do not satisfy the constraints
-    ├── GrindingMissing     step 7: the nonce shows no work
-    ├── OpeningRefused      step 8: a Merkle opening does not lead to its root
+    ├── PointRefused        step 2: the out-of-domain point lies on a domain
+    ├── OodsMismatch        step 3: a quotient claimed at z is not what the constraints give
+    ├── GrindingMissing     step 6: the nonce shows no work
+    ├── OpeningRefused      step 7: a Merkle opening does not lead to its root
     ├── FoldMismatch        step 9: the last polynomial disagrees with the folded layers
-    └── LeftOver            step 10: bytes that no step reads
+    └── LeftOver            the end: bytes that no step reads
 """
 
 
@@ -36,12 +36,6 @@ class LookupUnbalanced(WitnessRefused):
         words = ", ".join(hex(word) for word in entry)
         super().__init__(f"lookup ({words}): used {balance} times more than listed")
         self.entry, self.balance = entry, balance
-
-
-class QuotientTooLong(WitnessRefused):
-    def __init__(self, table: str) -> None:
-        super().__init__(f"table {table} breaks a constraint: its quotient is no polynomial of the agreed degree")
-        self.table = table
 
 
 class ProofMalformed(StarkError):
@@ -75,8 +69,8 @@ class PointRefused(ProofRefused):
 class OodsMismatch(ProofRefused):
     step = "out-of-domain identity"
 
-    def __init__(self, expected: int, claimed: int) -> None:
-        super().__init__(f"constraints give {expected:#x} at z, the proof claims {claimed:#x}")
+    def __init__(self, quotient: str, expected: int, claimed: int) -> None:
+        super().__init__(f"{quotient}: constraints give {expected:#x} at z, the proof claims {claimed:#x}")
 
 
 class GrindingMissing(ProofRefused):

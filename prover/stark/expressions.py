@@ -12,8 +12,8 @@ from typing import Any
 
 from prover.algebra.field import PRIME
 
-PREPROCESSED, MAIN, INTERACTION, QUOTIENT = range(4)
-TREE_NAMES = ("preprocessed", "main", "interaction", "quotient")
+PREPROCESSED, MAIN, INTERACTION = range(3)
+TREE_NAMES = ("preprocessed", "main", "interaction")
 
 _NODES: dict[tuple[Any, ...], Expression] = {}
 

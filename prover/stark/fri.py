@@ -1,4 +1,4 @@
-"""Steps 5 and 6 of the prover: the DEEP polynomial, its folded layers, and their openings."""
+"""Steps 4 and 5 of the prover: the DEEP polynomial, its folded layers, and their openings."""
 
 from __future__ import annotations
 

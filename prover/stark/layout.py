@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED, QUOTIENT
+from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.parameters import Parameters
 from prover.stark.shape import Shape
 from prover.stark.tables import Column
 
-MAX_PACKING = 16
+MAX_LOG_PACKING = 4
 QUOTIENT_TABLE = -1
-"""The table number of the quotient's slices, which belong to no component."""
+"""The table number of the combined quotient's slices, which belong to no component."""
 
 
 @dataclass(frozen=True)
@@ -121,26 +121,31 @@ def make_layout(shape: Shape, log_heights: tuple[int, ...], parameters: Paramete
     groups: list[Group] = []
     for tree in (PREPROCESSED, MAIN, INTERACTION):
         groups += _tree_groups(shape, log_heights, tree, parameters.log_packing[tree])
-    groups.append(_quotient_group(shape, max(log_heights)))
     return Layout(log_heights, tuple(groups))
 
 
 def _tree_groups(shape: Shape, log_heights: tuple[int, ...], tree: int, kappa: int) -> Iterator[Group]:
-    used = [table for table, part in enumerate(shape.tables) if part.columns[tree]]
-    for log_height in sorted({log_heights[table] for table in used}, reverse=True):
-        log_largest = max(log_heights[table] for table in used)
-        members = [
-            (Slot(table, index), column)
-            for table in used
-            if log_heights[table] == log_height
-            for index, column in enumerate(shape.tables[table].columns[tree])
-        ]
-        runs = _runs(members)
+    members = _tree_members(shape, log_heights, tree)
+    log_largest = max(members, default=0)
+    for log_height in sorted(members, reverse=True):
+        runs = _runs(members[log_height])
         longest = max(len(run) for run in runs)
-        log_packing = min((longest - 1).bit_length(), 4, kappa + log_largest - log_height)
+        log_packing = min((longest - 1).bit_length(), MAX_LOG_PACKING, kappa + log_largest - log_height)
         packing = 1 << log_packing
         columns = tuple(_physical(run[i : i + packing]) for run in runs for i in range(0, len(run), packing))
         yield Group(tree, log_height, log_packing, columns)
+
+
+def _tree_members(shape: Shape, log_heights: tuple[int, ...], tree: int) -> dict[int, list[tuple[Slot, Column]]]:
+    """A tree's logical columns by height: the tables' in shape order, then the slices of the combined quotient."""
+    members: dict[int, list[tuple[Slot, Column]]] = {}
+    for number, table in enumerate(shape.tables):
+        for index, column in enumerate(table.columns[tree]):
+            members.setdefault(log_heights[number], []).append((Slot(number, index), column))
+    if tree == INTERACTION:
+        slices = [(Slot(QUOTIENT_TABLE, i), Column(f"quotient {i}", (0,), 0)) for i in range(shape.n_slices)]
+        members.setdefault(max(log_heights), []).extend(slices)
+    return members
 
 
 def _runs(members: list[tuple[Slot, Column]]) -> list[list[tuple[Slot, Column]]]:
@@ -156,9 +161,3 @@ def _runs(members: list[tuple[Slot, Column]]) -> list[list[tuple[Slot, Column]]]
 def _physical(members: list[tuple[Slot, Column]]) -> Physical:
     offsets = sorted({offset for _, column in members for offset in column.offsets})
     return Physical(tuple(slot for slot, _ in members), tuple(offsets))
-
-
-def _quotient_group(shape: Shape, log_height: int) -> Group:
-    log_packing = (shape.n_slices - 1).bit_length()
-    slots = tuple(Slot(QUOTIENT_TABLE, index) for index in range(shape.n_slices))
-    return Group(QUOTIENT, log_height, log_packing, (Physical(slots, (0,)),))

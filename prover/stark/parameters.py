@@ -21,8 +21,8 @@ class Parameters:
 
     log_blowup: log2 of evaluation domain over trace; n_queries: drawn with repeats; grinding_bits: leading zeros
     of the last transcript state; log_arity: binary folds of one FRI layer; log_last: the last polynomial has
-    degree below 2^log_last; digest_bytes: of each Merkle node; log_packing: kappa of the preprocessed, main,
-    interaction and quotient tree (`layout.py`). part_queries is how many positions one transaction checks: it
+    degree below 2^log_last; digest_bytes: of each Merkle node; log_packing: kappa of the preprocessed, main
+    and interaction tree (`layout.py`). part_queries is how many positions one transaction checks: it
     cuts the openings into parts and has no part in soundness or in the transcript.
     """
 
@@ -32,7 +32,7 @@ class Parameters:
     log_arity: int = 3
     log_last: int = 7
     digest_bytes: int = 25
-    log_packing: tuple[int, int, int, int] = (2, 2, 2, 2)
+    log_packing: tuple[int, int, int] = (2, 2, 2)
     part_queries: int = 20
 
     def __post_init__(self) -> None:

@@ -4,14 +4,14 @@ A proof is a header and parts. The header is 32-byte big-endian words:
 
     log2 of each table's height, in shape order
     the statement's words (count known to the application, e.g. from an output length among them)
-    main root, interaction root, each table's sum in shape order, quotient root
+    main root, interaction root, each table's sum in shape order
     the out-of-domain values in mask order
     the root of each FRI layer
     the last polynomial, low coefficient first
     the nonce
 
 A part opens `part_queries` of the sorted query positions (the last part the rest) by one multi-proof for each
-tree: preprocessed (if the shape has one), main, interaction, quotient, then each FRI layer:
+tree: preprocessed (if the shape has one), main, interaction, then each FRI layer:
 
     trace trees:  the opened rows, by falling physical height, rising position, no repeats; 32 bytes a word
     FRI layers:   of each leaf, rising, the values that the verifier does not compute; 32 bytes each

@@ -10,14 +10,15 @@ import numpy as np
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.stark.commitment import CommittedTree
-from prover.stark.errors import StatementRefused
-from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED, QUOTIENT
+from prover.stark.errors import ProofRefused, StatementRefused, WitnessRefused
+from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.fri import FriLayer, deep_polynomial, extend, last_polynomial
-from prover.stark.layout import Layout, Slot, make_layout
+from prover.stark.layout import QUOTIENT_TABLE, Layout, Slot, make_layout
 from prover.stark.lookups import interaction_columns
 from prover.stark.parameters import Parameters
 from prover.stark.proof import Proof, part_positions
-from prover.stark.quotient import quotient_slices
+from prover.stark.quotient import combined_slices, lookup_slices
+from prover.stark.reference_check import check_witness
 from prover.stark.shape import Shape
 from prover.stark.statement import Statement
 from prover.stark.transcript import Transcript
@@ -25,6 +26,8 @@ from prover.stark.verifier import (
     MAX_LOG_DOMAIN,
     VerifyingKey,
     check_heights,
+    check_identities,
+    check_lookups,
     check_point,
     combine_terms,
     opening_words,
@@ -58,8 +61,8 @@ class Columns:
             self.values[table]["cell", tree, index] = values[index]
             self.coefficients[table]["cell", tree, index] = coefficients[index]
 
-    def logical(self, tree: int) -> Callable[[Slot], np.ndarray]:
-        return lambda slot: self.coefficients[slot.table]["cell", tree, slot.column]
+    def coefficients_of(self, slot: Slot, tree: int) -> np.ndarray:
+        return self.coefficients[slot.table]["cell", tree, slot.column]
 
 
 def preprocessed_columns(shape: Shape) -> Columns:
@@ -76,16 +79,19 @@ def verifying_key(shape: Shape, parameters: Parameters) -> VerifyingKey:
         return VerifyingKey(shape, parameters, 0)
     smallest = tuple(table.log_height or table.min_log_height for table in shape.tables)
     layout = make_layout(shape, smallest, parameters)
-    tree = CommittedTree(layout, PREPROCESSED, preprocessed_columns(shape).logical(PREPROCESSED), parameters)
+    columns = preprocessed_columns(shape)
+    tree = CommittedTree(layout, PREPROCESSED, lambda slot: columns.coefficients_of(slot, PREPROCESSED), parameters)
     return VerifyingKey(shape, parameters, int.from_bytes(tree.merkle.root, "big"))
 
 
 def prove(key: VerifyingKey, statement: Statement, witness: Witness, progress: Progress = lambda stage: None) -> Proof:
     """Raises WitnessRefused where the witness breaks the rules, StatementRefused where the statement does."""
-    return _Prover(key, statement, witness, progress).prove()
+    return Prover(key, statement, witness, progress).prove()
 
 
-class _Prover:
+class Prover:
+    """The walk, a step a method where it is long. A subclass that overrides `refuse` is a prover who tries to cheat."""
+
     def __init__(self, key: VerifyingKey, statement: Statement, witness: Witness, progress: Progress) -> None:
         self.key, self.shape, self.parameters = key, key.shape, key.parameters
         self.statement, self.witness, self.progress = statement, witness, progress
@@ -114,27 +120,26 @@ class _Prover:
             self._commit_tree(PREPROCESSED)
         self._send([self._commit_tree(MAIN)])
         values["alpha"], values["gamma"] = self.transcript.draw(), self.transcript.draw()
-
-        # 2. Lookups
-        self.progress("lookups")
-        sums = self._interaction(values)
-        self._send([self._commit_tree(INTERACTION), *sums])
         beta = self.transcript.draw()
 
-        # 3. Quotient
-        self.progress("quotient")
-        self.slices = quotient_slices(self.shape, heights, self.columns.coefficients, values, beta)
-        self._send([self._commit_tree(QUOTIENT)])
+        # 2. Lookups and quotients
+        self.progress("lookups")
+        sums = self._interaction(values)
+        self._check(check_lookups, self.statement, sums, values["alpha"], values["gamma"])
+        self.progress("quotients")
+        self._quotients(values, beta)
+        self._send([self._commit_tree(INTERACTION), *sums])
         z = self.transcript.draw()
         check_point(z, self.layout.log_degree, self.parameters.log_blowup)
 
-        # 4. Out-of-domain values
+        # 3. Out-of-domain values
         self.progress("out-of-domain values")
         mask = self._mask(z)
+        self._check(check_identities, self.shape, self.layout, values, z, beta, mask)
         self._send(mask)
         power = self.transcript.draw()
 
-        # 5. FRI layers
+        # 4. FRI layers
         self.progress("low-degree test")
         combined = combine_terms(self.layout, mask, power)
         codeword = extend(deep_polynomial(self.layout, self.trees, combined, z), self.parameters.log_blowup)
@@ -144,16 +149,16 @@ class _Prover:
             self._send([int.from_bytes(layers[-1].merkle.root, "big")])
             codeword = layers[-1].fold(self.transcript.draw())
 
-        # 6. Last polynomial
+        # 5. Last polynomial
         self._send(last_polynomial(codeword, self.parameters.log_blowup))
 
-        # 7. Grinding and query positions
+        # 6. Grinding and query positions
         self.progress("grinding")
         self._send([kernel.grind(self.transcript.prefix, self.parameters.grinding_bits)])
         log_domain = self.layout.log_degree + self.parameters.log_blowup
         positions = self.transcript.draw_positions(self.parameters.n_queries, log_domain)
 
-        # 8. to 10. Openings, folds and the last polynomial, part by part
+        # 7. to 9. Openings, folds and the last polynomial, part by part
         self.progress("openings")
         parts = [self._open(part, layers) for part in part_positions(positions, self.parameters.part_queries)]
         return Proof(tuple(self.header), tuple(parts))
@@ -163,12 +168,29 @@ class _Prover:
         self.transcript.absorb(message)
 
     def _commit_tree(self, tree: int) -> int:
-        logical = self._slice if tree == QUOTIENT else self.columns.logical(tree)
-        self.trees[tree] = CommittedTree(self.layout, tree, logical, self.parameters)
+        self.trees[tree] = CommittedTree(
+            self.layout, tree, lambda slot: self._coefficients_of(slot, tree), self.parameters
+        )
         return int.from_bytes(self.trees[tree].merkle.root, "big")
 
-    def _slice(self, slot: Slot) -> np.ndarray:
-        return self.slices[slot.column]
+    def _coefficients_of(self, slot: Slot, tree: int) -> np.ndarray:
+        if slot.table == QUOTIENT_TABLE:
+            return self.slices[slot.column]
+        return self.columns.coefficients_of(slot, tree)
+
+    def _check(self, check: Callable[..., None], *arguments: object) -> None:
+        """One of the verifier's own checks, before anything is sent."""
+        try:
+            check(*arguments)
+        except ProofRefused as cause:
+            self.refuse(cause)
+
+    def refuse(self, cause: ProofRefused) -> None:
+        """A verifier would refuse: name the rule that the witness breaks. Slow, on plain integers."""
+        self.progress("looking for the broken rule")
+        columns = [[kernel.to_ints(column) for column in part] for part in self.witness.columns]
+        check_witness(self.shape, self.statement, columns)
+        raise WitnessRefused(f"no rule is broken, yet the verifier would say: {cause}") from cause
 
     def _interaction(self, values: dict[str, int]) -> list[int]:
         sums = []
@@ -184,14 +206,22 @@ class _Prover:
             sums.append(total)
         return sums
 
+    def _quotients(self, values: dict[str, int], beta: int) -> None:
+        """Each interaction column's own slices beside it, and the slices of the combined quotient."""
+        heights, coefficients = self.witness.log_heights, self.columns.coefficients
+        self.slices = combined_slices(self.shape, heights, coefficients, values, beta)
+        for number, table in enumerate(self.shape.tables):
+            slices = lookup_slices(table, heights[number], coefficients[number], values)
+            for index, part in enumerate(slices, start=len(table.lookup_constraints)):
+                coefficients[number]["cell", INTERACTION, index] = part
+
     def _mask(self, z: int) -> list[int]:
         """Every filled slot at every point of its physical column, in mask order."""
         values: list[int] = []
         for term in self.layout.terms():
             y = term_point(self.layout, term, z)
             tree = term.group.tree
-            logical = self._slice if tree == QUOTIENT else self.columns.logical(tree)
-            slots = np.stack([logical(slot) for _, _, slot in term.slots()])
+            slots = np.stack([self._coefficients_of(slot, tree) for _, _, slot in term.slots()])
             values += kernel.to_ints(np.ascontiguousarray(kernel.evaluate_at(slots, [y])[:, 0]))
         return values
 

@@ -11,21 +11,33 @@ from collections.abc import Iterable, Sequence
 
 from prover.algebra.field import PRIME
 from prover.stark.errors import ConstraintViolated, LookupUnbalanced
-from prover.stark.expressions import MAIN, PREPROCESSED, Expression, evaluate, walk
+from prover.stark.expressions import MAIN, Expression, evaluate
+from prover.stark.shape import Shape
+from prover.stark.statement import Statement
 from prover.stark.tables import Table
 
 Columns = Sequence[Sequence[int]]
 
 
+def check_witness(shape: Shape, statement: Statement, columns: Sequence[Columns]) -> None:
+    """Everything, row by row: raises ConstraintViolated or LookupUnbalanced. `columns[table]` are the main columns."""
+    values = statement.values()
+    entries = []
+    for table, constants, main in zip(shape.tables, shape.preprocessed, columns, strict=True):
+        trees = (constants, main)
+        check_constraints(table, trees, values, range(len(main[0])))
+        entries.append(lookup_entries(table, trees, values))
+    check_lookups(entries, statement.accesses())
+
+
 def check_constraints(table: Table, trees: Sequence[Columns], values: dict[str, int], rows: Iterable[int]) -> None:
-    """Constraints that read no interaction column, on the given rows.
+    """The constraints on the given rows, but for those of the interaction columns.
 
     `trees[PREPROCESSED]`, `trees[MAIN]` are lists of columns of equal height.
     """
     height = len(trees[MAIN][0])
-    checked = [c for c in table.constraints if _known(c.expression, values)]
     for row in rows:
-        here = [c for c in checked if c.rows.contains(row, height, table.block)]
+        here = [c for c in table.constraints if c.rows.contains(row, height, table.block)]
         results = evaluate([c.expression for c in here], _leaf(table, trees, values, row, height))
         for constraint, result in zip(here, results, strict=True):
             if result:
@@ -58,16 +70,6 @@ def check_lookups(entries: Iterable[Counter[tuple[int, ...]]], accesses: Iterabl
         if balance % PRIME:
             signed = (balance + PRIME // 2) % PRIME - PRIME // 2
             raise LookupUnbalanced(entry, signed)
-
-
-def _known(root: Expression, values: dict[str, int]) -> bool:
-    """No interaction cell and no challenge below: checkable before the lookup argument."""
-    for node in walk(root):
-        if node.kind == "cell" and node.args[0] not in (PREPROCESSED, MAIN):
-            return False
-        if node.kind == "value" and node.args[0] not in values:
-            return False
-    return True
 
 
 def _leaf(table: Table, trees: Sequence[Columns], values: dict[str, int], row: int, height: int):

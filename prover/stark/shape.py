@@ -17,8 +17,8 @@ from prover.stark.transcript import keccak256
 class Shape:
     """Tables in order. `preprocessed` gives each table's constant columns, as `[table][column][row]`.
 
-    `n_slices` is the number of quotient columns: two, or three where a constraint of degree 3 stands on rows
-    that leave out more than two.
+    `n_slices` is the number of slices of the combined quotient: two, or three where a constraint of degree 3 stands
+    on rows that leave out more than two.
     """
 
     name: str
@@ -38,7 +38,8 @@ class Shape:
         return sum(len(table.constraints) for table in self.tables)
 
     def constraints(self) -> Iterator[tuple[int, Table, Constraint]]:
-        """(i, table, constraint): the power i of beta counts through all tables and never restarts."""
+        """(i, table, constraint) of the combined ones: the power i of beta counts through all tables and never
+        restarts."""
         index = 0
         for table in self.tables:
             for constraint in table.constraints:
@@ -63,7 +64,8 @@ class Shape:
 
 
 def _describe(table: Table) -> dict[str, Any]:
-    roots = [c.expression for c in table.constraints]
+    constraints = [*table.constraints, *table.lookup_constraints]
+    roots = [c.expression for c in constraints]
     roots += [root for group in table.lookups for one in group for root in (one.multiplicity, one.denominator)]
     numbers: dict[int, int] = {}
     nodes: list[list[Any]] = []
@@ -78,7 +80,8 @@ def _describe(table: Table) -> dict[str, Any]:
         "columns": [[[c.name, list(c.offsets), c.packing_class] for c in tree] for tree in table.columns],
         "periodic": [[hex(v) for v in column] for column in table.periodic],
         "nodes": nodes,
-        "constraints": [[c.name, numbers[id(c.expression)], _describe_rows(c.rows)] for c in table.constraints],
+        "constraints": [[c.name, numbers[id(c.expression)], _describe_rows(c.rows)] for c in constraints],
+        "combined": len(table.constraints),
         "lookups": [
             [[numbers[id(one.multiplicity)], numbers[id(one.denominator)]] for one in group] for group in table.lookups
         ],

@@ -25,6 +25,8 @@ from prover.stark.expressions import (
 )
 
 MAX_DEGREE = 3
+LOOKUP_SLICES = 2
+"""Degree 3 on every row: 3(n - 1) - n < 2n."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,10 @@ class Table:
     `block` rows make an instance; `columns[tree]` are the logical columns of each tree in order; `lookups` are
     grouped as the interaction columns hold them, the last group (0 to 2 lookups) sitting in the running sum,
     which is the last interaction column. `log_height` is set where the meaning fixes it.
+
+    `constraints` speak of preprocessed and main columns alone and are combined in one quotient. Interaction column
+    c has the one constraint `lookup_constraints[c]`, on every row, with a quotient of its own, whose slices (low and
+    high coefficients) stand after the interaction columns in their tree.
     """
 
     name: str
@@ -132,7 +138,13 @@ class Table:
     columns: tuple[tuple[Column, ...], ...]
     periodic: tuple[tuple[int, ...], ...]
     constraints: tuple[Constraint, ...]
+    lookup_constraints: tuple[Constraint, ...]
     lookups: tuple[tuple[Lookup, ...], ...]
+
+    def quotient_slices(self, interaction_column: int) -> tuple[int, int]:
+        """Where the slices of an interaction column's quotient stand in their tree."""
+        low = len(self.lookup_constraints) + LOOKUP_SLICES * interaction_column
+        return low, low + 1
 
     @property
     def min_log_height(self) -> int:
@@ -164,6 +176,7 @@ class TableBuilder:
     _apart: set[str] = field(default_factory=set)
     _periodic: list[tuple[int, ...]] = field(default_factory=list)
     _constraints: list[Constraint] = field(default_factory=list)
+    _lookup_constraints: list[Constraint] = field(default_factory=list)
     _lookups: list[Lookup] = field(default_factory=list)
 
     def preprocessed(self, name: str) -> Expression:
@@ -191,10 +204,7 @@ class TableBuilder:
 
     def constrain(self, name: str, zero: Operand, rows: Rows = EVERY_ROW) -> None:
         """`zero` vanishes on `rows`."""
-        zero = expression(zero)
-        if zero.degree > MAX_DEGREE:
-            raise ValueError(f"{self.name}: constraint '{name}' has degree {zero.degree}, the limit is {MAX_DEGREE}")
-        self._constraints.append(Constraint(name, zero, rows))
+        self._constraints.append(self._constraint(name, expression(zero), rows))
 
     def look_up(self, multiplicity: Operand, tag: Operand, *entry: Operand) -> None:
         """Use the tuple `(tag, *entry)` `multiplicity` times; the multiplicity must be shown to be 0 or 1."""
@@ -216,7 +226,7 @@ class TableBuilder:
         for index, group in enumerate(groups[:-1]):
             helper = self._column(INTERACTION, f"helper_{index}")
             numerator, denominator = fraction(group)
-            self.constrain(f"lookup helper {index}", helper * denominator - numerator)
+            self._tie(f"lookup helper {index}", helper * denominator - numerator)
         self._running_sum(groups[-1], len(groups) - 1)
         return Table(
             self.name,
@@ -225,6 +235,7 @@ class TableBuilder:
             tuple(self._frozen_columns()),
             tuple(self._periodic),
             tuple(self._constraints),
+            tuple(self._lookup_constraints),
             tuple(groups),
         )
 
@@ -243,14 +254,24 @@ class TableBuilder:
         for index in range(n_helpers):
             step = step - cell(INTERACTION, index)
         numerator, denominator = fraction(last)
-        self.constrain("lookup running sum", step * denominator - numerator)
+        self._tie("lookup running sum", step * denominator - numerator)
+
+    def _tie(self, name: str, zero: Expression) -> None:
+        """The constraint of the interaction column just made."""
+        self._lookup_constraints.append(self._constraint(name, zero, EVERY_ROW))
+
+    def _constraint(self, name: str, zero: Expression, rows: Rows) -> Constraint:
+        if zero.degree > MAX_DEGREE:
+            raise ValueError(f"{self.name}: constraint '{name}' has degree {zero.degree}, the limit is {MAX_DEGREE}")
+        return Constraint(name, zero, rows)
 
     def _column(self, tree: int, name: str) -> Expression:
         self._columns[tree].append(name)
         return cell(tree, len(self._columns[tree]) - 1)
 
     def _frozen_columns(self) -> Iterator[tuple[Column, ...]]:
-        reads = {node.args for c in self._constraints for node in walk(c.expression) if node.kind == "cell"}
+        constraints = [*self._constraints, *self._lookup_constraints]
+        reads = {node.args for c in constraints for node in walk(c.expression) if node.kind == "cell"}
         next_class = 2
         for tree, names in enumerate(self._columns):
             columns = []
@@ -261,6 +282,9 @@ class TableBuilder:
                 else:
                     packing_class = int(offsets != (0,))
                 columns.append(Column(name, offsets, packing_class))
+            if tree == INTERACTION:
+                slices = (f"{name} quotient, {part}" for name in names for part in ("low", "high"))
+                columns += [Column(name, (0,), 0) for name in slices]
             yield tuple(columns)
 
 

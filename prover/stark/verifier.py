@@ -21,8 +21,8 @@ from prover.stark.errors import (
     ProofMalformed,
     StatementRefused,
 )
-from prover.stark.expressions import PREPROCESSED, QUOTIENT, TREE_NAMES, Expression, evaluate
-from prover.stark.layout import Layout, Term, make_layout
+from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED, TREE_NAMES, Expression, evaluate
+from prover.stark.layout import QUOTIENT_TABLE, Layout, Term, make_layout
 from prover.stark.merkle import hash_row, root_of
 from prover.stark.parameters import Parameters
 from prover.stark.proof import ByteReader, Proof, WordReader, part_positions
@@ -31,7 +31,7 @@ from prover.stark.statement import Statement
 from prover.stark.tables import Factor, Rows, Table
 from prover.stark.transcript import Transcript, keccak256
 
-VERSION = int.from_bytes(b"freehold 1", "big")
+VERSION = int.from_bytes(b"freehold 2", "big")
 """The protocol version, first word of the transcript and of every program identity."""
 
 MAX_LOG_DOMAIN = 32
@@ -83,30 +83,25 @@ def verify(key: VerifyingKey, proof: Proof, read_statement: StatementReader) -> 
     # 1. Main columns
     (main_root,) = header.take(1)
     transcript.absorb([main_root])
-    values["alpha"], values["gamma"] = transcript.draw(), transcript.draw()
+    values["alpha"], values["gamma"], beta = transcript.draw(), transcript.draw(), transcript.draw()
 
-    # 2. Lookups
+    # 2. Lookups and quotients
     (interaction_root,) = header.take(1)
     sums = take_felts(header, len(shape.tables))
     transcript.absorb([interaction_root, *sums])
     check_lookups(statement, sums, values["alpha"], values["gamma"])
     for table, log_height, total in zip(shape.tables, log_heights, sums, strict=True):
         values[table.sum_name()] = total * pow(1 << log_height, -1, PRIME) % PRIME
-    beta = transcript.draw()
-
-    # 3. Quotient
-    (quotient_root,) = header.take(1)
-    transcript.absorb([quotient_root])
     z = transcript.draw()
     check_point(z, layout.log_degree, parameters.log_blowup)
 
-    # 4. Out-of-domain values
+    # 3. Out-of-domain values
     mask = take_felts(header, layout.n_values())
     transcript.absorb(mask)
-    check_identity(shape, layout, values, z, beta, mask)
+    check_identities(shape, layout, values, z, beta, mask)
     power = transcript.draw()
 
-    # 5. FRI layers
+    # 4. FRI layers
     plan = parameters.fri_plan(layout.log_degree)
     fri_roots, zetas = [], []
     for _ in plan:
@@ -115,11 +110,11 @@ def verify(key: VerifyingKey, proof: Proof, read_statement: StatementReader) -> 
         fri_roots.append(root)
         zetas.append(transcript.draw())
 
-    # 6. Last polynomial
+    # 5. Last polynomial
     last = take_felts(header, 1 << layout.log_degree - sum(plan))
     transcript.absorb(last)
 
-    # 7. Grinding and query positions
+    # 6. Grinding and query positions
     (nonce,) = header.take(1)
     transcript.absorb([nonce])
     if int.from_bytes(transcript.state, "big") >> 256 - parameters.grinding_bits:
@@ -128,8 +123,8 @@ def verify(key: VerifyingKey, proof: Proof, read_statement: StatementReader) -> 
     if header.left():
         raise LeftOver(32 * header.left())
 
-    # 8. to 10. Openings, folds and the last polynomial, part by part
-    roots = {1: main_root, 2: interaction_root, QUOTIENT: quotient_root}
+    # 7. to 9. Openings, folds and the last polynomial, part by part
+    roots = {MAIN: main_root, INTERACTION: interaction_root}
     if shape.has_preprocessed:
         roots[PREPROCESSED] = key.preprocessed_root
     terms = combine_terms(layout, mask, power)
@@ -201,23 +196,36 @@ def check_point(z: int, log_degree: int, log_blowup: int) -> None:
         raise PointRefused(z)
 
 
-def check_identity(shape: Shape, layout: Layout, values: dict[str, int], z: int, beta: int, mask: list[int]) -> None:
-    """Constraints over zerofiers, combined by powers of beta, equal the quotient's slices at z."""
+def check_identities(shape: Shape, layout: Layout, values: dict[str, int], z: int, beta: int, mask: list[int]) -> None:
+    """The combined quotient and that of each interaction column are what the constraints give at z."""
     cells = mask_cells(layout, mask)
     lifted = pow(z, 1 << layout.log_degree, PRIME)
     expected, weight = 0, 1
     for number, table in enumerate(shape.tables):
         log_height = layout.log_heights[number]
         y = pow(z, 1 << layout.log_degree - log_height, PRIME)
-        results = evaluate(
-            [c.expression for c in table.constraints], _leaf(cells, values, number, table, y, log_height)
-        )
-        for constraint, result in zip(table.constraints, results, strict=True):
-            expected += weight * result * inverse_zerofier(constraint.rows, y, log_height, table.block)
+        constraints = [*table.constraints, *table.lookup_constraints]
+        leaf = _leaf(cells, values, number, table, y, log_height)
+        results = [
+            result * inverse_zerofier(constraint.rows, y, log_height, table.block) % PRIME
+            for constraint, result in zip(constraints, evaluate([c.expression for c in constraints], leaf), strict=True)
+        ]
+        for result in results[: len(table.constraints)]:
+            expected += weight * result
             weight = weight * beta % PRIME
-    claimed = sum(cells[-1, QUOTIENT, c, 0] * pow(lifted, c, PRIME) for c in range(shape.n_slices)) % PRIME
-    if expected % PRIME != claimed:
-        raise OodsMismatch(expected % PRIME, claimed)
+        for column, result in enumerate(results[len(table.constraints) :]):
+            slices = [cells[number, INTERACTION, place, 0] for place in table.quotient_slices(column)]
+            name = f"table {table.name}, {table.lookup_constraints[column].name}"
+            _check_quotient(name, result, slices, lifted)
+    slices = [cells[QUOTIENT_TABLE, INTERACTION, c, 0] for c in range(shape.n_slices)]
+    _check_quotient("combined constraints", expected % PRIME, slices, lifted)
+
+
+def _check_quotient(name: str, expected: int, slices: list[int], lifted: int) -> None:
+    """`lifted` = z^H is y^n of every height n, so slice c counts lifted^c times."""
+    claimed = horner(slices, lifted)
+    if expected != claimed:
+        raise OodsMismatch(name, expected, claimed)
 
 
 def mask_cells(layout: Layout, mask: list[int]) -> dict[tuple[int, int, int, int], int]:
@@ -290,14 +298,14 @@ def combine_terms(layout: Layout, mask: list[int], power: int) -> list[tuple[Ter
 
 
 def verify_part(query: Query, parameters: Parameters, positions: list[int], part: ByteReader) -> None:
-    """Steps 8 to 10 for some of the query positions."""
+    """Steps 7 to 9 for some of the query positions."""
     layout = query.layout
 
-    # 8. Openings of the trees, and the DEEP sum at each position
+    # 7. Openings of the trees, and the DEEP sum at each position
     rows = {tree: open_rows(query, parameters, tree, positions, part) for tree in layout.trees()}
     folded = {position: deep_sum(query, parameters, rows, position) for position in positions}
 
-    # 9. FRI layers
+    # 8. FRI layers
     log_size = layout.log_degree + parameters.log_blowup
     for number, arity in enumerate(parameters.fri_plan(layout.log_degree)):
         leaves = read_leaves(folded, arity, part)
@@ -308,7 +316,7 @@ def verify_part(query: Query, parameters: Parameters, positions: list[int], part
         folded = {leaf: fold_leaf(words, log_size, leaf, query.zetas[number]) for leaf, words in leaves.items()}
         log_size -= arity
 
-    # 10. Last polynomial
+    # 9. Last polynomial
     for position, word in folded.items():
         if horner(query.last, point(log_size, position)) != word:
             raise FoldMismatch(position)

@@ -9,11 +9,20 @@ import pytest
 
 from prover import kernel
 from prover.algebra.field import PRIME
-from prover.stark.errors import LeftOver, OodsMismatch, ProofMalformed, ProofRefused, QuotientTooLong, StarkError
+from prover.stark.errors import (
+    ConstraintViolated,
+    LeftOver,
+    LookupUnbalanced,
+    OodsMismatch,
+    ProofMalformed,
+    ProofRefused,
+    StarkError,
+)
+from prover.stark.expressions import INTERACTION
 from prover.stark.layout import make_layout
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
-from prover.stark.prover import Witness, prove, verifying_key
+from prover.stark.prover import Prover, Witness, prove, verifying_key
 from prover.stark.shape import Shape
 from prover.stark.tables import (
     ALL_BUT_LAST,
@@ -127,7 +136,7 @@ def test_bytes_and_back(proof):
 
 @pytest.mark.parametrize("kappa", [0, 1, 2, 4])
 def test_every_packing_proves_the_same(shape, kappa):
-    parameters = replace(PARAMETERS, log_packing=(kappa,) * 4)
+    parameters = replace(PARAMETERS, log_packing=(kappa,) * 3)
     key = verifying_key(shape, parameters)
     assert verify(key, prove(key, Start(1), witness()), read) == Start(1)
 
@@ -192,23 +201,68 @@ def test_another_shape_refuses_the_proof(shape, key, proof):
 
 
 def test_a_broken_constraint_gets_no_proof(key):
+    with pytest.raises(ConstraintViolated, match="a follows b") as refusal:
+        prove(key, Start(1), broken_row())
+    assert (refusal.value.table, refusal.value.row) == ("recurrence", 8)
+
+
+def test_an_unlisted_tuple_gets_no_proof(key):
+    with pytest.raises(LookupUnbalanced):
+        prove(key, Start(1), unbalanced())
+
+
+def broken_row() -> Witness:
     broken = witness()
     broken.columns[0][0, 9] = kernel.from_ints([1234])[0]
-    with pytest.raises(QuotientTooLong, match="recurrence"):
-        prove(key, Start(1), broken)
+    return broken
 
 
-def test_an_unlisted_tuple_gets_no_accepted_proof(key):
+def unbalanced() -> Witness:
     broken = witness()
     broken.columns[1][1, 0] = kernel.add(broken.columns[1][1, :1], kernel.from_ints([1]))[0]
-    with pytest.raises(ProofRefused, match="not to zero"):
-        verify(key, prove(key, Start(1), broken), read)
+    return broken
+
+
+class Cheat(Prover):
+    """Sends what it has, come what may."""
+
+    def refuse(self, cause: ProofRefused) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("make", "error"), [(broken_row, ProofRefused), (unbalanced, ProofRefused)], ids=["constraint", "lookup"]
+)
+def test_a_cheat_who_sends_it_anyway_is_refused(key, make, error):
+    with pytest.raises(error):
+        verify(key, Cheat(key, Start(1), make(), lambda stage: None).prove(), read)
+    assert verify(key, Cheat(key, Start(1), witness(), lambda stage: None).prove(), read)
+
+
+class WrongHelper(Cheat):
+    """A helper is one too much in row 3 and one too little in row 5; the running sum goes along, the total is right."""
+
+    def _interaction(self, values):
+        sums = super()._interaction(values)
+        columns = self.columns.values[0]
+        helper, other, running = (columns["cell", INTERACTION, i].copy() for i in range(3))
+        one = kernel.from_ints([1])[0]
+        helper[3:4] = kernel.add(helper[3:4], one)
+        helper[5:6] = kernel.sub(helper[5:6], one)
+        running[4:6] = kernel.add(running[4:6], one)
+        self.columns.add(0, INTERACTION, np.stack([helper, other, running]))
+        return sums
+
+
+def test_each_interaction_column_has_a_quotient_of_its_own(key):
+    with pytest.raises(OodsMismatch, match="lookup helper 0"):
+        verify(key, WrongHelper(key, Start(1), witness(), lambda stage: None).prove(), read)
 
 
 def test_a_claimed_value_at_z_is_checked(key, proof):
     """First comes the value of the constant, which no constraint depends on, then that of a word."""
     header = list(proof.header)
-    first_value = 2 + 1 + 1 + 1 + 2 + 1 + 1
+    first_value = 2 + 1 + 1 + 1 + 2 + 1
     header[first_value] = (header[first_value] + 1) % PRIME
     with pytest.raises(OodsMismatch):
         verify(key, Proof(tuple(header), proof.parts), read)
