@@ -18,11 +18,19 @@ from prover.cairo.run import Run, run_program
 from prover.cairo.run_files import read_run
 from prover.cairo.shapes import BuiltinNotProvable, shape_of
 from prover.stark.errors import ProofRefused, StarkError
-from prover.stark.parameters import DEFAULT, Parameters
+from prover.stark.parameters import NAMED, Parameters
 from prover.stark.proof import Proof
 
 CONSOLE = Console(stderr=True)
 existing = click.Path(exists=True, dir_okay=False, path_type=Path)
+parameters_option = click.option(
+    "--parameters",
+    "set_name",
+    type=click.Choice(list(NAMED)),
+    default="default",
+    show_default=True,
+    help="Named parameter set; `freehold security` lists them.",
+)
 
 
 class Stages:
@@ -74,6 +82,7 @@ def _load_json(path: Path) -> object:
 @click.option("--memory", "memory_file", type=existing, help="A recorded run: its memory file.")
 @click.option("--public-input", "public_input_file", type=existing, help="A recorded run: its AIR public input.")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The proof.")
+@parameters_option
 def prove_command(
     program_file: Path | None,
     named_program: Path | None,
@@ -82,6 +91,7 @@ def prove_command(
     memory_file: Path | None,
     public_input_file: Path | None,
     output: Path,
+    set_name: str,
 ) -> None:
     """Run PROGRAM.json and prove the run, or prove a run that another Cairo machine recorded."""
     path = program_file or named_program
@@ -92,6 +102,7 @@ def prove_command(
         raise click.UsageError("a recorded run needs --trace, --memory and --public-input together")
     if any(recorded) and input_file:
         raise click.UsageError("--input belongs to a run made here, not to a recorded one")
+    parameters = NAMED[set_name]
     stages, began = Stages(), time.perf_counter()
     try:
         program = load_program(path)
@@ -100,9 +111,9 @@ def prove_command(
             run = read_run(program, trace_file, memory_file, public_input_file)
         else:
             run = run_program(program, _load_json(input_file) if input_file else None)
-        proof = prove_run(run, progress=stages)
+        proof = prove_run(run, parameters, stages)
         stages("check the proof")
-        verify_proof(proof, program)
+        verify_proof(proof, program, parameters)
     except (CairoError, StarkError, BuiltinNotProvable) as error:
         raise click.ClickException(str(error)) from error
     finally:
@@ -110,7 +121,7 @@ def prove_command(
     partial = output.with_suffix(output.suffix + ".partial")
     partial.write_bytes(proof.to_bytes())
     partial.replace(output)
-    report(run, proof, DEFAULT, stages, time.perf_counter() - began)
+    report(run, proof, parameters, stages, time.perf_counter() - began)
 
 
 def report(run: Run, proof: Proof, parameters: Parameters, stages: Stages, seconds: float) -> None:
@@ -131,12 +142,14 @@ def report(run: Run, proof: Proof, parameters: Parameters, stages: Stages, secon
 @click.command("verify")
 @click.argument("proof_file", type=existing)
 @click.option("--program", "program_file", required=True, type=existing, help="The compiled program.")
-def verify_command(proof_file: Path, program_file: Path) -> None:
+@parameters_option
+def verify_command(proof_file: Path, program_file: Path, set_name: str) -> None:
     """Check PROOF: exit 0, or name the step that refused and exit 1."""
     try:
-        statement = verify_proof(Proof.from_bytes(proof_file.read_bytes()), load_program(program_file))
+        proof = Proof.from_bytes(proof_file.read_bytes())
+        statement = verify_proof(proof, load_program(program_file), NAMED[set_name])
     except ProofRefused as error:
-        raise click.ClickException(f"refused at step '{error.step}': {error}") from error
+        raise click.ClickException(f"refused at step '{error.step}': {error} (parameters: {set_name})") from error
     except (CairoError, StarkError, BuiltinNotProvable) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"accepted: program {statement.identity:#066x}, {len(statement.output)} output words")

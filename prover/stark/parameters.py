@@ -110,4 +110,11 @@ class Parameters:
 
 
 DEFAULT = Parameters()
-"""100 proven bits."""
+"""100 proven bits at a rate that is quick to prove."""
+
+NAMED = {
+    "fast": Parameters(log_blowup=2, n_queries=41, grinding_bits=20, part_queries=21),
+    "default": DEFAULT,
+    "final": Parameters(log_blowup=7, n_queries=22, grinding_bits=24, part_queries=22),
+}
+"""fast: 100 conjectured bits, for development; final: 100 proven bits and the fewest bytes, for one transaction."""

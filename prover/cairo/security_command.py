@@ -1,0 +1,107 @@
+"""`freehold security`: the named parameter sets, what each is worth, and what a proof under it weighs."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from prover.cairo.shapes import PROVABLE_BUILTINS, shape_of
+from prover.stark.optimise import Choice, Unreachable, choose
+from prover.stark.parameters import NAMED, Parameters
+from prover.stark.proof_size import ProofSize, committed_cells, expected_size
+from prover.stark.shape import Shape
+
+SOURCES = (
+    "proven: Johnson bound; Haboeck 2022/1216 theorem 8 and BCHKS 2025/2055 theorem 4.2, lists at the slack rate",
+    "conjectured: ethSTARK 2021/582, grinding + queries * log2(1/rate) - 1",
+    "gas: EIP-7623's floor, 40 a non-zero byte of calldata and 21,000, in one transaction",
+)
+BUILTIN_ROWS = {"range_check": 1, "pedersen": 32, "ecdsa": 256}
+"""Rows of one instance; the command takes one Pedersen in 16 steps, one range check in 8, one signature in 1,024."""
+BUILTIN_SPACING = {"range_check": 8, "pedersen": 16, "ecdsa": 1024}
+STATEMENT_WORDS = 12
+
+
+def typical_heights(shape: Shape, log_steps: int) -> tuple[int, ...]:
+    """Heights of a run of 2^log_steps steps with builtins at the usual spacing."""
+    heights = []
+    for table in shape.tables:
+        if table.log_height is not None:
+            heights.append(table.log_height)
+        elif table.name in BUILTIN_SPACING:
+            rows = BUILTIN_ROWS[table.name] * (1 << log_steps) // BUILTIN_SPACING[table.name]
+            heights.append(max(table.min_log_height, rows.bit_length() - 1))
+        else:
+            heights.append(max(table.min_log_height, log_steps))
+    return tuple(heights)
+
+
+def _row(table: Table, name: str, parameters: Parameters, size: ProofSize, cells: int) -> None:
+    table.add_row(
+        name,
+        f"1/{1 << parameters.log_blowup}",
+        str(parameters.n_queries),
+        str(parameters.grinding_bits),
+        f"{1 << parameters.log_arity}, 2^{parameters.log_last}",
+        " ".join(str(1 << kappa) for kappa in parameters.log_packing),
+        f"{parameters.proven_bits():.1f}",
+        f"{parameters.conjectured_bits():.0f}",
+        f"{size.bytes:,.0f}",
+        f"{size.calldata_gas() / 1e6:.2f} M",
+        f"{cells / 1e6:.0f} M",
+    )
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title)
+    for name in ("set", "rate", "queries", "grinding", "fold, last", "packing", "proven", "conjectured"):
+        table.add_column(name)
+    for name in ("bytes", "gas", "cells"):
+        table.add_column(name, justify="right")
+    return table
+
+
+@click.command("security")
+@click.option("--optimise", is_flag=True, help="Search packing, fold and last layer for the fewest bytes at each rate.")
+@click.option("--bits", default=100.0, show_default=True, help="Proven bits that the search must reach.")
+@click.option("--grinding", default=24, show_default=True, type=click.IntRange(0, 40), help="Grinding bits, for it.")
+@click.option("--log-steps", default=16, show_default=True, type=click.IntRange(6, 24), help="log2 of the run's steps.")
+@click.option(
+    "--builtins",
+    default="output,pedersen,range_check",
+    show_default=True,
+    help=f"Of the program, separated by commas; known: {', '.join(PROVABLE_BUILTINS)}.",
+)
+def security_command(optimise: bool, bits: float, grinding: int, log_steps: int, builtins: str) -> None:
+    """State what each parameter set is worth and what a proof under it weighs, by the byte model."""
+    names = tuple(name for name in builtins.split(",") if name)
+    try:
+        shape = shape_of(names)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    heights = typical_heights(shape, log_steps)
+    console = Console(width=140)
+    title = f"2^{log_steps} steps, {', '.join(names) or 'no builtins'}"
+    if optimise:
+        table = _table(f"{title}: fewest bytes at {bits:g} proven bits, one part")
+        for name, choice in _choices(shape, heights, bits, grinding):
+            _row(table, name, choice.parameters, choice.size, choice.cells)
+    else:
+        table = _table(title)
+        for name, parameters in NAMED.items():
+            size = expected_size(shape, heights, parameters, STATEMENT_WORDS)
+            _row(table, name, parameters, size, committed_cells(shape, heights, parameters))
+    console.print(table)
+    for source in SOURCES:
+        console.print(source)
+
+
+def _choices(shape: Shape, heights: tuple[int, ...], bits: float, grinding: int) -> list[tuple[str, Choice]]:
+    choices = []
+    for log_blowup in range(2, 9):
+        try:
+            choices.append(("", choose(shape, heights, STATEMENT_WORDS, bits, log_blowup, grinding)))
+        except Unreachable as error:
+            raise click.ClickException(str(error)) from error
+    return choices
