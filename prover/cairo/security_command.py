@@ -8,7 +8,7 @@ from rich.table import Table
 
 from prover.cairo.shapes import PROVABLE_BUILTINS, shape_of
 from prover.stark.optimise import Choice, Unreachable, choose
-from prover.stark.parameters import NAMED, Parameters
+from prover.stark.parameters import GENEROUS, NAMED, Parameters
 from prover.stark.proof_size import ProofSize, committed_cells, expected_size
 from prover.stark.shape import Shape
 
@@ -93,8 +93,21 @@ def security_command(optimise: bool, bits: float, grinding: int, log_steps: int,
             size = expected_size(shape, heights, parameters, STATEMENT_WORDS)
             _row(table, name, parameters, size, committed_cells(shape, heights, parameters))
     console.print(table)
+    if not optimise:
+        console.print(_terms())
     for source in SOURCES:
         console.print(source)
+
+
+def _terms() -> Table:
+    """Each proven error term of the named sets."""
+    table = Table(title=f"Bits of each proven error term, for H up to 2^{GENEROUS.log_degree}")
+    table.add_column("term")
+    for name in NAMED:
+        table.add_column(name, justify="right")
+    for term in NAMED["default"].terms(GENEROUS):
+        table.add_row(term, *(f"{parameters.terms(GENEROUS)[term]:.1f}" for parameters in NAMED.values()))
+    return table
 
 
 def _choices(shape: Shape, heights: tuple[int, ...], bits: float, grinding: int) -> list[tuple[str, Choice]]:

@@ -15,6 +15,24 @@ SMALLEST_TABLE = 64
 """Slices have degree <= n, not < n, so lists are taken at rate (1 + 1/n)/blowup with n at least this."""
 
 
+MAX_TUPLE, MAX_OPENINGS = 6, 40
+"""Words of a looked-up tuple, its tag among them; points at which one column is opened."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of a proof. H = 2^log_degree; terms of the DEEP sum; constraints; fractions of all rows and public accesses."""
+
+    log_degree: int
+    n_terms: int
+    n_constraints: int
+    n_lookups: int
+
+
+GENEROUS = Sizes(log_degree=24, n_terms=500, n_constraints=500, n_lookups=1 << 30)
+"""No proof under these parameters is larger: what a set states for itself."""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """One exact set per verifier contract.
@@ -78,28 +96,25 @@ class Parameters:
         agreement = math.sqrt(rate) * (1 + 1 / (2 * LIST_PARAMETER))
         return self.grinding_bits + self.n_queries * -math.log2(agreement)
 
-    def algebraic_bits(self, log_degree: int, n_terms: int, n_constraints: int, n_lookups: int) -> float:
-        """The least of batching and folding, constraints, out-of-domain sampling and lookups.
-
-        `log_degree`: H = 2^log_degree; `n_terms`: of the DEEP sum; `n_lookups`: fractions in all rows and public
-        accesses together. Same sources as `query_bits`.
-        """
+    def terms(self, sizes: Sizes) -> dict[str, float]:
+        """Bits of each proven error term, by name; `docs/soundness.md` says which event each one bounds."""
         m, rate = LIST_PARAMETER + 0.5, (1 + 1 / SMALLEST_TABLE) / 2**self.log_blowup
-        size, degree = 2.0 ** (log_degree + self.log_blowup), 2.0**log_degree
+        size, degree = 2.0 ** (sizes.log_degree + self.log_blowup), 2.0**sizes.log_degree
         list_size = m / math.sqrt(rate)
         line = (2 * m**5 + 3 * m * rate) * size / (3 * rate**1.5) + m / math.sqrt(rate)
-        errors = [
-            (max(n_terms, 2**self.log_arity) - 1) * line,
-            list_size * n_constraints,
-            list_size * (3 * (degree + 40) + degree),
-            list_size * n_lookups * 6,
-        ]
-        return FIELD_BITS - math.log2(max(errors))
+        errors = {
+            "lookups": list_size * sizes.n_lookups * MAX_TUPLE,
+            "constraints": list_size * sizes.n_constraints,
+            "out-of-domain point": list_size * (3 * (degree + MAX_OPENINGS) + degree),
+            "DEEP combination": (sizes.n_terms - 1) * line,
+            "folds": (2**self.log_arity - 1) * line,
+        }
+        bits = {name: FIELD_BITS - math.log2(error) for name, error in errors.items()}
+        return bits | {"queries": self.query_bits(), "collisions": 4.0 * self.digest_bytes}
 
-    def proven_bits(self, log_degree: int = 24, n_terms: int = 500, n_constraints: int = 500) -> float:
-        """Security that is proven: the least of queries, algebra (at generous sizes) and collisions."""
-        algebra = self.algebraic_bits(log_degree, n_terms, n_constraints, 2**30)
-        return min(self.query_bits(), algebra, 4 * self.digest_bytes)
+    def proven_bits(self) -> float:
+        """Security that is proven, at generous sizes: the least of all terms."""
+        return min(self.terms(GENEROUS).values())
 
     def conjectured_bits(self) -> float:
         """ethSTARK 2021/582: grinding + queries * log2(blowup) - 1, and collisions."""
