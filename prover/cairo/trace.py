@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from prover import kernel
 from prover.cairo.errors import CairoError
-from prover.cairo.run import Run
+
+if TYPE_CHECKING:
+    from prover.cairo.run import Run
 
 
 class AddressOutOfMemory(CairoError):
