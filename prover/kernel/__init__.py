@@ -370,7 +370,7 @@ def square_roots(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def curve_multiples(points: np.ndarray, scalars: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """(m, 2, 4) points on the curve times scalars in [0, 2^256): (m, 2, 4), (0, 0) at infinity; which are finite (m,)."""
+    """(m, 2, 4) points times scalars in [0, 2^256): (m, 2, 4), (0, 0) at infinity, and which are finite (m,)."""
     points = _checked(points, "points", 3)
     if points.shape != (len(scalars), 2, 4):
         raise KernelError(f"{len(scalars)} scalars for points of shape {points.shape}")

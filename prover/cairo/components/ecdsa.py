@@ -38,8 +38,9 @@ r = 2^251 or z = 2^251                                 an inverse each
 
 So every point written is affine, on the curve by induction from R and Q, and equals its integer combination; the last
 row is the equation between points. **Completeness:** refused though valid are R = +-Q (such a nonce gives the key
-away), a chain that meets its own point and W = +-Q. A key can be *made* to fail so for one prepared message, therefore
-the machine runs `check` before it accepts a signature (builtins.py), and nothing accepted is unprovable.
+away), W = +-Q, and a chain that meets its own point. A key can be *made* to do so for one prepared message (Q = T/2);
+`solve` tries R and -R, whose chains meet it at different digits. What is left is refused by the machine, which runs
+`check` before it accepts a signature (builtins.py): nothing accepted is unprovable.
 """
 
 from __future__ import annotations
@@ -348,10 +349,10 @@ def _fixed(zeta: np.ndarray) -> tuple[np.ndarray, np.ndarray, Points]:
 
 
 def _inverses_of_bounds(equations: Sequence[Equation]) -> tuple[np.ndarray, np.ndarray]:
-    """1 / (r - 2^251) and 1 / ((z - 2^251) * (s_odd - n)); both below their bounds, s not 0."""
+    """1 / (r - 2^251) and 1 / ((z - 2^251) * (s_odd - n)), 0 where a bound is met."""
     of_r = kernel.from_ints([one.r.x - MAX for one in equations])
     of_z_and_s = kernel.from_ints([(one.message - MAX) * (one.s_odd - ORDER) for one in equations])
-    return kernel.inverse(of_r), kernel.inverse(of_z_and_s)
+    return curve_chain.inverse_where(of_r)[0], curve_chain.inverse_where(of_z_and_s)[0]
 
 
 def fill(trace: Trace) -> np.ndarray:
