@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prover.algebra.pedersen import pedersen
+from prover.algebra.poseidon import permutation
 from prover.cairo.components import ecdsa
 from prover.cairo.errors import RunFailed
 from prover.cairo.segments import Memory, address, describe, is_address, offset_of, segment_of
@@ -128,7 +129,25 @@ class Ecdsa(Builtin):
             raise RunFailed(str(error)) from error
 
 
-KINDS: dict[str, type[Builtin]] = {kind.name: kind for kind in (Output, RangeCheck, Pedersen, Ecdsa)}
+class Bitwise(Builtin):
+    name, cells, inputs = "bitwise", 5, 2
+
+    def outputs(self, inputs: list[int]) -> Sequence[int]:
+        x, y = inputs
+        for word in inputs:
+            if word >= 1 << 251:
+                raise RunFailed(f"bitwise takes numbers below 2^251, not {word:#x}")
+        return x & y, x ^ y, x | y
+
+
+class Poseidon(Builtin):
+    name, cells, inputs = "poseidon", 6, 3
+
+    def outputs(self, inputs: list[int]) -> Sequence[int]:
+        return permutation(tuple(inputs))
+
+
+KINDS: dict[str, type[Builtin]] = {kind.name: kind for kind in (Output, RangeCheck, Pedersen, Ecdsa, Bitwise, Poseidon)}
 
 
 def make_builtin(name: str, segment: int) -> Builtin:

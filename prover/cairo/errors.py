@@ -5,6 +5,7 @@ CairoError
 ├── ProgramMalformed    a compiled program that is not one
 ├── RunFailed           the machine cannot go on; names step and pc
 ├── RunFilesMalformed   trace, memory or public input of another machine
+├── CellOutOfRange      a recorded run's builtin cell that no honest machine accepts
 └── AddressOutOfMemory  (trace.py) a recorded run reads what it never wrote
 """
 
@@ -27,3 +28,10 @@ class RunFailed(CairoError):
 
 class RunFilesMalformed(CairoError):
     """A recorded run's files do not fit together; the message names the cause."""
+
+
+class CellOutOfRange(CairoError):
+    """A recorded run holds in a builtin's cell what no honest machine accepts."""
+
+    def __init__(self, builtin: str, address: int, word: int, bound: str) -> None:
+        super().__init__(f"the {builtin} cell at address {address} holds {word:#x}, which is not below {bound}")

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
 
-from prover.cairo.components import cpu, ecdsa, memory, pedersen, pedersen_windows, range_check, range_check_16
+from prover.cairo.components import (
+    bitwise,
+    bitwise_bytes,
+    cpu,
+    ecdsa,
+    memory,
+    pedersen,
+    pedersen_windows,
+    poseidon,
+    range_check,
+    range_check_16,
+)
 from prover.stark.shape import Shape
 
 MACHINE = (cpu, memory, range_check_16)
@@ -17,6 +28,8 @@ BUILTINS: dict[str, tuple[ModuleType, ...]] = {
     "range_check": (range_check,),
     "pedersen": (pedersen, pedersen_windows),
     "ecdsa": (ecdsa,),
+    "bitwise": (bitwise, bitwise_bytes),
+    "poseidon": (poseidon,),
 }
 """Each builtin's tables, in the order of the shape. Output has none: the verifier adds its accesses itself."""
 

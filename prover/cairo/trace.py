@@ -45,6 +45,7 @@ class Trace:
         self.memory_uses = np.zeros(len(self.felts), dtype=np.int64)
         self.range_check_uses = np.zeros(1 << 16, dtype=np.int64)
         self.window_uses: np.ndarray | None = None
+        self.byte_uses = np.zeros(1 << 16, dtype=np.int64)
 
     def read(self, addresses: np.ndarray) -> np.ndarray:
         """The cells at `addresses` as field elements, counted as accesses."""

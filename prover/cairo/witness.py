@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prover.cairo.components import memory, pedersen_windows, range_check_16
+from prover.cairo.components import bitwise_bytes, memory, pedersen_windows, range_check_16
 from prover.cairo.run import Run
 from prover.cairo.shapes import components_of, shape_of
 from prover.cairo.statement import CairoStatement, program_identity
@@ -12,7 +12,7 @@ from prover.cairo.trace import Trace
 from prover.stark.prover import Witness
 from prover.stark.shape import Shape
 
-LISTS = (memory, range_check_16, pedersen_windows)
+LISTS = (memory, range_check_16, pedersen_windows, bitwise_bytes)
 """Tables that list what others use, filled once the uses are counted."""
 
 

@@ -19,8 +19,9 @@ import numpy as np
 
 from prover import kernel
 from prover.algebra import curve
+from prover.cairo.components.digits import first_rows
 from prover.stark.expressions import Expression
-from prover.stark.tables import Rows, TableBuilder, block_rows, block_rows_but
+from prover.stark.tables import TableBuilder
 
 Points = tuple[np.ndarray, np.ndarray]
 """x and y, (m, 4) each."""
@@ -56,18 +57,6 @@ class DoubleAdd:
         t.constrain("x after the second chord", self.x[1] - following, rows)
         t.constrain("A and P differ in x", run * self.inverse - 1, rows)
         t.constrain("y after the second chord", self.twice_y_after - self.twice_y[1], joints)
-
-
-def first_rows(block: int, count: int) -> Rows:
-    return block_rows_but(*range(count, block))
-
-
-def boolean_digit(t: TableBuilder, name: str, prefix: Expression, block: int, steps: int) -> Expression:
-    """The bit that `prefix` takes in with each row, from 0 on."""
-    bit = prefix[1] - 2 * prefix
-    t.constrain(f"{name} begins at 0", prefix, block_rows(0))
-    t.constrain(f"{name} grows by bits", bit * (bit - 1), first_rows(block, steps))
-    return bit
 
 
 # --- witness
@@ -128,19 +117,3 @@ def negative(points: Points) -> Points:
 def constant(point: curve.Point, m: int) -> Points:
     x, y = kernel.from_ints(list(point))
     return np.tile(x, (m, 1)), np.tile(y, (m, 1))
-
-
-def bit_rows(numbers: np.ndarray, n_bits: int) -> np.ndarray:
-    """(m, n_bits) bits of (m, 4) field elements, high first."""
-    return np.unpackbits(kernel.to_bytes(np.ascontiguousarray(numbers)), axis=1)[:, 256 - n_bits :].astype(bool)
-
-
-def prefixes(digits: np.ndarray) -> np.ndarray:
-    """(m, n) bits to (m, n + 1, 4): the number that the first i of them make."""
-    m, n = digits.shape
-    rows = np.zeros((m, n + 1, 4), dtype=np.uint64)
-    units = kernel.from_ints([0, 1])
-    for i in range(n):
-        now = np.ascontiguousarray(rows[:, i])
-        rows[:, i + 1] = kernel.add(kernel.add(now, now), units[digits[:, i].astype(int)])
-    return rows

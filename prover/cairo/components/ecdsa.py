@@ -56,7 +56,8 @@ from prover.algebra import curve
 from prover.algebra.curve import BETA, GENERATOR, ORDER, SHIFT
 from prover.algebra.ecdsa import MAX, public_key, sign
 from prover.cairo.components import curve_chain
-from prover.cairo.components.curve_chain import DoubleAdd, Points, boolean_digit, chord, first_rows, negative
+from prover.cairo.components.curve_chain import DoubleAdd, Points, chord, negative
+from prover.cairo.components.digits import binary_digit, bit_prefixes, bits_of, first_rows
 from prover.cairo.components.io_strip import Strip, instances_of
 from prover.cairo.errors import CairoError
 from prover.cairo.trace import Trace
@@ -71,8 +72,10 @@ LAST = STEPS - 1
 STRIP = Strip(BLOCK, first=245, cells=N_CELLS)
 COLUMNS = (
     "x", "l1", "l2", "inverse", "s_prefix", "r_prefix", "z_prefix", "same", "Ex", "Ey", "Dx", "Dy", "fixed_x",
-    "fixed_slope", "aux",
+    "fixed_y", "aux",
 )  # fmt: skip
+LONG_COLUMNS = ("x", "s_prefix", "r_prefix", "z_prefix", "fixed_x", "fixed_y")
+"""Used in one row more than there are steps."""
 
 AUX_END = {"Ry": -6, "Qy": -7, "slope_D": -8, "slope_E": -9, "i1": -10, "slope_end": -11, "i2": -12, "i3": -13}
 """Cells of `aux` that the last row reads, besides the strip: y of R and Q, slopes, inverses."""
@@ -105,7 +108,7 @@ def build() -> Table:
     aux, ex, ey, dx, dy = (cells[name] for name in ("aux", "Ex", "Ey", "Dx", "Dy"))
 
     sigma, rho, zeta = (
-        2 * boolean_digit(t, f"{word} prefix", cells[f"{word}_prefix"], BLOCK, STEPS) - 1 for word in "srz"
+        2 * binary_digit(t, f"{word} prefix", cells[f"{word}_prefix"], BLOCK, STEPS) - 1 for word in "srz"
     )
     same = cells["same"]
     t.constrain("whether the digits of s and r agree", 2 * same - 1 - sigma * rho, first_rows(BLOCK, STEPS))
@@ -115,8 +118,8 @@ def build() -> Table:
     steps = DoubleAdd(cells["x"], cells["l1"], cells["l2"], cells["inverse"], point_x, point_y)
     steps.constrain(t, BLOCK, STEPS)
     _start(t, steps, aux, dx, dy)
-    fixed_y_after = _fixed_chain(t, cells["fixed_x"], cells["fixed_slope"], zeta, gx, gy)
-    _ends(t, cells, steps, fixed_y_after)
+    _fixed_chain(t, cells["fixed_x"], cells["fixed_y"], zeta, gx, gy)
+    _ends(t, cells, steps)
     STRIP.constrain(t, aux)
     STRIP.look_up(t, aux, address_row)
     return t.finish()
@@ -133,25 +136,30 @@ def _start(t: TableBuilder, steps: DoubleAdd, aux: Expression, dx: Expression, d
 
 
 def _fixed_chain(
-    t: TableBuilder, x: Expression, slope: Expression, zeta: Expression, gx: Expression, gy: Expression
-) -> Expression:
-    """W from its start through 251 single additions; gives W's y after this row."""
-    y_before = zeta * gy + slope * (x - gx)
-    y_after = -zeta * gy - slope * (x[1] - gx)
+    t: TableBuilder, x: Expression, y: Expression, zeta: Expression, gx: Expression, gy: Expression
+) -> None:
+    """W from its start through 251 additions of `zeta * (gx, gy)`: the chord rule times its denominators.
+
+    With run = x - gx and rise = y - zeta*gy: (x' + x + gx) * run^2 = rise^2 and (y' + y) * run = rise * (x - x'). As
+    zeta^2 = 1, rise^2 has degree 3.
+    """
+    run = x - gx
+    rise_squared = y * y - 2 * zeta * gy * y + gy * gy
     t.constrain("fixed chain: first x", x - FIXED_START.x, block_rows(0))
-    t.constrain("fixed chain: first y", y_before - FIXED_START.y, block_rows(0))
-    t.constrain("fixed chain: x", x[1] - (slope * slope - x - gx), first_rows(BLOCK, STEPS))
-    t.constrain("fixed chain: y", y_after - y_before[1], first_rows(BLOCK, STEPS - 1))
-    return y_after
+    t.constrain("fixed chain: first y", y - FIXED_START.y, block_rows(0))
+    rows = first_rows(BLOCK, STEPS)
+    t.constrain("fixed chain: x", (x[1] + x + gx) * run * run - rise_squared, rows)
+    t.constrain("fixed chain: y", (y[1] + y) * run - (y - zeta * gy) * (x - x[1]), rows)
 
 
-def _ends(t: TableBuilder, cells: dict[str, Expression], steps: DoubleAdd, fixed_y: Expression) -> None:
+def _ends(t: TableBuilder, cells: dict[str, Expression], steps: DoubleAdd) -> None:
     """On the last row: the cells, R and Q on the curve, D and E from them, ranges, and A = W + Q."""
     row = block_rows(LAST)
     aux = cells["aux"]
     qx, z = (aux[STRIP.value_row(cell) - LAST] for cell in range(N_CELLS))
     ry, qy, slope_d, slope_e, i1, slope, i2, i3 = (aux[offset] for offset in AUX_END.values())
-    r, s_half, fixed_x = cells["r_prefix"][1] + 1, cells["s_prefix"][1], cells["fixed_x"][1]
+    r, s_half = cells["r_prefix"][1] + 1, cells["s_prefix"][1]
+    fixed_x, fixed_y = cells["fixed_x"][1], cells["fixed_y"][1]
     ex, ey, dx, dy = (cells[name] for name in ("Ex", "Ey", "Dx", "Dy"))
 
     t.constrain("the message", z - cells["z_prefix"][1] - 1, row)
@@ -174,7 +182,7 @@ def unread(row: int, column: str) -> bool:
     row %= BLOCK
     if column == "aux":
         return row not in {0, 1, *(LAST + offset for offset in AUX_END.values()), *STRIP.rows}
-    return row > (STEPS if column in ("x", "s_prefix", "r_prefix", "z_prefix", "fixed_x") else LAST)
+    return row > (STEPS if column in LONG_COLUMNS else LAST)
 
 
 # --- witness
@@ -297,8 +305,8 @@ def _columns(equations: Sequence[Equation]) -> Solution:
     m = len(equations)
     q, r = _points(one.q for one in equations), _points(one.r for one in equations)
     halves = kernel.from_ints([word for one in equations for word in (one.s_odd >> 1, one.r.x - 1, one.message - 1)])
-    digits = curve_chain.bit_rows(halves, STEPS)
-    prefixes = curve_chain.prefixes(digits).reshape(m, 3, STEPS + 1, 4)
+    digits = bits_of(halves, STEPS)
+    prefixes = bit_prefixes(digits).reshape(m, 3, STEPS + 1, 4)
     sigma, rho, zeta = (digits.reshape(m, 3, STEPS)[:, i] for i in range(3))
 
     slope_d, inverse_rq, d, apart = chord(r, negative(q))
@@ -306,7 +314,7 @@ def _columns(equations: Sequence[Equation]) -> Solution:
     slope_start, inverse_start, start, starts = chord(curve_chain.constant(START, m), d)
     same = sigma == rho
     chain = curve_chain.chain(start, lambda step: _added(d, e, same[:, step], sigma[:, step]), STEPS)
-    fixed_x, fixed_slope, w = _fixed(zeta)
+    fixed_x, fixed_y, w = _fixed(zeta)
     slope_end, inverse_end, _, ends = chord(w, q)
 
     rows = {name: np.zeros((m, BLOCK, 4), dtype=np.uint64) for name in COLUMNS}
@@ -317,7 +325,7 @@ def _columns(equations: Sequence[Equation]) -> Solution:
     rows["same"][:, :STEPS] = kernel.from_ints([0, 1])[same.astype(int)]
     for name, cells in (("Ex", e[0]), ("Ey", e[1]), ("Dx", d[0]), ("Dy", d[1])):
         rows[name][:] = cells[:, None]
-    rows["fixed_x"][:, : STEPS + 1], rows["fixed_slope"][:, :STEPS] = fixed_x, fixed_slope
+    rows["fixed_x"][:, : STEPS + 1], rows["fixed_y"][:, : STEPS + 1] = fixed_x, fixed_y
     # The chord of start and D divides by Tx - Dx, the constraint by Dx - Tx.
     aux = rows["aux"]
     aux[:, 0], aux[:, 1] = slope_start, kernel.sub(np.zeros_like(inverse_start), inverse_start)
@@ -335,17 +343,17 @@ def _added(d: Points, e: Points, same: np.ndarray, plus: np.ndarray) -> Points:
 
 
 def _fixed(zeta: np.ndarray) -> tuple[np.ndarray, np.ndarray, Points]:
-    """x (m, 252, 4), slopes (m, 251, 4) and end of the fixed chain."""
+    """x and y (m, 252, 4) of the fixed chain, and its end."""
     m = len(zeta)
-    xs, slopes = (np.zeros((m, STEPS + extra, 4), dtype=np.uint64) for extra in (1, 0))
+    xs, ys = (np.zeros((m, STEPS + 1, 4), dtype=np.uint64) for _ in range(2))
     w = curve_chain.constant(FIXED_START, m)
     for step, point in enumerate(fixed_points()):
         gx, gy = curve_chain.constant(point, m)
         gy = np.where(zeta[:, step, None], gy, kernel.sub(np.zeros_like(gy), gy))
-        xs[:, step] = w[0]
-        slopes[:, step], _, w, _ = chord(w, (gx, gy))
-    xs[:, STEPS] = w[0]
-    return xs, slopes, w
+        xs[:, step], ys[:, step] = w
+        _, _, w, _ = chord(w, (gx, gy))
+    xs[:, STEPS], ys[:, STEPS] = w
+    return xs, ys, w
 
 
 def _inverses_of_bounds(equations: Sequence[Equation]) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,7 @@ import numpy as np
 from prover import kernel
 from prover.algebra import curve
 from prover.cairo.components import pedersen_windows
+from prover.cairo.components.digits import TOP, byte_prefixes
 from prover.cairo.components.io_strip import Instances, Strip, instances_of
 from prover.cairo.components.tags import PEDERSEN_WINDOWS, RANGE_CHECK_16
 from prover.cairo.trace import Trace, felts
@@ -26,9 +27,6 @@ from prover.stark.tables import Table, TableBuilder, block_rows, block_rows_but
 BLOCK = 32
 N_CELLS = 3
 LAST = BLOCK - 1
-TOP = (1 << 59) + 17
-"""p = TOP * 2^192 + 1: the high part of a canonical felt is below TOP, or equal with a low part of 0."""
-
 PREFIX_ROW = 7
 """After this row a prefix holds the high 60 bits."""
 X_CHAIN, X_INVERSE, Y_CHAIN, Y_INVERSE = 7, 12, 13, 18
@@ -126,15 +124,7 @@ def fill(trace: Trace) -> np.ndarray:
     steps = kernel.pedersen_steps(np.ascontiguousarray(words[:, :2])).reshape(len(instances), BLOCK, 2, 3, 4)
     points = [steps[:, :, half, part].reshape(-1, 4) for half in (0, 1) for part in range(3)]
     aux = _aux(trace, digits, instances, words)
-    return np.stack([_prefixes(digits[0]), _prefixes(digits[1]), *points, aux])
-
-
-def _prefixes(digits: np.ndarray) -> np.ndarray:
-    """Row i: the number made of the first i + 1 bytes."""
-    rows = np.zeros((len(digits), BLOCK, 32), dtype=np.uint8)
-    for row in range(BLOCK):
-        rows[:, row, LAST - row :] = digits[:, : row + 1]
-    return kernel.from_bytes(rows.reshape(-1, 32))
+    return np.stack([byte_prefixes(digits[0]), byte_prefixes(digits[1]), *points, aux])
 
 
 def _aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np.ndarray) -> np.ndarray:

@@ -102,6 +102,7 @@ def _window_listed(entry: tuple[int, ...]) -> bool:
 
 
 LISTED: dict[int, Callable[[tuple[int, ...]], bool]] = {
+    tags.BITWISE_BYTES: lambda entry: max(entry[1:3]) < 256 and entry[1] & entry[2] == entry[3],
     tags.RANGE_CHECK_16: lambda entry: entry[1] < 1 << 16,
     **{tags.PEDERSEN_WINDOWS + window: _window_listed for window in range(64)},
 }
