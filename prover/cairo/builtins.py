@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from prover.algebra import curve
 from prover.algebra.pedersen import pedersen
 from prover.algebra.poseidon import permutation
-from prover.cairo.components import ecdsa
-from prover.cairo.errors import RunFailed
+from prover.cairo.components import ec_op, ecdsa
+from prover.cairo.errors import InstanceNotProvable, RunFailed
 from prover.cairo.segments import Memory, address, describe, is_address, offset_of, segment_of
 
 
@@ -125,7 +126,7 @@ class Ecdsa(Builtin):
             signatures.append(ecdsa.Signature(key, message, *given))
         try:
             ecdsa.check(signatures)
-        except ecdsa.SignatureNotProvable as error:
+        except InstanceNotProvable as error:
             raise RunFailed(str(error)) from error
 
 
@@ -140,6 +141,35 @@ class Bitwise(Builtin):
         return x & y, x ^ y, x | y
 
 
+class EcOp(Builtin):
+    name, cells, inputs = "ec_op", 7, 5
+
+    def __init__(self, segment: int) -> None:
+        super().__init__(segment)
+        self._results: dict[tuple[int, ...], Sequence[int]] = {}
+
+    def outputs(self, inputs: list[int]) -> Sequence[int]:
+        key = tuple(inputs)
+        if key not in self._results:
+            p, q, m = curve.Point(*key[:2]), curve.Point(*key[2:4]), key[4]
+            for name, point in (("P", p), ("Q", q)):
+                if not ec_op.on_curve(point):
+                    raise RunFailed(f"ec_op: {name} = ({point.x:#x}, {point.y:#x}) is not on the curve")
+            result = ec_op.result(p, q, m)
+            if result is None:
+                raise RunFailed("ec_op: P + m*Q is infinite")
+            self._results[key] = result
+        return self._results[key]
+
+    def check(self, memory: Memory) -> None:
+        """Runs the component's own witness, so that nothing accepted is unprovable."""
+        super().check(memory)
+        try:
+            ec_op.check(self.instances(memory))
+        except InstanceNotProvable as error:
+            raise RunFailed(str(error)) from error
+
+
 class Poseidon(Builtin):
     name, cells, inputs = "poseidon", 6, 3
 
@@ -147,7 +177,9 @@ class Poseidon(Builtin):
         return permutation(tuple(inputs))
 
 
-KINDS: dict[str, type[Builtin]] = {kind.name: kind for kind in (Output, RangeCheck, Pedersen, Ecdsa, Bitwise, Poseidon)}
+KINDS: dict[str, type[Builtin]] = {
+    kind.name: kind for kind in (Output, RangeCheck, Pedersen, Ecdsa, Bitwise, EcOp, Poseidon)
+}
 
 
 def make_builtin(name: str, segment: int) -> Builtin:

@@ -10,6 +10,7 @@ from prover.cairo.components import (
     bitwise,
     bitwise_bytes,
     cpu,
+    ec_op,
     ecdsa,
     memory,
     pedersen,
@@ -29,6 +30,7 @@ BUILTINS: dict[str, tuple[ModuleType, ...]] = {
     "pedersen": (pedersen, pedersen_windows),
     "ecdsa": (ecdsa,),
     "bitwise": (bitwise, bitwise_bytes),
+    "ec_op": (ec_op,),
     "poseidon": (poseidon,),
 }
 """Each builtin's tables, in the order of the shape. Output has none: the verifier adds its accesses itself."""

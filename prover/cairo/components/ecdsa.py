@@ -59,7 +59,7 @@ from prover.cairo.components import curve_chain
 from prover.cairo.components.curve_chain import DoubleAdd, Points, chord, negative
 from prover.cairo.components.digits import binary_digit, bit_prefixes, bits_of, first_rows
 from prover.cairo.components.io_strip import Strip, instances_of
-from prover.cairo.errors import CairoError
+from prover.cairo.errors import InstanceNotProvable
 from prover.cairo.trace import Trace
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows
@@ -83,12 +83,6 @@ AUX_END = {"Ry": -6, "Qy": -7, "slope_D": -8, "slope_E": -9, "i1": -10, "slope_e
 START = curve.multiply(SHIFT, pow(2, -STEPS, ORDER))
 """T, 2^251 of which are the shift point."""
 FIXED_START = curve.add(SHIFT, curve.multiply(GENERATOR, 2**STEPS + 1))
-
-
-class SignatureNotProvable(CairoError):
-    def __init__(self, number: int, reason: str) -> None:
-        super().__init__(f"signature {number} cannot be proven: {reason}")
-        self.number, self.reason = number, reason
 
 
 @cache
@@ -223,7 +217,7 @@ def dummy() -> Signature:
 
 
 def solve(signatures: Sequence[Signature]) -> np.ndarray:
-    """(15, m, 256, 4) columns, strip excepted. Raises SignatureNotProvable with the number of the first bad one."""
+    """(15, m, 256, 4) columns, strip excepted. Raises InstanceNotProvable with the number of the first bad one."""
     options = _equations(signatures)
     solution = _columns([option[0] for option in options])
     columns = solution.columns
@@ -231,29 +225,31 @@ def solve(signatures: Sequence[Signature]) -> np.ndarray:
         others = [_columns([other]) for other in options[number][1:]]
         found = next((other.columns for other in others if other.possible[0]), None)
         if found is None:
-            raise SignatureNotProvable(int(number), "an addition on its way meets equal points")
+            raise InstanceNotProvable("ecdsa", int(number), "an addition on its way meets equal points")
         columns[:, number] = found[:, 0]
     return columns
 
 
 def check(signatures: Sequence[Signature], share: int = 256) -> None:
-    """Raises SignatureNotProvable for the first one without a witness. Works through `share` at a time."""
+    """Raises InstanceNotProvable for the first one without a witness. Works through `share` at a time."""
     for first in range(0, len(signatures), share):
         try:
             solve(signatures[first : first + share])
-        except SignatureNotProvable as error:
-            raise SignatureNotProvable(first + error.number, error.reason) from error
+        except InstanceNotProvable as error:
+            raise error.after(first) from error
 
 
 def _equations(signatures: Sequence[Signature]) -> list[list[Equation]]:
-    """For each signature its equation for R and for -R. Raises SignatureNotProvable for what is no signature."""
+    """For each signature its equation for R and for -R. Raises InstanceNotProvable for what is no signature."""
     for number, one in enumerate(signatures):
         _check_ranges(number, one)
     keys = kernel.from_ints([one.key for one in signatures])
     cubes = kernel.mul(kernel.mul(keys, keys), keys)
     roots, found = kernel.square_roots(kernel.add(kernel.add(cubes, keys), kernel.from_ints([BETA])[0]))
     for number in np.flatnonzero(~found):
-        raise SignatureNotProvable(int(number), f"the key {signatures[number].key:#x} is on no point of the curve")
+        raise InstanceNotProvable(
+            "ecdsa", int(number), f"the key {signatures[number].key:#x} is on no point of the curve"
+        )
     qs = [curve.Point(one.key, y) for one, y in zip(signatures, kernel.to_ints(roots), strict=True)]
     inverses = [pow(one.s, -1, ORDER) for one in signatures]
     pairs = list(zip(signatures, inverses, strict=True))
@@ -268,9 +264,9 @@ def _equations(signatures: Sequence[Signature]) -> list[list[Equation]]:
 def _check_ranges(number: int, one: Signature) -> None:
     for name, word, limit in (("message", one.message, MAX), ("r", one.r, MAX), ("s", one.s, ORDER)):
         if not 0 < word < limit:
-            raise SignatureNotProvable(number, f"{name} {word:#x} is not in (0, {limit:#x})")
+            raise InstanceNotProvable("ecdsa", number, f"{name} {word:#x} is not in (0, {limit:#x})")
     if not 0 < pow(one.s, -1, ORDER) < MAX:
-        raise SignatureNotProvable(number, f"1/s of s {one.s:#x} is not in (0, {MAX:#x})")
+        raise InstanceNotProvable("ecdsa", number, f"1/s of s {one.s:#x} is not in (0, {MAX:#x})")
 
 
 def _multiples(points: list[curve.Point], scalars: list[int]) -> list[curve.Point]:
@@ -293,7 +289,9 @@ def _with_parity(number: int, one: Signature, q: curve.Point, zg: curve.Point, r
                 if s_odd < 2 * MAX:
                     found.append(Equation(point, r_point, one.message, s_odd))
             return found
-    raise SignatureNotProvable(number, f"r {one.r:#x}, s {one.s:#x} do not sign {one.message:#x} under {one.key:#x}")
+    raise InstanceNotProvable(
+        "ecdsa", number, f"r {one.r:#x}, s {one.s:#x} do not sign {one.message:#x} under {one.key:#x}"
+    )
 
 
 def _points(points: Iterable[curve.Point]) -> Points:
@@ -364,7 +362,7 @@ def _inverses_of_bounds(equations: Sequence[Equation]) -> tuple[np.ndarray, np.n
 
 
 def fill(trace: Trace) -> np.ndarray:
-    """(15, 256 * instances, 4): the segment's instances in order, then disabled ones. Raises SignatureNotProvable."""
+    """(15, 256 * instances, 4): the segment's instances in order, then disabled ones. Raises InstanceNotProvable."""
     instances = instances_of(trace, "ecdsa", N_CELLS, smallest=0)
     spare = dummy()
     words = instances.read(trace, list(kernel.from_ints([spare.key, spare.message])))
@@ -378,6 +376,6 @@ def _signatures(trace: Trace, addresses: np.ndarray, count: int) -> list[Signatu
     signatures = []
     for number, address in enumerate(map(int, addresses)):
         if address not in known:
-            raise SignatureNotProvable(number, "the run gives no signature for it")
+            raise InstanceNotProvable("ecdsa", number, "the run gives no signature for it")
         signatures.append(Signature(memory[address], memory[address + 1], *known[address]))
     return signatures + [dummy()] * (count - len(signatures))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
 
 from prover import kernel
+from prover.algebra.curve import Point
 from prover.algebra.field import PRIME
 from prover.cairo.components import tags
 from prover.cairo.trace import Trace
@@ -39,6 +40,10 @@ class Bench:
     @property
     def height(self) -> int:
         return len(self.trees[MAIN][0])
+
+    def memory_words(self, first: int, stop: int) -> list[int]:
+        """Words of the segment, counted from its start."""
+        return [self.memory[START + i] for i in range(first, stop)]
 
     def violations(self, rows: Iterable[int] | None = None) -> set[Violation]:
         """Every (constraint, row) that fails, and ("lookup tag", row) for each tuple that no table lists."""
@@ -139,3 +144,23 @@ def unnoticed(bench: Bench, rows: Iterable[int], deltas: Sequence[int] = (1,)) -
                     free.add((name, row))
             cells[row] = kept
     return free
+
+
+def free_slope(columns: dict[str, list[int]], row: int, y: int, added: Callable[[int], Point], steps: int) -> Point:
+    """Walk a chain of `A' = 2A + P` on from `row`, where A = P, with an arbitrary first slope; gives where it ends.
+
+    What a cheating prover can do where nothing keeps A and P apart: honest in everything but the inverse of zero.
+    """
+    x, slope = columns["x"][row], 3
+    for step in range(row, steps):
+        px, py = added(step)
+        if step > row:
+            columns["inverse"][step] = pow(x - px, -1, PRIME)
+            slope = (y - py) * columns["inverse"][step] % PRIME
+        sum_x = (slope * slope - x - px) % PRIME
+        second = (2 * y * pow(x - sum_x, -1, PRIME) - slope) % PRIME
+        columns["l1"][step], columns["l2"][step] = slope, second
+        next_x = (second * second - x - sum_x) % PRIME
+        x, y = next_x, (second * (x - next_x) - y) % PRIME
+        columns["x"][step + 1] = x
+    return Point(x, y)

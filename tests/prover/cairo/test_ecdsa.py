@@ -7,7 +7,7 @@ from pathlib import Path
 import component_kit
 import numpy as np
 import pytest
-from component_kit import START, Bench, bench, twin_without
+from component_kit import START, Bench, bench, free_slope, twin_without
 
 from prover import kernel
 from prover.algebra import curve
@@ -15,8 +15,9 @@ from prover.algebra import ecdsa as plain
 from prover.algebra.curve import GENERATOR, ORDER, SHIFT, Point
 from prover.algebra.field import PRIME
 from prover.cairo.components import ecdsa
-from prover.cairo.components.ecdsa import COLUMNS, STRIP, Equation, Signature, SignatureNotProvable
+from prover.cairo.components.ecdsa import COLUMNS, STRIP, Equation, Signature
 from prover.cairo.components.io_strip import Instances
+from prover.cairo.errors import InstanceNotProvable
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/stark_curve_and_pedersen.json").read_text())
 RANDOM = random.Random(7)
@@ -93,7 +94,7 @@ def test_published_signatures_have_a_witness(name):
         signatures.append(Signature(*(int(word, 16) for word in words)))
     ecdsa.check(signatures)
     for one in signatures:
-        with pytest.raises(SignatureNotProvable, match="do not sign"):
+        with pytest.raises(InstanceNotProvable, match="do not sign"):
             ecdsa.check([Signature(one.key, one.message ^ 1, one.r, one.s)])
 
 
@@ -110,7 +111,7 @@ def test_an_s_with_a_large_inverse_is_the_same_statement_and_refused_by_the_mach
     q, r = with_s(s, 41)
     ecdsa.check([Signature(q.x, 41, r.x, s)])
     assert pow(ORDER - s, -1, ORDER) >= TOP
-    with pytest.raises(SignatureNotProvable, match="1/s"):
+    with pytest.raises(InstanceNotProvable, match="1/s"):
         ecdsa.check([Signature(q.x, 41, r.x, ORDER - s)])
     assert not forged(q, curve.negate(r), 41, odd(ORDER - s)).violations()
 
@@ -131,7 +132,7 @@ def test_an_s_with_a_large_inverse_is_the_same_statement_and_refused_by_the_mach
 )
 def test_what_is_no_signature_is_named(change, cause):
     good = signed(77, 88)
-    with pytest.raises(SignatureNotProvable, match=f"signature 1 cannot be proven: .*{cause}"):
+    with pytest.raises(InstanceNotProvable, match=f"ecdsa instance 1 cannot be proven: .*{cause}"):
         ecdsa.check([good, Signature(**{**good.__dict__, **change})])
 
 
@@ -148,38 +149,15 @@ def test_a_chain_that_meets_the_added_point_is_refused():
         if r.x < TOP // 2:  # the top digit of r - 1 is -
             break
     made = forged(HALF_START, r, 5, TOP + 1)
-    free_slope(made)
+    free_slope(made.columns, 0, _added(made.columns, 0)[1], lambda row: _added(made.columns, row), ecdsa.STEPS)
     assert ("A and P differ in x", 0) in made.violations()
     assert not any(row < 250 for _, row in twin_without(made, "A and P differ in x").violations())
-
-
-def free_slope(made: Bench) -> None:
-    """Go through the chain again with an arbitrary first slope, honest from there on."""
-    columns = made.columns
-    x, y = columns["x"][0], _y_of(columns, 0)
-    slope = 3
-    for row in range(ecdsa.STEPS):
-        px, py = _added(columns, row)
-        if row:
-            slope = (y - py) * pow(x - px, -1, PRIME) % PRIME
-            columns["inverse"][row] = pow(x - px, -1, PRIME)
-        sum_x = (slope * slope - x - px) % PRIME
-        second = (2 * y * pow(x - sum_x, -1, PRIME) - slope) % PRIME
-        next_x = (second * second - x - sum_x) % PRIME
-        columns["x"][row], columns["l1"][row], columns["l2"][row] = x, slope, second
-        x, y = next_x, (second * (x - next_x) - y) % PRIME
-    columns["x"][ecdsa.STEPS] = x
 
 
 def _added(columns, row: int) -> tuple[int, int]:
     which = "D" if columns["same"][row] else "E"
     sign = 2 * (columns["s_prefix"][row + 1] - 2 * columns["s_prefix"][row]) - 1
     return columns[f"{which}x"][row], sign * columns[f"{which}y"][row] % PRIME
-
-
-def _y_of(columns, row: int) -> int:
-    """A_0 = P there."""
-    return _added(columns, row)[1]
 
 
 def test_a_key_made_to_meet_its_own_point_is_served_by_the_other_sign_of_r():
