@@ -201,7 +201,7 @@ def _are_on_curve(points: Points) -> np.ndarray:
 
 def fill(trace: Trace) -> np.ndarray:
     """(8, 256 * instances, 4): the segment's instances in order, then disabled ones. Raises InstanceNotProvable."""
-    instances = instances_of(trace, "ec_op", N_CELLS, smallest=0)
+    instances = instances_of(trace, "ec_op", N_CELLS)
     words = instances.read(trace, list(dummy()))
     made = columns(np.ascontiguousarray(words[:, :5]))
     aux = made[COLUMNS.index("aux")]

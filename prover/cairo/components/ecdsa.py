@@ -363,7 +363,7 @@ def _inverses_of_bounds(equations: Sequence[Equation]) -> tuple[np.ndarray, np.n
 
 def fill(trace: Trace) -> np.ndarray:
     """(15, 256 * instances, 4): the segment's instances in order, then disabled ones. Raises InstanceNotProvable."""
-    instances = instances_of(trace, "ecdsa", N_CELLS, smallest=0)
+    instances = instances_of(trace, "ecdsa", N_CELLS)
     spare = dummy()
     words = instances.read(trace, list(kernel.from_ints([spare.key, spare.message])))
     columns = solve(_signatures(trace, instances.addresses[instances.enabled], len(instances)))

@@ -87,10 +87,10 @@ class Instances:
         return words
 
 
-def instances_of(trace: Trace, builtin: str, cells: int, smallest: int = 1) -> Instances:
-    """`smallest`: log2 of the least number of blocks."""
+def instances_of(trace: Trace, builtin: str, cells: int) -> Instances:
+    """A power of two of them, at least two: the address chain reads a whole block ahead."""
     start, stop = trace.run.segments[builtin]
     used = (stop - start) // cells
-    count = 1 << padded_log_height(used, smallest)
+    count = 1 << padded_log_height(used, smallest=1)
     numbers = np.arange(count)
     return Instances(start + cells * np.minimum(numbers, used), numbers < used, cells)

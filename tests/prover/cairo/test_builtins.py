@@ -7,7 +7,7 @@ import pytest
 import reference_machine
 from small_proofs import SMALL
 
-from prover.algebra import ecdsa, poseidon
+from prover.algebra import curve, ecdsa, poseidon
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import RunFailed, RunFilesMalformed
 from prover.cairo.program import Program
@@ -36,9 +36,24 @@ SIGNATURES = [signed(2, 1), signed(3, 12345), signed(5, 2**251 - 1)]
 PAIRS = [[2**251 - 1, 0], [0b1100, 0b1010], [2**250 + 7, 2**250 - 1]]
 WORDS = [7, 0, 2**251, *range(20)]
 
+POINTS = [curve.multiply(curve.GENERATOR, 11), curve.multiply(curve.GENERATOR, 13)]
+MULTIPLIER = 2**251 + 5
+
+
+def ec_op_input(through_library: bool) -> dict:
+    p, q = map(list, POINTS)
+    return {"p": p, "q": q, "m": MULTIPLIER, "through_library": through_library}
+
+
+def ec_op_output() -> list[int]:
+    p, q = POINTS
+    return list(curve.add(p, curve.multiply(q, MULTIPLIER)))
+
+
 CASES = {
     "signatures": (SIGNATURES, "small", [one["message"] for one in reversed(SIGNATURES)]),
     "bitwise": (PAIRS, "recursive", bitwise_output(PAIRS)),
+    "ec_op": (ec_op_input(False), "all_solidity", ec_op_output()),
     "poseidon": (WORDS, "recursive_with_poseidon", poseidon_output(WORDS)),
 }
 
@@ -117,3 +132,21 @@ def test_a_run_with_a_bad_signature_is_refused(change, cause):
 def test_a_bitwise_input_of_252_bits_is_refused():
     with pytest.raises(RunFailed, match=r"step \d+, pc .*bitwise takes numbers below 2\^251"):
         run_program(program("bitwise"), [[2**251, 1]])
+
+
+def test_the_librarys_ec_op_works():
+    run = run_program(program("ec_op"), ec_op_input(True))
+    assert list(run.output) == ec_op_output()
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"p": [1, 1]}, "ec_op: P = .* is not on the curve"),
+        ({"q": list(curve.SHIFT)}, "ec_op instance 0 cannot be proven: Q is the shift point"),
+        ({"p": list(curve.multiply(POINTS[1], -MULTIPLIER))}, "ec_op: P .* is infinite"),
+    ],
+)
+def test_a_curve_operation_without_a_witness_is_refused(change, cause):
+    with pytest.raises(RunFailed, match=cause):
+        run_program(program("ec_op"), {**ec_op_input(False), **change})
