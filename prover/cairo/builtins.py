@@ -1,90 +1,184 @@
-"""Builtin segments while a program runs: what can be deduced in them, and what may be written (cairo-machine.md 8)."""
+"""Builtin segments while a program runs: what can be deduced in them, and what may be written (cairo-machine.md 8).
+
+A segment is checked when the run ends: every touched instance is whole and means what its component can prove.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
 
+from prover.algebra import curve
 from prover.algebra.pedersen import pedersen
-from prover.cairo.errors import RunFailed
-from prover.cairo.segments import Memory, address, describe, is_address, offset_of
+from prover.algebra.poseidon import permutation
+from prover.cairo.components import ec_op, ecdsa
+from prover.cairo.errors import InstanceNotProvable, RunFailed
+from prover.cairo.segments import Memory, address, describe, is_address, offset_of, segment_of
 
 
-class Builtin(Protocol):
-    """One builtin's segment. `cells` per instance; `deduce` gives an unknown cell's value, or None."""
+class Builtin:
+    """One builtin's segment of instances of `cells` cells, the first `inputs` of which the program writes."""
 
     name: str
     cells: int
-    base: int
-
-    def deduce(self, memory: Memory, place: int) -> int | None: ...
-
-    def check(self, memory: Memory) -> None: ...
-
-
-class Output:
-    name, cells = "output", 1
+    inputs: int
 
     def __init__(self, segment: int) -> None:
         self.base = address(segment)
 
+    def outputs(self, inputs: list[int]) -> Sequence[int]:
+        """The cells after the inputs; raises RunFailed for inputs that have none."""
+        return ()
+
     def deduce(self, memory: Memory, place: int) -> int | None:
-        return None
+        """An unknown cell's value, or None where its instance lacks inputs."""
+        number = offset_of(place) % self.cells - self.inputs
+        if number < 0:
+            return None
+        first = place - number - self.inputs
+        inputs = [memory.get(first + i) for i in range(self.inputs)]
+        if any(word is None for word in inputs):
+            return None
+        return self.outputs(self._felts(inputs))[number]
+
+    def check(self, memory: Memory) -> None:
+        """At the end of the run: inputs there, outputs right even if a hint wrote them. Raises RunFailed."""
+        for number, inputs in enumerate(self.instances(memory)):
+            first = self.base + number * self.cells + self.inputs
+            for offset, word in enumerate(self.outputs(inputs)):
+                memory[first + offset] = word
+
+    def instances(self, memory: Memory) -> list[list[int]]:
+        """The inputs of every touched instance. Raises RunFailed for a missing one."""
+        used = len(memory.segments[segment_of(self.base)])
+        found = []
+        for number in range(-(-used // self.cells)):
+            places = [self.base + number * self.cells + i for i in range(self.inputs)]
+            words = [memory.get(place) for place in places]
+            if any(word is None for word in words):
+                raise RunFailed(f"{self.name} instance {number} misses an input")
+            found.append(self._felts(words))
+        return found
+
+    def _felts(self, words: list[int]) -> list[int]:
+        if any(is_address(word) for word in words):
+            raise RunFailed(f"{self.name} takes felts, not addresses")
+        return words
+
+
+class Output(Builtin):
+    name, cells, inputs = "output", 1, 1
 
     def check(self, memory: Memory) -> None:
         """Output words are public, so they are felts."""
-        for offset, word in enumerate(memory.segments[(self.base >> 256) - 1]):
+        for offset, word in enumerate(memory.segments[segment_of(self.base)]):
             if word is None:
                 raise RunFailed(f"output word {offset} was never written")
             if is_address(word):
                 raise RunFailed(f"output word {offset} is an address")
 
 
-class RangeCheck:
-    name, cells = "range_check", 1
-    bound = 1 << 128
+class RangeCheck(Builtin):
+    name, cells, inputs = "range_check", 1, 1
+    bits = 128
 
-    def __init__(self, segment: int) -> None:
-        self.base = address(segment)
-
-    def deduce(self, memory: Memory, place: int) -> int | None:
-        return None
+    @property
+    def bound(self) -> int:
+        return 1 << self.bits
 
     def check(self, memory: Memory) -> None:
-        for offset, word in enumerate(memory.segments[(self.base >> 256) - 1]):
+        for offset, word in enumerate(memory.segments[segment_of(self.base)]):
             if word is None:
-                raise RunFailed(f"range_check cell {offset} was never written")
+                raise RunFailed(f"{self.name} cell {offset} was never written")
             if word >= self.bound:
-                raise RunFailed(f"range_check cell {offset} holds {describe(word)}, which is not below 2^128")
+                raise RunFailed(f"{self.name} cell {offset} holds {describe(word)}, which is not below 2^{self.bits}")
 
 
-class Pedersen:
-    name, cells = "pedersen", 3
+class Pedersen(Builtin):
+    name, cells, inputs = "pedersen", 3, 2
+
+    def outputs(self, inputs: list[int]) -> Sequence[int]:
+        return (pedersen(*inputs),)
+
+
+class Ecdsa(Builtin):
+    """Signatures come from hints: `add_signature(address of the instance's first cell, (r, s))`."""
+
+    name, cells, inputs = "ecdsa", 2, 2
 
     def __init__(self, segment: int) -> None:
-        self.base = address(segment)
+        super().__init__(segment)
+        self.signatures: dict[int, tuple[int, int]] = {}
 
-    def deduce(self, memory: Memory, place: int) -> int | None:
-        if offset_of(place) % self.cells != 2:
-            return None
-        x, y = memory.get(place - 2), memory.get(place - 1)
-        if x is None or y is None:
-            return None
-        if is_address(x) or is_address(y):
-            raise RunFailed("pedersen takes felts, not addresses")
-        return pedersen(x, y)
+    def add_signature(self, place: int, signature: tuple[int, int]) -> None:
+        if not is_address(place) or segment_of(place) != segment_of(self.base) or offset_of(place) % self.cells:
+            raise RunFailed(f"{describe(place)} is no instance of ecdsa")
+        r, s = signature
+        if self.signatures.setdefault(place, (r, s)) != (r, s):
+            raise RunFailed(f"{describe(place)} has a signature already, and another one")
 
     def check(self, memory: Memory) -> None:
-        """Every touched instance is whole, and its result is the hash even if a hint wrote it."""
-        cells = memory.segments[(self.base >> 256) - 1]
-        for first in range(0, len(cells), self.cells):
-            instance = [memory.get(self.base + first + i) for i in range(self.cells)]
-            if instance[0] is None or instance[1] is None:
-                raise RunFailed(f"pedersen instance {first // self.cells} misses an input")
-            memory[self.base + first + 2] = pedersen(instance[0], instance[1])
+        """Runs the component's own witness, so that nothing accepted is unprovable."""
+        signatures = []
+        for number, (key, message) in enumerate(self.instances(memory)):
+            given = self.signatures.get(self.base + number * self.cells)
+            if given is None:
+                raise RunFailed(f"ecdsa instance {number} was given no signature")
+            signatures.append(ecdsa.Signature(key, message, *given))
+        try:
+            ecdsa.check(signatures)
+        except InstanceNotProvable as error:
+            raise RunFailed(str(error)) from error
 
 
-KINDS: dict[str, type[Output] | type[RangeCheck] | type[Pedersen]] = {
-    kind.name: kind for kind in (Output, RangeCheck, Pedersen)
+class Bitwise(Builtin):
+    name, cells, inputs = "bitwise", 5, 2
+
+    def outputs(self, inputs: list[int]) -> Sequence[int]:
+        x, y = inputs
+        for word in inputs:
+            if word >= 1 << 251:
+                raise RunFailed(f"bitwise takes numbers below 2^251, not {word:#x}")
+        return x & y, x ^ y, x | y
+
+
+class EcOp(Builtin):
+    name, cells, inputs = "ec_op", 7, 5
+
+    def __init__(self, segment: int) -> None:
+        super().__init__(segment)
+        self._results: dict[tuple[int, ...], Sequence[int]] = {}
+
+    def outputs(self, inputs: list[int]) -> Sequence[int]:
+        key = tuple(inputs)
+        if key not in self._results:
+            p, q, m = curve.Point(*key[:2]), curve.Point(*key[2:4]), key[4]
+            for name, point in (("P", p), ("Q", q)):
+                if not ec_op.on_curve(point):
+                    raise RunFailed(f"ec_op: {name} = ({point.x:#x}, {point.y:#x}) is not on the curve")
+            result = ec_op.result(p, q, m)
+            if result is None:
+                raise RunFailed("ec_op: P + m*Q is infinite")
+            self._results[key] = result
+        return self._results[key]
+
+    def check(self, memory: Memory) -> None:
+        """Runs the component's own witness, so that nothing accepted is unprovable."""
+        super().check(memory)
+        try:
+            ec_op.check(self.instances(memory))
+        except InstanceNotProvable as error:
+            raise RunFailed(str(error)) from error
+
+
+class Poseidon(Builtin):
+    name, cells, inputs = "poseidon", 6, 3
+
+    def outputs(self, inputs: list[int]) -> Sequence[int]:
+        return permutation(tuple(inputs))
+
+
+KINDS: dict[str, type[Builtin]] = {
+    kind.name: kind for kind in (Output, RangeCheck, Pedersen, Ecdsa, Bitwise, EcOp, Poseidon)
 }
 
 

@@ -9,8 +9,10 @@ from math import isqrt
 from types import SimpleNamespace
 from typing import Any
 
+from prover.algebra import curve
 from prover.algebra.field import PRIME, square_root
 from prover.algebra.pedersen import pedersen
+from prover.cairo import hint_curves
 from prover.cairo.errors import RunFailed
 from prover.cairo.hint_names import plain
 from prover.cairo.segments import Segments, describe, is_address, segment_of
@@ -110,8 +112,16 @@ def _tree_root(leaves: dict[int, int], height: int, default: int, preimage: dict
     return level.get(0, empty)
 
 
-def div_mod(numerator: int, denominator: int, modulus: int) -> int:
-    return numerator * pow(denominator, -1, modulus) % modulus
+def safe_div(numerator: int, denominator: int) -> int:
+    if denominator == 0 or numerator % denominator:
+        raise RunFailed(f"{numerator} is not divisible by {denominator}")
+    return numerator // denominator
+
+
+def log2_ceil(number: int) -> int:
+    if number <= 0:
+        raise RunFailed(f"{number} has no logarithm")
+    return (number - 1).bit_length()
 
 
 def is_quad_residue(value: int, modulus: int) -> bool:
@@ -126,7 +136,11 @@ def sqrt(value: int, modulus: int) -> int:
     return square_root(value)
 
 
-MODULES: dict[str, SimpleNamespace] = {
+class NoSuchValue:
+    """Addresses are integers here, so nothing is an instance of the type that hints ask about."""
+
+
+MODULES: dict[str, Any] = {
     "starkware.cairo.common.math_utils": SimpleNamespace(
         assert_integer=assert_integer, as_int=as_int, is_positive=is_positive
     ),
@@ -134,9 +148,23 @@ MODULES: dict[str, SimpleNamespace] = {
     "starkware.cairo.common.small_merkle_tree": SimpleNamespace(get_preimage_dictionary=get_preimage_dictionary),
     "starkware.python.merkle_tree": SimpleNamespace(build_update_tree=build_update_tree, decode_node=decode_node),
     "starkware.python.math_utils": SimpleNamespace(
-        isqrt=isqrt, div_mod=div_mod, is_quad_residue=is_quad_residue, sqrt=sqrt
+        isqrt=isqrt,
+        is_quad_residue=is_quad_residue,
+        sqrt=sqrt,
+        safe_div=safe_div,
+        log2_ceil=log2_ceil,
+        div_mod=hint_curves.div_mod,
+        line_slope=hint_curves.line_slope,
+        ec_double_slope=hint_curves.ec_double_slope,
+        y_squared_from_x=hint_curves.y_squared_from_x,
+        recover_y=hint_curves.recover_y,
+        random_ec_point=hint_curves.random_ec_point,
     ),
-    "starkware.crypto.signature.signature": SimpleNamespace(FIELD_PRIME=PRIME),
+    "starkware.python.utils": SimpleNamespace(to_bytes=hint_curves.to_bytes),
+    "starkware.crypto.signature.signature": SimpleNamespace(FIELD_PRIME=PRIME, ALPHA=curve.ALPHA, BETA=curve.BETA),
+    "starkware.cairo.common.cairo_secp.secp_utils": hint_curves,
+    "starkware.cairo.common.cairo_secp.secp256r1_utils": hint_curves,
+    "starkware.cairo.lang.vm.relocatable": SimpleNamespace(RelocatableValue=NoSuchValue),
 }
 
 

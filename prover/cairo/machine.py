@@ -10,7 +10,8 @@ from prover.algebra.field import PRIME
 from prover.cairo import segments
 from prover.cairo.builtins import Builtin
 from prover.cairo.errors import RunFailed
-from prover.cairo.hint_library import div_mod, import_for_hint
+from prover.cairo.hint_curves import div_mod
+from prover.cairo.hint_library import import_for_hint, safe_div
 from prover.cairo.hint_names import Ids, Names
 from prover.cairo.instruction import (
     AP_ADD,
@@ -193,7 +194,7 @@ class Machine:
             fmul=lambda a, b, p: a * b % p,
             fdiv=div_mod,
             fpow=pow,
-            safe_div=_exact_quotient,
+            safe_div=safe_div,
             **{f"{name}_builtin": builtin for name, builtin in self.builtins.items()},
         )
         try:
@@ -234,12 +235,6 @@ def _quotient(dst: int, divisor: int) -> int | None:
     if is_address(dst) or is_address(divisor) or divisor == 0:
         return None
     return dst * pow(divisor, -1, PRIME) % PRIME
-
-
-def _exact_quotient(a: int, b: int) -> int:
-    if a % b:
-        raise RunFailed(f"{a} is not divisible by {b}")
-    return a // b
 
 
 def _felt(value: int | None, what: str) -> int:

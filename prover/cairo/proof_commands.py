@@ -81,6 +81,7 @@ def _load_json(path: Path) -> object:
 @click.option("--trace", "trace_file", type=existing, help="A recorded run: its trace file.")
 @click.option("--memory", "memory_file", type=existing, help="A recorded run: its memory file.")
 @click.option("--public-input", "public_input_file", type=existing, help="A recorded run: its AIR public input.")
+@click.option("--private-input", "private_input_file", type=existing, help="The same: its signatures, if it has any.")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The proof.")
 @parameters_option
 def prove_command(
@@ -90,6 +91,7 @@ def prove_command(
     trace_file: Path | None,
     memory_file: Path | None,
     public_input_file: Path | None,
+    private_input_file: Path | None,
     output: Path,
     set_name: str,
 ) -> None:
@@ -97,6 +99,8 @@ def prove_command(
     path = program_file or named_program
     if path is None:
         raise click.UsageError("name a compiled program, as an argument or with --program")
+    if private_input_file and not public_input_file:
+        raise click.UsageError("--private-input belongs to a recorded run")
     recorded = [trace_file, memory_file, public_input_file]
     if any(recorded) and not all(recorded):
         raise click.UsageError("a recorded run needs --trace, --memory and --public-input together")
@@ -108,7 +112,7 @@ def prove_command(
         program = load_program(path)
         stages("read the run" if all(recorded) else "run")
         if all(recorded):
-            run = read_run(program, trace_file, memory_file, public_input_file)
+            run = read_run(program, trace_file, memory_file, public_input_file, private_input_file)
         else:
             run = run_program(program, _load_json(input_file) if input_file else None)
         proof = prove_run(run, parameters, stages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ class Run:
     """A relocated run.
 
     registers: (n_steps, 3) uint64 of (pc, ap, fp), padded by the closing loop to a power of two; memory: value or
-    None by address, from 1 on; segments: (start, stop) of each builtin in the program's order.
+    None by address, from 1 on; segments: (start, stop) of each builtin in the program's order; signatures: (r, s) by
+    the address of the ecdsa instance's first cell, for they are in no memory cell.
     """
 
     program: Program
@@ -33,6 +34,7 @@ class Run:
     final_ap: int
     segments: dict[str, tuple[int, int]]
     output: tuple[int, ...]
+    signatures: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def n_steps(self) -> int:
@@ -115,4 +117,6 @@ def _relocated(
     start, stop = segments.get("output", (1, 1))
     output = tuple(word or 0 for word in flat[start:stop]) if "output" in segments else ()
     initial_ap = bases[segment_of(address(1))] + 2
-    return Run(program, registers, flat, n_executed, initial_ap, int(registers[-1][1]), segments, output)
+    given = builtins["ecdsa"].signatures if "ecdsa" in builtins else {}
+    signatures = {relocate(place): signature for place, signature in given.items()}
+    return Run(program, registers, flat, n_executed, initial_ap, int(registers[-1][1]), segments, output, signatures)

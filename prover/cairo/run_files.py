@@ -1,7 +1,8 @@
-"""The reference runner's files: trace, memory and AIR public input, read into a `Run` and written from one.
+"""The reference runner's files: trace, memory and AIR inputs, read into a `Run` and written from one.
 
 Trace: 24 bytes a step, little-endian u64 ap, fp, pc. Memory: 40 bytes a cell, u64 address then a 32-byte
-little-endian value. Any layout name will do: only registers and memory are used.
+little-endian value. Any layout name will do: only registers and memory are used, and, for the signatures that are in no
+memory cell, the private input: `ecdsa`, a list of {index, signature_input {r, w}} with w = 1/s.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from prover.algebra.curve import ORDER
 from prover.algebra.field import PRIME
+from prover.cairo.builtins import Builtin, make_builtin
+from prover.cairo.components import ecdsa
 from prover.cairo.errors import RunFilesMalformed
 from prover.cairo.program import Program
 from prover.cairo.run import MIN_STEPS, Run
@@ -21,7 +25,13 @@ MAX_ADDRESS = 1 << 28
 FINAL_PC = 5
 
 
-def read_run(program: Program, trace_file: Path, memory_file: Path, public_input_file: Path) -> Run:
+def read_run(
+    program: Program,
+    trace_file: Path,
+    memory_file: Path,
+    public_input_file: Path,
+    private_input_file: Path | None = None,
+) -> Run:
     """Raises RunFilesMalformed, naming the file and the cause."""
     registers = _read_trace(trace_file)
     memory = _read_memory(memory_file)
@@ -33,10 +43,52 @@ def read_run(program: Program, trace_file: Path, memory_file: Path, public_input
     n_executed = len(registers)
     n_steps = 1 << (max(MIN_STEPS, n_executed) - 1).bit_length()
     registers = np.concatenate([registers, np.tile(registers[-1:], (n_steps - n_executed, 1))])
-    bounds = {name: _bounds(public_input_file, segments, name, memory) for name in program.builtins}
+    builtins = [make_builtin(name, 0) for name in program.builtins]
+    bounds = {builtin.name: _bounds(public_input_file, segments, builtin, memory) for builtin in builtins}
+    for builtin in builtins:
+        _complete(memory_file, memory, builtin, *bounds[builtin.name])
     start, stop = bounds.get("output", (1, 1))
     output = tuple(word or 0 for word in memory[start:stop])
-    return Run(program, registers, memory, n_executed, int(registers[0][1]), int(registers[-1][1]), bounds, output)
+    signatures = _signatures(private_input_file, *bounds["ecdsa"]) if "ecdsa" in bounds else {}
+    ends = int(registers[0][1]), int(registers[-1][1])
+    return Run(program, registers, memory, n_executed, *ends, bounds, output, signatures)
+
+
+def _complete(path: Path, memory: list[int | None], builtin: Builtin, start: int, stop: int) -> None:
+    """Fill in the outputs that the recorded program never read: the machine need not have written them."""
+    memory += [None] * (stop - len(memory))
+    for first in range(start, stop, builtin.cells):
+        outputs = range(first + builtin.inputs, first + builtin.cells)
+        if all(memory[place] is not None for place in outputs):
+            continue
+        inputs = memory[first : first + builtin.inputs]
+        if any(word is None for word in inputs):
+            raise RunFilesMalformed(f"{path}: the {builtin.name} instance at address {first} misses an input")
+        for place, word in zip(outputs, builtin.outputs(inputs), strict=True):
+            memory[place] = word if memory[place] is None else memory[place]
+
+
+def _signatures(path: Path | None, start: int, stop: int) -> dict[int, tuple[int, int]]:
+    """(r, s) by address, for the instances of [start, stop)."""
+    count = (stop - start) // ecdsa.N_CELLS
+    if count and path is None:
+        raise RunFilesMalformed(
+            f"the run checks {count} signatures, and a memory file holds none: give the AIR private input too"
+        )
+    if not count:
+        return {}
+    try:
+        records = json.loads(path.read_text())["ecdsa"]
+        words = {
+            int(record["index"]): tuple(int(record["signature_input"][name], 16) for name in ("r", "w"))
+            for record in records
+        }
+        missing = next((number for number in range(count) if number not in words), None)
+        if missing is None:
+            return {start + ecdsa.N_CELLS * number: (r, pow(w, -1, ORDER)) for number, (r, w) in words.items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunFilesMalformed(f"{path}: no AIR private input with signatures: {error!r}") from error
+    raise RunFilesMalformed(f"{path}: no signature for ecdsa instance {missing}")
 
 
 def _read_trace(path: Path) -> np.ndarray:
@@ -85,17 +137,23 @@ def _read_segments(path: Path, program: Program) -> dict[str, Any]:
     return segments
 
 
-def _bounds(path: Path, segments: dict[str, Any], name: str, memory: list[int | None]) -> tuple[int, int]:
+def _bounds(path: Path, segments: dict[str, Any], builtin: Builtin, memory: list[int | None]) -> tuple[int, int]:
+    name = builtin.name
     try:
         start, stop = int(segments[name]["begin_addr"]), int(segments[name]["stop_ptr"])
     except (KeyError, TypeError, ValueError) as error:
         raise RunFilesMalformed(f"{path}: segment {name} lacks begin_addr or stop_ptr") from error
-    if not 0 < start <= stop <= len(memory):
+    unread = builtin.cells - builtin.inputs  # outputs of the last instance may be missing at the memory's end
+    if not 0 < start <= stop <= len(memory) + unread:
         raise RunFilesMalformed(f"{path}: segment {name} from {start} to {stop} is not in the memory")
+    if (stop - start) % builtin.cells:
+        raise RunFilesMalformed(f"{path}: segment {name} from {start} to {stop} ends within an instance")
     return start, stop
 
 
-def write_run(run: Run, trace_file: Path, memory_file: Path, public_input_file: Path) -> None:
+def write_run(
+    run: Run, trace_file: Path, memory_file: Path, public_input_file: Path, private_input_file: Path | None = None
+) -> None:
     """The same run in the reference runner's formats."""
     trace_file.write_bytes(run.registers[:, [1, 2, 0]].astype("<u8").tobytes())
     cells = (
@@ -112,3 +170,18 @@ def write_run(run: Run, trace_file: Path, memory_file: Path, public_input_file: 
         },
     }
     public_input_file.write_text(json.dumps(document))
+    if private_input_file:
+        private_input_file.write_text(json.dumps({"ecdsa": _private_signatures(run)}))
+
+
+def _private_signatures(run: Run) -> list[dict[str, Any]]:
+    start, _ = run.segments.get("ecdsa", (0, 0))
+    return [
+        {
+            "index": (place - start) // ecdsa.N_CELLS,
+            "pubkey": hex(run.memory[place]),
+            "msg": hex(run.memory[place + 1]),
+            "signature_input": {"r": hex(r), "w": hex(pow(s, -1, ORDER))},
+        }
+        for place, (r, s) in run.signatures.items()
+    ]

@@ -88,6 +88,10 @@ class Memory:
             raise RunFailed(f"the cell at {describe(place)} is read before it is written")
         return value
 
+    def get_range(self, place: int, count: int) -> list[int]:
+        """For hints. Raises RunFailed for an unwritten cell."""
+        return [self[place + i] for i in range(count)]
+
     def __setitem__(self, place: int, value: int) -> None:
         if not is_address(value):
             value %= PRIME

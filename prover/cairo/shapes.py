@@ -4,13 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from types import ModuleType
 
-from prover.cairo.components import cpu, memory, pedersen, pedersen_windows, range_check, range_check_16
-from prover.kernel.pedersen_points import window_rows
+from prover.cairo.components import (
+    bitwise,
+    bitwise_bytes,
+    cpu,
+    ec_op,
+    ecdsa,
+    memory,
+    pedersen,
+    pedersen_windows,
+    poseidon,
+    range_check,
+    range_check_16,
+)
 from prover.stark.shape import Shape
 
-PROVABLE_BUILTINS = ("output", "pedersen", "range_check")
-"""In the order in which a program must name them. Output has no table: the verifier adds its accesses itself."""
+MACHINE = (cpu, memory, range_check_16)
+"""The tables of every program."""
+
+BUILTINS: dict[str, tuple[ModuleType, ...]] = {
+    "output": (),
+    "range_check": (range_check,),
+    "pedersen": (pedersen, pedersen_windows),
+    "ecdsa": (ecdsa,),
+    "bitwise": (bitwise, bitwise_bytes),
+    "ec_op": (ec_op,),
+    "poseidon": (poseidon,),
+}
+"""Each builtin's tables, in the order of the shape. Output has none: the verifier adds its accesses itself."""
+
+PROVABLE_BUILTINS = tuple(BUILTINS)
 
 
 class BuiltinNotProvable(ValueError):
@@ -18,19 +43,18 @@ class BuiltinNotProvable(ValueError):
         super().__init__(f"the builtin {builtin} cannot be proven; these can: {', '.join(PROVABLE_BUILTINS)}")
 
 
+def components_of(builtins: Sequence[str]) -> list[ModuleType]:
+    """The components of a program with these builtins, each once, in the shape's order."""
+    for builtin in builtins:
+        if builtin not in BUILTINS:
+            raise BuiltinNotProvable(builtin)
+    parts = [part for builtin, own in BUILTINS.items() if builtin in builtins for part in own]
+    return list(dict.fromkeys([*MACHINE, *parts]))
+
+
 @cache
 def shape_of(builtins: Sequence[str]) -> Shape:
     """The shape for a program with these builtins (a tuple, in canonical order)."""
-    for builtin in builtins:
-        if builtin not in PROVABLE_BUILTINS:
-            raise BuiltinNotProvable(builtin)
-    tables = [cpu.build(), memory.build(), range_check_16.build()]
-    preprocessed: list[tuple[tuple[int, ...], ...]] = [(), (), ()]
-    if "range_check" in builtins:
-        tables.append(range_check.build())
-        preprocessed.append(())
-    if "pedersen" in builtins:
-        tables += [pedersen.build(), pedersen_windows.build()]
-        rows = window_rows()
-        preprocessed += [(), tuple(zip(*rows, strict=True))]
-    return Shape("_".join(builtins) or "plain", tuple(tables), tuple(preprocessed))
+    components = components_of(builtins)
+    constants = tuple(part.constants() if hasattr(part, "constants") else () for part in components)
+    return Shape("_".join(builtins) or "plain", tuple(part.build() for part in components), constants)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from prover import kernel
 from prover.cairo.errors import CairoError
-from prover.cairo.run import Run
+
+if TYPE_CHECKING:
+    from prover.cairo.run import Run
 
 
 class AddressOutOfMemory(CairoError):
@@ -41,6 +45,7 @@ class Trace:
         self.memory_uses = np.zeros(len(self.felts), dtype=np.int64)
         self.range_check_uses = np.zeros(1 << 16, dtype=np.int64)
         self.window_uses: np.ndarray | None = None
+        self.byte_uses = np.zeros(1 << 16, dtype=np.int64)
 
     def read(self, addresses: np.ndarray) -> np.ndarray:
         """The cells at `addresses` as field elements, counted as accesses."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from prover.cairo.components import cpu, memory, pedersen, pedersen_windows, range_check, range_check_16
+from prover.cairo.components import bitwise_bytes, memory, pedersen_windows, range_check_16
 from prover.cairo.run import Run
-from prover.cairo.shapes import shape_of
+from prover.cairo.shapes import components_of, shape_of
 from prover.cairo.statement import CairoStatement, program_identity
 from prover.cairo.trace import Trace
 from prover.stark.prover import Witness
 from prover.stark.shape import Shape
 
-USERS = {"cpu": cpu, "range_check": range_check, "pedersen": pedersen}
-"""Tables that use others, filled first."""
-LISTS = {"memory": memory, "range_check_16": range_check_16, "pedersen_windows": pedersen_windows}
-"""Tables that list what is used, filled once the uses are counted."""
+LISTS = (memory, range_check_16, pedersen_windows, bitwise_bytes)
+"""Tables that list what others use, filled once the uses are counted."""
 
 
 def statement_of(run: Run, shape: Shape) -> CairoStatement:
@@ -37,9 +35,9 @@ def make_witness(run: Run) -> tuple[Shape, CairoStatement, Witness]:
     statement = statement_of(run, shape)
     trace = Trace(run)
     trace.read(np.array([address for _, address, _ in statement.accesses()], dtype=np.int64))
-    names = [table.name for table in shape.tables]
-    columns = {name: USERS[name].fill(trace) for name in names if name in USERS}
-    columns |= {name: LISTS[name].fill(trace) for name in names if name in LISTS}
-    ordered = [columns[name] for name in names]
+    components = components_of(run.program.builtins)
+    columns = {part: part.fill(trace) for part in components if part not in LISTS}
+    columns |= {part: part.fill(trace) for part in components if part in LISTS}
+    ordered = [columns[part] for part in components]
     log_heights = tuple((part.shape[1] - 1).bit_length() for part in ordered)
     return shape, statement, Witness(log_heights, ordered)

@@ -356,3 +356,25 @@ def pedersen(pairs: np.ndarray) -> np.ndarray:
     table, start = _pedersen_constants()
     LIBRARY.fh_pedersen(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
     return out
+
+
+# --- the curve
+
+
+def square_roots(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 4) to the smaller root of each, 0 where there is none, and which have one (n,)."""
+    values = _checked(values, "values", 2)
+    out, found = np.empty_like(values), np.empty(len(values), dtype=np.uint8)
+    LIBRARY.fh_square_roots(_pointer(out), _pointer(found), _pointer(values), len(values))
+    return out, found.astype(bool)
+
+
+def curve_multiples(points: np.ndarray, scalars: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """(m, 2, 4) points times scalars in [0, 2^256): (m, 2, 4), (0, 0) at infinity, and which are finite (m,)."""
+    points = _checked(points, "points", 3)
+    if points.shape != (len(scalars), 2, 4):
+        raise KernelError(f"{len(scalars)} scalars for points of shape {points.shape}")
+    data = np.frombuffer(b"".join(scalar.to_bytes(32, "big") for scalar in scalars), dtype=np.uint8)
+    out, finite = np.empty_like(points), np.empty(len(points), dtype=np.uint8)
+    LIBRARY.fh_curve_multiples(_pointer(out), _pointer(finite), _pointer(points), _pointer(data), len(points))
+    return out, finite.astype(bool)

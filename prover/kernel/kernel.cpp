@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "chains.h"
 #include "curve.h"
 #include "field.h"
 #include "keccak.h"
@@ -256,4 +257,18 @@ EXPORT void fh_pedersen_steps(Felt* out, const Felt* pairs, const Felt* table, c
 
 EXPORT void fh_pedersen(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
   parallel(m, 4, [=](size_t begin, size_t end) { pedersen_hashes(out, pairs, table, start, begin, end); });
+}
+
+// found[i] says whether a[i] is a square; see chains.h
+EXPORT void fh_square_roots(Felt* out, uint8_t* found, const Felt* a, size_t n) {
+  parallel(n, 1, [=](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) found[i] = square_root(out + i, a[i]);
+  });
+}
+
+// (m, 2) points by m scalars of 32 bytes; finite[i] is 0 where the multiple is infinity
+EXPORT void fh_curve_multiples(Felt* out, uint8_t* finite, const Felt* points, const uint8_t* scalars, size_t m) {
+  parallel(m, 1, [=](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) finite[i] = curve_multiple(out + 2 * i, points + 2 * i, scalars + 32 * i);
+  });
 }

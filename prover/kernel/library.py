@@ -61,6 +61,8 @@ _SIZES = {
     "fh_grind": [_P, _I],
     "fh_pedersen_steps": [_P, _P, _P, _P, _N],
     "fh_pedersen": [_P, _P, _P, _P, _N],
+    "fh_square_roots": [_P, _P, _P, _N],
+    "fh_curve_multiples": [_P, _P, _P, _P, _N],
 }
 _VOID = [name for name in _SIZES if name not in ("fh_inverse", "fh_grind", "fh_features")]
 

@@ -40,7 +40,7 @@ HIGH: tuple[Point, Point] = (
 )
 
 
-def _add(a: Point, b: Point) -> Point:
+def add(a: Point, b: Point) -> Point:
     """Two affine points, neither the other's negative."""
     rise, run = (3 * a[0] * a[0] + 1, 2 * a[1]) if a == b else (a[1] - b[1], a[0] - b[0])
     slope = rise * pow(run, -1, PRIME)
@@ -56,7 +56,7 @@ def _window_bases() -> list[Point]:
         for _ in range(N_WINDOWS - 1):
             bases.append(base)
             for _ in range(8):
-                base = _add(base, base)
+                base = add(base, base)
         bases.append(HIGH[half])
     return bases
 
@@ -69,7 +69,7 @@ def window_rows() -> tuple[tuple[int, int, int, int], ...]:
         entries, point = [], base
         for digit in range(TOP_SIZE if top else WINDOW_SIZE):
             entries.append((FIRST_TAG + number, digit, *point))
-            point = _add(point, base)
+            point = add(point, base)
         rows += entries + [entries[0]] * (WINDOW_SIZE - len(entries))
     return tuple(rows)
 
@@ -79,5 +79,5 @@ def start_point() -> Point:
     """The shift point less what the ones in `digit + 1` add."""
     total = SHIFT
     for x, y in _window_bases():
-        total = _add(total, (x, PRIME - y))
+        total = add(total, (x, PRIME - y))
     return total

@@ -158,3 +158,42 @@ def pedersen_steps(x: int, y: int) -> list[tuple[int, int, int]]:
 
 def pedersen(x: int, y: int) -> int:
     return pedersen_steps(x, y)[-1][0]
+
+
+def square_root(number: int) -> int | None:
+    """Cipolla's algorithm: the smaller root, or None."""
+    if number == 0:
+        return 0
+    if pow(number, (PRIME - 1) // 2, PRIME) != 1:
+        return None
+    t = next(t for t in range(1, PRIME) if pow(t * t - number, (PRIME - 1) // 2, PRIME) == PRIME - 1)
+    square = (t * t - number) % PRIME
+    result, base, exponent = (1, 0), (t, 1), (PRIME + 1) // 2
+    while exponent:
+        if exponent & 1:
+            result = _times_in_extension(result, base, square)
+        base, exponent = _times_in_extension(base, base, square), exponent >> 1
+    return min(result[0], PRIME - result[0])
+
+
+def _times_in_extension(a: tuple[int, int], b: tuple[int, int], square: int) -> tuple[int, int]:
+    return (a[0] * b[0] + a[1] * b[1] * square) % PRIME, (a[0] * b[1] + a[1] * b[0]) % PRIME
+
+
+def curve_multiple(point: tuple[int, int], scalar: int) -> tuple[int, int] | None:
+    """None at infinity."""
+    result = None
+    for bit in f"{scalar:b}":
+        result = _curve_sum(result, result)
+        if bit == "1":
+            result = _curve_sum(result, point)
+    return result
+
+
+def _curve_sum(a: tuple[int, int] | None, b: tuple[int, int] | None) -> tuple[int, int] | None:
+    """The complete law; None is infinity."""
+    if a is None or b is None:
+        return a or b
+    if a[0] == b[0] and (a[1] + b[1]) % PRIME == 0:
+        return None
+    return pedersen_points.add(a, b)

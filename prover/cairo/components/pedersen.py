@@ -17,32 +17,23 @@ import numpy as np
 from prover import kernel
 from prover.algebra import curve
 from prover.cairo.components import pedersen_windows
-from prover.cairo.components.tags import MEMORY, PEDERSEN_WINDOWS, RANGE_CHECK_16
-from prover.cairo.trace import Trace, bits, felts, padded_log_height
+from prover.cairo.components.digits import TOP, byte_prefixes
+from prover.cairo.components.io_strip import Instances, Strip, instances_of
+from prover.cairo.components.tags import PEDERSEN_WINDOWS, RANGE_CHECK_16
+from prover.cairo.trace import Trace, felts
 from prover.stark.expressions import Expression
-from prover.stark.tables import (
-    Table,
-    TableBuilder,
-    block_row_but_last,
-    block_rows,
-    block_rows_but,
-    first_block_row,
-    last_block_row,
-)
+from prover.stark.tables import Table, TableBuilder, block_rows, block_rows_but
 
 BLOCK = 32
 N_CELLS = 3
 LAST = BLOCK - 1
-TOP = (1 << 59) + 17
-"""p = TOP * 2^192 + 1: the high part of a canonical felt is below TOP, or equal with a low part of 0."""
-
 PREFIX_ROW = 7
 """After this row a prefix holds the high 60 bits."""
-X_CHAIN, X_INVERSE, Y_CHAIN, Y_INVERSE, STRIP = 7, 12, 13, 18, 23
-"""Rows of `aux`: TOP - hi(x) and its 16-bit chain (5 rows), its inverse, the same for y, the io strip."""
+X_CHAIN, X_INVERSE, Y_CHAIN, Y_INVERSE = 7, 12, 13, 18
+"""Rows of `aux`: TOP - hi(x) and its 16-bit chain (5 rows), its inverse, the same for y; then the io strip."""
+STRIP = Strip(BLOCK, first=23, cells=N_CELLS)
 
 CHAIN_ROWS = tuple(range(X_CHAIN, X_CHAIN + 4)) + tuple(range(Y_CHAIN, Y_CHAIN + 4))
-IO_ROWS = (STRIP + 1, STRIP + 4, STRIP + 7)
 
 
 def start_point() -> curve.Point:
@@ -63,7 +54,7 @@ def build() -> Table:
     aux = t.main("aux", apart=True)
     first = t.rows_where(0)
     window = t.periodic([PEDERSEN_WINDOWS + LAST - row for row in range(BLOCK)])
-    io_row = t.rows_where(*IO_ROWS)
+    io_row = t.rows_where(*STRIP.address_rows)
     chain_row = t.rows_where(*CHAIN_ROWS)
 
     start = start_point()
@@ -72,13 +63,13 @@ def build() -> Table:
     px2 = l2 * l2 - u1 - u2
     _additions(t, start, u1, l1, q1, u2, l2, q2, u0)
     _canonical(t, sx, sy, u2, aux)
-    _io_strip(t, aux)
+    STRIP.constrain(t, aux)
 
     x_digit = sx - 256 * (1 - first) * sx[-1]
     y_digit = sy - 256 * (1 - first) * sy[-1]
     t.look_up(1, window, x_digit, px1, q1)
     t.look_up(1, window + BLOCK, y_digit, px2, q2)
-    t.look_up(io_row * aux[-1], MEMORY, aux, aux[1])
+    STRIP.look_up(t, aux, io_row)
     t.look_up(chain_row, RANGE_CHECK_16, aux - (1 << 16) * aux[1])
     return t.finish()
 
@@ -103,7 +94,7 @@ def _canonical(t: TableBuilder, sx: Expression, sy: Expression, u2: Expression, 
     t.constrain("d of x", aux - (TOP - sx), block_rows(PREFIX_ROW))
     t.constrain("d of y", aux[Y_CHAIN - PREFIX_ROW] - (TOP - sy), block_rows(PREFIX_ROW))
     t.constrain("the chains of d end", aux, block_rows(X_CHAIN + 4, Y_CHAIN + 4))
-    x_cell, y_cell, result_cell = (row + 1 for row in IO_ROWS)
+    x_cell, y_cell, result_cell = (STRIP.value_row(cell) for cell in range(N_CELLS))
     for name, chain, inverse, word in (
         ("x", X_CHAIN, X_INVERSE, x_cell),
         ("y", Y_CHAIN, Y_INVERSE, y_cell),
@@ -116,56 +107,29 @@ def _canonical(t: TableBuilder, sx: Expression, sy: Expression, u2: Expression, 
     t.constrain("the strip holds the hash", aux[result_cell - LAST] - u2, block_rows(LAST))
 
 
-def _io_strip(t: TableBuilder, aux: Expression) -> None:
-    """Rows STRIP + 3j: enabled, address, value of cell j."""
-    enabled, address = STRIP, STRIP + 1
-    t.constrain("enabled is boolean", aux * (aux - 1), block_rows(enabled))
-    for name, row, step in (("enabled is one bit a block", enabled, 0), ("cells follow each other", address, 1)):
-        t.constrain(name, aux[3] - aux - step, block_rows(row, row + 3))
-    t.constrain("begins at the segment's start", aux - t.public("start"), first_block_row(address))
-    following = aux + N_CELLS * aux[-1]
-    t.constrain("an enabled block moves on", aux[BLOCK] - following, block_row_but_last(address, BLOCK))
-    t.constrain("ends at the segment's stop", following - t.public("stop"), last_block_row(address, BLOCK))
-
-
 def unread(row: int, column: str) -> bool:
     """Cells that no formula reads: free and harmless."""
-    used = {*range(X_CHAIN, Y_INVERSE + 1), *range(STRIP, BLOCK)}
+    used = {*range(X_CHAIN, Y_INVERSE + 1), *STRIP.rows}
     return column == "aux" and row % BLOCK not in used
 
 
 def fill(trace: Trace) -> np.ndarray:
     """(9, 32 * instances, 4): the segment's instances in order, then disabled ones that hash (0, 0)."""
-    start, stop = trace.run.segments["pedersen"]
-    used = (stop - start) // N_CELLS
-    instances = 1 << padded_log_height(used, smallest=1)
-    cells = start + N_CELLS * np.minimum(np.arange(instances), used)
-    enabled = np.arange(instances) < used
-    words = np.zeros((instances, N_CELLS, 4), dtype=np.uint64)
-    words[enabled] = trace.read((cells[enabled, None] + np.arange(N_CELLS)).reshape(-1)).reshape(-1, N_CELLS, 4)
-    words[~enabled, 2] = kernel.from_ints([curve.SHIFT.x])[0]
+    instances = instances_of(trace, "pedersen", N_CELLS)
+    words = instances.read(trace, list(kernel.from_ints([0, 0, curve.SHIFT.x])))
     inputs = [np.ascontiguousarray(words[:, i]) for i in (0, 1)]
     digits = [kernel.to_bytes(column) for column in inputs]
     trace.window_uses = pedersen_windows.count_uses(digits)
 
-    steps = kernel.pedersen_steps(np.ascontiguousarray(words[:, :2])).reshape(instances, BLOCK, 2, 3, 4)
+    steps = kernel.pedersen_steps(np.ascontiguousarray(words[:, :2])).reshape(len(instances), BLOCK, 2, 3, 4)
     points = [steps[:, :, half, part].reshape(-1, 4) for half in (0, 1) for part in range(3)]
-    aux = _aux(trace, digits, cells, enabled, words)
-    return np.stack([_prefixes(digits[0]), _prefixes(digits[1]), *points, aux])
+    aux = _aux(trace, digits, instances, words)
+    return np.stack([byte_prefixes(digits[0]), byte_prefixes(digits[1]), *points, aux])
 
 
-def _prefixes(digits: np.ndarray) -> np.ndarray:
-    """Row i: the number made of the first i + 1 bytes."""
-    rows = np.zeros((len(digits), BLOCK, 32), dtype=np.uint8)
-    for row in range(BLOCK):
-        rows[:, row, LAST - row :] = digits[:, : row + 1]
-    return kernel.from_bytes(rows.reshape(-1, 32))
-
-
-def _aux(trace: Trace, digits: list[np.ndarray], cells: np.ndarray, enabled: np.ndarray, words: np.ndarray):
+def _aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np.ndarray) -> np.ndarray:
     """(32 * instances, 4): the chains of d, their inverses, and the io strip."""
-    instances = len(cells)
-    aux = np.zeros((instances, BLOCK, 4), dtype=np.uint64)
+    aux = np.zeros((len(instances), BLOCK, 4), dtype=np.uint64)
     for column, chain, inverse in ((digits[0], X_CHAIN, X_INVERSE), (digits[1], Y_CHAIN, Y_INVERSE)):
         high = np.ascontiguousarray(column[:, :8]).view(">u8").reshape(-1).astype(np.uint64)
         distance = np.uint64(TOP) - high
@@ -176,8 +140,5 @@ def _aux(trace: Trace, digits: list[np.ndarray], cells: np.ndarray, enabled: np.
         zero = distance == 0
         safe = np.where(zero[:, None], kernel.from_ints([1]), whole)
         aux[:, inverse] = np.where(zero[:, None], np.uint64(0), kernel.inverse(safe))
-    for cell in range(N_CELLS):
-        aux[:, STRIP + 3 * cell] = bits(enabled)
-        aux[:, STRIP + 3 * cell + 1] = felts(cells + cell)
-        aux[:, STRIP + 3 * cell + 2] = words[:, cell]
+    STRIP.fill(aux, instances, words)
     return aux.reshape(-1, 4)

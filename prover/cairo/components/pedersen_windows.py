@@ -7,6 +7,7 @@ its own in the tuple: folded into the digit, digit `256 + e` of one window would
 import numpy as np
 
 from prover.cairo.trace import Trace, felts
+from prover.kernel.pedersen_points import window_rows
 from prover.stark.tables import Table, TableBuilder
 
 LOG_HEIGHT = 14
@@ -17,6 +18,11 @@ def build() -> Table:
     tag, digit, x, y = (t.preprocessed(name) for name in ("tag", "digit", "x", "y"))
     t.provide(t.main("multiplicity"), tag, digit, x, y)
     return t.finish()
+
+
+def constants() -> tuple[tuple[int, ...], ...]:
+    """The preprocessed columns."""
+    return tuple(zip(*window_rows(), strict=True))
 
 
 def count_uses(inputs: list[np.ndarray]) -> np.ndarray:

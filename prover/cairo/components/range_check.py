@@ -7,6 +7,7 @@ read by an enabled row. The sum of the limbs is below 2^128 < p, so the limbs ar
 import numpy as np
 
 from prover.cairo.components.tags import MEMORY, RANGE_CHECK_16
+from prover.cairo.errors import CellOutOfRange
 from prover.cairo.trace import Trace, bits, felts, padded_log_height
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, Table, TableBuilder
 
@@ -28,12 +29,17 @@ def build() -> Table:
 
 
 def fill(trace: Trace) -> np.ndarray:
-    """(10, n, 4): the segment's cells in order, then disabled rows that stand at its stop."""
+    """(10, n, 4): the segment's cells in order, then disabled rows that stand at its stop.
+
+    Raises CellOutOfRange.
+    """
     start, stop = trace.run.segments["range_check"]
     height = 1 << padded_log_height(stop - start)
     addresses = np.minimum(np.arange(start, start + height), stop)
     enabled = addresses < stop
     trace.read(addresses[enabled])
+    for address in addresses[enabled][trace.limbs[addresses[enabled], 2:].any(axis=1)]:
+        raise CellOutOfRange("range_check", int(address), trace.run.memory[address], "2^128")
     low = np.zeros((height, 2), dtype=np.uint64)
     low[enabled] = trace.limbs[addresses[enabled], :2]
     limbs = [low[:, i // 4] >> np.uint64(16 * (i % 4)) & np.uint64(0xFFFF) for i in range(N_LIMBS)]

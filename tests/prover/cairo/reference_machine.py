@@ -5,7 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
+import json
+import sys
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 
 @functools.cache
@@ -46,3 +50,17 @@ def run(document: dict[str, Any], program_input: Any, layout: str = "small") -> 
     runner.finalize_segments()
     runner.relocate()
     return runner
+
+
+def record(document: dict[str, Any], program_input: Any, layout: str, folder: Path) -> list[Path]:
+    """Its command `cairo-run` in proof mode; gives the files trace, memory, public and private input."""
+    _modules()
+    command = importlib.import_module("starkware.cairo.lang.vm.cairo_run")
+    files = {name: folder / name for name in ("program", "program_input")}
+    files["program"].write_text(json.dumps({"attributes": [], "debug_info": None, "hints": {}, **document}))
+    files["program_input"].write_text(json.dumps(program_input))
+    made = {name: folder / name for name in ("trace_file", "memory_file", "air_public_input", "air_private_input")}
+    options = [word for name, file in {**files, **made}.items() for word in (f"--{name}", str(file))]
+    with mock.patch.object(sys, "argv", ["cairo-run", *options, "--layout", layout, "--proof_mode"]):
+        assert command.main() == 0
+    return list(made.values())

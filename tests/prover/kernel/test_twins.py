@@ -200,3 +200,32 @@ def test_pedersen(pairs):
 def test_wrong_arrays_are_refused_with_their_shape(wrong):
     with pytest.raises(kernel.KernelError, match="must be uint64"):
         kernel.to_bytes(wrong)
+
+
+@given(st.lists(st.one_of(felt, felt.map(lambda x: x * x % PRIME)), min_size=1, max_size=10))
+@few
+def test_square_roots(numbers):
+    roots, found = kernel.square_roots(kernel.from_ints(numbers))
+    ours = [root if exists else None for root, exists in zip(kernel.to_ints(roots), found, strict=True)]
+    assert ours == [reference.square_root(number) for number in numbers]
+
+
+ORDER = 0x800000000000010FFFFFFFFFFFFFFFFB781126DCAE7B2321E66A241ADC64D2F
+scalar = st.one_of(
+    st.sampled_from([0, 1, 2, ORDER - 1, ORDER, ORDER + 1, 2 * ORDER, 2**256 - 1]), st.integers(0, 2**256 - 1)
+)
+
+
+@given(st.lists(st.tuples(st.integers(1, ORDER - 1), scalar), min_size=1, max_size=4))
+@few
+def test_curve_multiples(pairs):
+    points = [reference.curve_multiple(reference.pedersen_points.SHIFT, k) for k, _ in pairs]
+    array = kernel.from_ints([word for point in points for word in point]).reshape(-1, 2, 4)
+    results, finite = kernel.curve_multiples(array, [k for _, k in pairs])
+    ours = [tuple(kernel.to_ints(point)) if exists else None for point, exists in zip(results, finite, strict=True)]
+    assert ours == [reference.curve_multiple(point, k) for point, (_, k) in zip(points, pairs, strict=True)]
+
+
+def test_curve_multiples_need_a_scalar_for_each_point():
+    with pytest.raises(kernel.KernelError, match="2 scalars for points of shape"):
+        kernel.curve_multiples(kernel.from_ints([1, 2]).reshape(1, 2, 4), [1, 2])

@@ -1,0 +1,22 @@
+"""Poseidon against published values."""
+
+import json
+from pathlib import Path
+
+from prover.algebra import poseidon
+from prover.algebra.field import PRIME
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors/poseidon.json").read_text())
+
+
+def test_constants_permutation_and_hash():
+    assert [hex(word) for word in poseidon.round_constants()[0]] == VECTORS["first_constants"]
+    assert [hex(word) for word in poseidon.permutation((0, 0, 0))] == VECTORS["permutation_of_zeros"]
+    assert hex(poseidon.poseidon(1, 2)) == VECTORS["hash_of_1_2"]
+
+
+def test_hashes_of_any_length_are_padded_by_a_one():
+    assert poseidon.poseidon_many([]) == poseidon.permutation((1, 0, 0))[0]
+    a, b, c = poseidon.permutation((5, PRIME - 1, 0))
+    assert poseidon.poseidon_many([5, PRIME - 1]) == poseidon.permutation(((a + 1) % PRIME, b, c))[0]
+    assert poseidon.poseidon_many([5]) == poseidon.permutation((5, 1, 0))[0] != poseidon.poseidon_single(5)

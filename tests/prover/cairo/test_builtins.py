@@ -1,0 +1,152 @@
+"""A program for each builtin: run here and by cairo-lang, proven from our run and from its files."""
+
+import json
+from pathlib import Path
+
+import pytest
+import reference_machine
+from small_proofs import SMALL
+
+from prover.algebra import curve, ecdsa, poseidon
+from prover.cairo.compile import compile_cairo, program_text
+from prover.cairo.errors import RunFailed, RunFilesMalformed
+from prover.cairo.program import Program
+from prover.cairo.prove import prove_run, verify_proof
+from prover.cairo.run import run_program
+from prover.cairo.run_files import read_run, write_run
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def signed(private_key: int, message: int) -> dict[str, int]:
+    r, s = ecdsa.sign(message, private_key)
+    return {"key": ecdsa.public_key(private_key), "message": message, "r": r, "s": s}
+
+
+def bitwise_output(pairs) -> list[int]:
+    return [word for x, y in reversed(pairs) for word in (x & y, x ^ y, x | y)]
+
+
+def poseidon_output(words) -> list[int]:
+    first, count = words[0], len(words)
+    return [poseidon.poseidon_many(words), poseidon.poseidon_single(first), poseidon.poseidon(first, count)]
+
+
+SIGNATURES = [signed(2, 1), signed(3, 12345), signed(5, 2**251 - 1)]
+PAIRS = [[2**251 - 1, 0], [0b1100, 0b1010], [2**250 + 7, 2**250 - 1]]
+WORDS = [7, 0, 2**251, *range(20)]
+
+POINTS = [curve.multiply(curve.GENERATOR, 11), curve.multiply(curve.GENERATOR, 13)]
+MULTIPLIER = 2**251 + 5
+
+
+def ec_op_input(through_library: bool) -> dict:
+    p, q = map(list, POINTS)
+    return {"p": p, "q": q, "m": MULTIPLIER, "through_library": through_library}
+
+
+def ec_op_output() -> list[int]:
+    p, q = POINTS
+    return list(curve.add(p, curve.multiply(q, MULTIPLIER)))
+
+
+CASES = {
+    "signatures": (SIGNATURES, "small", [one["message"] for one in reversed(SIGNATURES)]),
+    "bitwise": (PAIRS, "recursive", bitwise_output(PAIRS)),
+    "ec_op": (ec_op_input(False), "all_solidity", ec_op_output()),
+    "poseidon": (WORDS, "recursive_with_poseidon", poseidon_output(WORDS)),
+}
+
+
+def document(name: str) -> dict:
+    return json.loads((PROGRAMS / f"{name}.json").read_text())
+
+
+def program(name: str) -> Program:
+    return Program.from_json(document(name))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_is_proven(name):
+    program_input, _, output = CASES[name]
+    run = run_program(program(name), program_input)
+    assert list(run.output) == output
+    proof = prove_run(run, SMALL)
+    assert list(verify_proof(proof, program(name), SMALL).output) == output
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_recorded_by_cairo_lang_is_proven_from_its_files(name, tmp_path):
+    program_input, layout, output = CASES[name]
+    files = reference_machine.record(document(name), program_input, layout, tmp_path)
+    theirs = read_run(program(name), *files)
+    ours = run_program(program(name), program_input)
+    assert list(theirs.output) == output
+    assert (theirs.registers[: ours.n_executed_steps] == ours.registers[: ours.n_executed_steps]).all()
+    assert list(theirs.signatures.values()) == list(ours.signatures.values())
+    assert list(verify_proof(prove_run(theirs, SMALL), program(name), SMALL).output) == output
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_committed_programs_are_what_the_compiler_writes(name):
+    source = PROGRAMS / f"{name}.cairo"
+    assert program_text(compile_cairo(source)) == source.with_suffix(".json").read_text()
+
+
+# --- signatures
+
+
+def test_a_recorded_run_with_signatures_needs_the_private_input(tmp_path):
+    run = run_program(program("signatures"), SIGNATURES)
+    files = [tmp_path / name for name in ("trace", "memory", "public", "private")]
+    write_run(run, *files)
+    assert read_run(program("signatures"), *files).signatures == run.signatures
+    with pytest.raises(RunFilesMalformed, match="checks 3 signatures, and a memory file holds none"):
+        read_run(program("signatures"), *files[:3])
+    whole = json.loads(files[3].read_text())
+    for broken, cause in (
+        ({"ecdsa": whole["ecdsa"][1:]}, "no signature for ecdsa instance 0"),
+        ({"ecdsa": [{**one, "signature_input": {}} for one in whole["ecdsa"]]}, "no AIR private input"),
+        ({}, "no AIR private input"),
+    ):
+        files[3].write_text(json.dumps(broken))
+        with pytest.raises(RunFilesMalformed, match=cause):
+            read_run(program("signatures"), *files)
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"s": 1}, "ecdsa instance 1 cannot be proven: .*do not sign"),
+        ({"message": 0}, "message 0x0 is not in"),
+        ({"r": 2**251}, "r 0x8"),
+        ({"key": 5}, "is on no point of the curve"),
+    ],
+)
+def test_a_run_with_a_bad_signature_is_refused(change, cause):
+    signatures = [SIGNATURES[0], {**SIGNATURES[1], **change}, SIGNATURES[2]]
+    with pytest.raises(RunFailed, match=cause):
+        run_program(program("signatures"), signatures)
+
+
+def test_a_bitwise_input_of_252_bits_is_refused():
+    with pytest.raises(RunFailed, match=r"step \d+, pc .*bitwise takes numbers below 2\^251"):
+        run_program(program("bitwise"), [[2**251, 1]])
+
+
+def test_the_librarys_ec_op_works():
+    run = run_program(program("ec_op"), ec_op_input(True))
+    assert list(run.output) == ec_op_output()
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"p": [1, 1]}, "ec_op: P = .* is not on the curve"),
+        ({"q": list(curve.SHIFT)}, "ec_op instance 0 cannot be proven: Q is the shift point"),
+        ({"p": list(curve.multiply(POINTS[1], -MULTIPLIER))}, "ec_op: P .* is infinite"),
+    ],
+)
+def test_a_curve_operation_without_a_witness_is_refused(change, cause):
+    with pytest.raises(RunFailed, match=cause):
+        run_program(program("ec_op"), {**ec_op_input(False), **change})
