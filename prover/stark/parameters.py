@@ -130,6 +130,6 @@ DEFAULT = Parameters()
 NAMED = {
     "fast": Parameters(log_blowup=2, n_queries=41, grinding_bits=20, part_queries=21),
     "default": DEFAULT,
-    "final": Parameters(log_blowup=7, n_queries=22, grinding_bits=24, part_queries=22),
+    "final": Parameters(log_blowup=7, n_queries=21, grinding_bits=27, part_queries=21),
 }
 """fast: 100 conjectured bits, for development; final: 100 proven bits and the fewest bytes, for one transaction."""
