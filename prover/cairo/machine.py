@@ -51,6 +51,8 @@ class Machine:
             for offset, hints in program.hints.items()
         }
         self._names = Names(program)
+        by_name = {f"{name}_builtin": builtin for name, builtin in builtins.items()}
+        self._builtin_names = {**by_name, "builtin_runners": by_name}
         self._scopes: list[dict[str, Any]] = [{}]
         self._python = {**vars(python_builtins), "__import__": import_for_hint}
 
@@ -195,7 +197,7 @@ class Machine:
             fdiv=div_mod,
             fpow=pow,
             safe_div=safe_div,
-            **{f"{name}_builtin": builtin for name, builtin in self.builtins.items()},
+            **self._builtin_names,
         )
         try:
             exec(code, scope)

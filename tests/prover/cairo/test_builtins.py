@@ -50,10 +50,31 @@ def ec_op_output() -> list[int]:
     return list(curve.add(p, curve.multiply(q, MULTIPLIER)))
 
 
+MODULO = {
+    "p": 2**383 - 31,
+    "n_values": 8,
+    "values": [[0, 2**383 - 32], [1, 2**380 + 12345]],
+    "add": [[0, 1, 2], [3, 1, 4], [5, 4, 0]],
+    "mul": [[2, 2, 3], [1, 6, 4], [6, 5, 7]],
+}
+
+
+def modulo_output() -> list[int]:
+    p, (a, b) = MODULO["p"], (value for _, value in MODULO["values"])
+    values = {0: a, 1: b, 2: (a + b) % p}
+    values[3] = values[2] * values[2] % p
+    values[4] = (values[3] + b) % p
+    values[5] = (a - values[4]) % p
+    values[6] = values[4] * pow(b, -1, p) % p
+    values[7] = values[6] * values[5] % p
+    return [values[i] >> 96 * j & 2**96 - 1 for i in range(8) for j in range(4)]
+
+
 CASES = {
     "signatures": (SIGNATURES, "small", [one["message"] for one in reversed(SIGNATURES)]),
     "bitwise": (PAIRS, "recursive", bitwise_output(PAIRS)),
     "ec_op": (ec_op_input(False), "all_solidity", ec_op_output()),
+    "modulo": (MODULO, "dynamic", modulo_output()),
     "poseidon": (WORDS, "recursive_with_poseidon", poseidon_output(WORDS)),
 }
 
@@ -150,3 +171,22 @@ def test_the_librarys_ec_op_works():
 def test_a_curve_operation_without_a_witness_is_refused(change, cause):
     with pytest.raises(RunFailed, match=cause):
         run_program(program("ec_op"), {**ec_op_input(False), **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"values": [[0, 60], [1, 70], [2, 31]]}, "add_mod instance 0 has a wrong result"),
+        ({"values": [[0, 150], [1, 150], [2, 98]]}, "add_mod instance 0 has a wrong result"),
+        ({"values": [[0, 60]]}, "add_mod instance 0 lacks more than one of a, b, c"),
+        ({"values": [[1, 260], [2, 50]]}, "add_mod instance 0: no value completes"),
+        ({"add": [], "mul": [[0, 1, 2]], "values": [[0, 0], [2, 5]]}, "mul_mod instance 0: no value completes"),
+        ({"add": [], "mul": [[0, 1, 2]], "values": [[0, 6], [1, 7], [2, 143]]}, "mul_mod instance 0 has a wrong"),
+        ({"add": [[3, 1, 4], [0, 1, 2]], "mul": [[2, 2, 3]], "n_values": 5}, "add_mod instance 0 lacks more than one"),
+    ],
+)
+def test_modular_circuits_without_a_witness_are_refused(change, cause):
+    whole = {"p": 101, "n_values": 3, "values": [[0, 60], [1, 70]], "add": [[0, 1, 2]], "mul": []}
+    assert run_program(program("modulo"), whole).output[8] == 29
+    with pytest.raises(RunFailed, match=cause):
+        run_program(program("modulo"), {**whole, **change})
