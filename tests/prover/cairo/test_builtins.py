@@ -70,11 +70,15 @@ def modulo_output() -> list[int]:
     return [values[i] >> 96 * j & 2**96 - 1 for i in range(8) for j in range(4)]
 
 
+EVERYTHING = 0x45D1B96BA2DEC7E3D841CB524984275A023740424B4208CCC6C37245AED2626
+"""The reference machine's output."""
+
 CASES = {
     "signatures": (SIGNATURES, "small", [one["message"] for one in reversed(SIGNATURES)]),
     "bitwise": (PAIRS, "recursive", bitwise_output(PAIRS)),
     "ec_op": (ec_op_input(False), "all_solidity", ec_op_output()),
     "modulo": (MODULO, "dynamic", modulo_output()),
+    "everything": (SIGNATURES[1], "dynamic", [EVERYTHING]),
     "poseidon": (WORDS, "recursive_with_poseidon", poseidon_output(WORDS)),
 }
 
@@ -103,6 +107,7 @@ def test_a_run_recorded_by_cairo_lang_is_proven_from_its_files(name, tmp_path):
     theirs = read_run(program(name), *files)
     ours = run_program(program(name), program_input)
     assert list(theirs.output) == output
+    assert theirs.n_executed_steps == ours.n_executed_steps and theirs.n_steps == ours.n_steps
     assert (theirs.registers[: ours.n_executed_steps] == ours.registers[: ours.n_executed_steps]).all()
     assert list(theirs.signatures.values()) == list(ours.signatures.values())
     assert list(verify_proof(prove_run(theirs, SMALL), program(name), SMALL).output) == output
