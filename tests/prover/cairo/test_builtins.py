@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 import reference_machine
+from click.testing import CliRunner
 from small_proofs import SMALL
 
+from prover import kernel
 from prover.algebra import curve, ecdsa, poseidon
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import RunFailed, RunFilesMalformed
 from prover.cairo.program import Program
-from prover.cairo.prove import prove_run, verify_proof
+from prover.cairo.prove import key_of, prove_run, verify_proof
 from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run, write_run
+from prover.cairo.shapes import shape_of
+from prover.cairo.witness import make_witness
+from prover.cli import main
+from prover.stark.errors import ProofRefused, WitnessRefused
+from prover.stark.prover import prove
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -195,3 +202,46 @@ def test_modular_circuits_without_a_witness_are_refused(change, cause):
     assert run_program(program("modulo"), whole).output[8] == 29
     with pytest.raises(RunFailed, match=cause):
         run_program(program("modulo"), {**whole, **change})
+
+
+# --- whole proofs of changed witnesses
+
+
+TABLES = [table.name for table in shape_of(tuple(document("everything")["builtins"])).tables]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TABLES)
+def test_no_proof_of_a_changed_witness_verifies(name):
+    """One cell of each table of the program that has them all; every cell is in the tests of the components."""
+    run = run_program(program("everything"), SIGNATURES[1])
+    _, statement, witness = make_witness(run)
+    cell = witness.columns[TABLES.index(name)][0, 3:4]
+    cell[...] = kernel.add(cell.copy(), kernel.from_ints([1]))
+    with pytest.raises((WitnessRefused, ProofRefused)):
+        verify_proof(
+            prove(key_of(tuple(run.program.builtins), SMALL), statement, witness), program("everything"), SMALL
+        )
+
+
+# --- the command
+
+
+def test_the_command_names_what_a_recorded_run_lacks(tmp_path):
+    run = run_program(program("signatures"), SIGNATURES)
+    files = [tmp_path / name for name in ("trace", "memory", "public", "private")]
+    write_run(run, *files)
+    options = [
+        word
+        for name, file in zip(("trace", "memory", "public-input"), files, strict=False)
+        for word in (f"--{name}", str(file))
+    ]
+    command = ["prove", "--program", str(PROGRAMS / "signatures.json"), "-o", str(tmp_path / "proof")]
+    result = CliRunner().invoke(main, [*command, *options])
+    assert result.exit_code == 1 and "give the AIR private input too" in result.output
+    files[3].write_text("{")
+    result = CliRunner().invoke(main, [*command, *options, "--private-input", str(files[3])])
+    assert result.exit_code == 1 and "no AIR private input" in result.output
+    result = CliRunner().invoke(main, [*command, "--private-input", str(files[3])])
+    assert result.exit_code == 2 and "belongs to a recorded run" in result.output
+    assert not (tmp_path / "proof").exists()
