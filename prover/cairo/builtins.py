@@ -6,13 +6,14 @@ A segment is checked when the run ends: every touched instance is whole and mean
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 from prover.algebra import curve
 from prover.algebra.pedersen import pedersen
 from prover.algebra.poseidon import permutation
-from prover.cairo.components import ec_op, ecdsa
+from prover.cairo.components import add_mod, ec_op, ecdsa, modulo, mul_mod
 from prover.cairo.errors import InstanceNotProvable, RunFailed
-from prover.cairo.segments import Memory, address, describe, is_address, offset_of, segment_of
+from prover.cairo.segments import Memory, add, address, describe, is_address, offset_of, segment_of, sub
 
 
 class Builtin:
@@ -177,8 +178,74 @@ class Poseidon(Builtin):
         return permutation(tuple(inputs))
 
 
+class RangeCheck96(RangeCheck):
+    name, bits = "range_check96", 96
+
+
+class Modulo(Builtin):
+    """add_mod and mul_mod: chains of instances, filled by a hint (`hint_modulo.py`) once the first one is written."""
+
+    cells, inputs = modulo.N_CELLS, modulo.N_CELLS
+    instance_def = SimpleNamespace(batch_size=1)  # the library's hint asks for it
+
+    def check(self, memory: Memory) -> None:
+        """The chains hold together, and every instance has a witness."""
+        used = len(memory.segments[segment_of(self.base)])
+        before: list[int] | None = None
+        for number in range(-(-used // self.cells)):
+            first = self.base + number * self.cells
+            cells = [self._cell(memory, first + i) for i in range(self.cells)]
+            if before is not None and before[6] != 1 and cells != following_cells(before):
+                raise RunFailed(f"{self.name} instance {number} does not follow the one before, which has n != 1")
+            self.quotient(number, self._instance(memory, number, cells))
+            before = cells
+
+    def quotient(self, number: int, one: modulo.Instance) -> int:
+        """k; raises RunFailed."""
+        k = self.find_quotient(one)
+        if k is None:
+            raise RunFailed(f"{self.name} instance {number} has a wrong result: p, a, b, c are {one}")
+        return k
+
+    def _instance(self, memory: Memory, number: int, cells: list[int]) -> modulo.Instance:
+        values, offsets = cells[4:6]
+        if not (is_address(values) and is_address(offsets)):
+            raise RunFailed(f"{self.name} instance {number}: values and offsets are not pointers")
+        places = [add(values, self._cell(memory, offsets + i)) for i in range(3)]
+        operands = [[self._cell(memory, place + i) for i in range(modulo.N_WORDS)] for place in places]
+        return modulo.Instance(*(self._integer(number, words) for words in (cells[:4], *operands)))
+
+    def _integer(self, number: int, words: list[int]) -> int:
+        for word in words:
+            if word >> modulo.WORD_BITS:
+                raise RunFailed(f"{self.name} instance {number}: the word {describe(word)} is not below 2^96")
+        return modulo.integer(words)
+
+    def _cell(self, memory: Memory, place: int) -> int:
+        word = memory.get(place)
+        if word is None:
+            raise RunFailed(f"{self.name}: the cell at {describe(place)} was never written")
+        return word
+
+
+def following_cells(cells: list[int]) -> list[int]:
+    """The instance that must follow one with n other than 1."""
+    return [*cells[:5], add(cells[5], 3), sub(cells[6], 1)]
+
+
+class AddMod(Modulo):
+    name = "add_mod"
+    find_quotient = staticmethod(add_mod.quotient)
+
+
+class MulMod(Modulo):
+    name = "mul_mod"
+    find_quotient = staticmethod(mul_mod.quotient)
+
+
 KINDS: dict[str, type[Builtin]] = {
-    kind.name: kind for kind in (Output, RangeCheck, Pedersen, Ecdsa, Bitwise, EcOp, Poseidon)
+    kind.name: kind
+    for kind in (Output, RangeCheck, Pedersen, Ecdsa, Bitwise, EcOp, Poseidon, RangeCheck96, AddMod, MulMod)
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from prover.algebra import curve
 from prover.algebra.field import PRIME, square_root
 from prover.algebra.pedersen import pedersen
-from prover.cairo import hint_curves
+from prover.cairo import hint_curves, hint_modulo
 from prover.cairo.errors import RunFailed
 from prover.cairo.hint_names import plain
 from prover.cairo.segments import Segments, describe, is_address, segment_of
@@ -164,6 +164,7 @@ MODULES: dict[str, Any] = {
     "starkware.crypto.signature.signature": SimpleNamespace(FIELD_PRIME=PRIME, ALPHA=curve.ALPHA, BETA=curve.BETA),
     "starkware.cairo.common.cairo_secp.secp_utils": hint_curves,
     "starkware.cairo.common.cairo_secp.secp256r1_utils": hint_curves,
+    "starkware.cairo.lang.builtins.modulo.mod_builtin_runner": hint_modulo,
     "starkware.cairo.lang.vm.relocatable": SimpleNamespace(RelocatableValue=NoSuchValue),
 }
 

@@ -51,6 +51,8 @@ class Machine:
             for offset, hints in program.hints.items()
         }
         self._names = Names(program)
+        by_name = {f"{name}_builtin": builtin for name, builtin in builtins.items()}
+        self._builtin_names = {**by_name, "builtin_runners": by_name}
         self._scopes: list[dict[str, Any]] = [{}]
         self._python = {**vars(python_builtins), "__import__": import_for_hint}
 
@@ -89,10 +91,11 @@ class Machine:
                 raise RunFailed("the instruction is an address")
             ins = self._instructions[pc] = decode(word)
 
-        dst_place = segments.add(fp if ins.dst_fp else ap, ins.off_dst % PRIME)
-        op0_place = segments.add(fp if ins.op0_fp else ap, ins.off_op0 % PRIME)
+        # Plain sums: an offset below the beginning of a segment is no cell, and the memory refuses it.
+        dst_place = (fp if ins.dst_fp else ap) + ins.off_dst
+        op0_place = (fp if ins.op0_fp else ap) + ins.off_op0
         dst, op0 = self._fetch(dst_place), self._fetch(op0_place)
-        op1_place = segments.add(self._op1_base(ins, pc, ap, fp, op0), ins.off_op1 % PRIME)
+        op1_place = self._op1_base(ins, pc, ap, fp, op0) + ins.off_op1
         op1 = self._fetch(op1_place)
 
         known_op0, known_op1, known_dst = op0, op1, dst
@@ -195,7 +198,7 @@ class Machine:
             fdiv=div_mod,
             fpow=pow,
             safe_div=safe_div,
-            **{f"{name}_builtin": builtin for name, builtin in self.builtins.items()},
+            **self._builtin_names,
         )
         try:
             exec(code, scope)

@@ -11,7 +11,16 @@ from prover.cairo.builtins import Builtin, make_builtin
 from prover.cairo.errors import RunFailed
 from prover.cairo.machine import Machine
 from prover.cairo.program import END_OFFSET, Program
-from prover.cairo.segments import Memory, address, describe, is_address, offset_of, segment_of
+from prover.cairo.segments import (
+    OFFSET_MASK,
+    SEGMENT_BITS,
+    Memory,
+    address,
+    describe,
+    is_address,
+    offset_of,
+    segment_of,
+)
 
 MIN_STEPS = 64
 MAX_STEPS = 1 << 24
@@ -82,6 +91,14 @@ def _stop_pointers(memory: Memory, builtins: dict[str, Builtin], final_ap: int) 
     return stops
 
 
+def _registers(rows: list[tuple[int, int, int]], bases: list[int], min_steps: int) -> np.ndarray:
+    """Relocated; the last row, which stands in the closing loop, repeated up to a power of two."""
+    n_steps = 1 << (max(min_steps, len(rows)) - 1).bit_length()
+    flat = [bases[(value >> SEGMENT_BITS) - 1] + (value & OFFSET_MASK) for row in rows for value in row]
+    made = np.array(flat, dtype=np.uint64).reshape(-1, 3)
+    return np.concatenate([made, np.tile(made[-1:], (n_steps - len(rows), 1))])
+
+
 def _relocated(
     program: Program,
     machine: Machine,
@@ -107,10 +124,7 @@ def _relocated(
     flat: list[int | None] = [None] * place
     for segment, cells in enumerate(memory.segments):
         flat[bases[segment] : bases[segment] + len(cells)] = [relocate(cell) for cell in cells]
-    last = machine.registers[-1]
-    n_steps = 1 << (max(min_steps, len(machine.registers)) - 1).bit_length()
-    rows = machine.registers + [last] * (n_steps - len(machine.registers))
-    registers = np.array([[relocate(value) for value in row] for row in rows], dtype=np.uint64)
+    registers = _registers(machine.registers, bases, min_steps)
     segments = {
         name: (bases[segment_of(b.base)], bases[segment_of(b.base)] + stops[name]) for name, b in builtins.items()
     }

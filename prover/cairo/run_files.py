@@ -40,9 +40,10 @@ def read_run(
         if address >= len(memory) or memory[address] != word:
             raise RunFilesMalformed(f"{memory_file}: address {address} does not hold the program's word {word:#x}")
     _check_ends(trace_file, registers)
-    n_executed = len(registers)
-    n_steps = 1 << (max(MIN_STEPS, n_executed) - 1).bit_length()
-    registers = np.concatenate([registers, np.tile(registers[-1:], (n_steps - n_executed, 1))])
+    registers = _without_padding(registers)
+    n_executed = len(registers) - 1
+    n_steps = 1 << (max(MIN_STEPS, len(registers)) - 1).bit_length()
+    registers = np.concatenate([registers, np.tile(registers[-1:], (n_steps - len(registers), 1))])
     builtins = [make_builtin(name, 0) for name in program.builtins]
     bounds = {builtin.name: _bounds(public_input_file, segments, builtin, memory) for builtin in builtins}
     for builtin in builtins:
@@ -97,6 +98,12 @@ def _read_trace(path: Path) -> np.ndarray:
         raise RunFilesMalformed(f"{path}: {len(data)} bytes are no whole number of steps of 24 bytes")
     rows = np.frombuffer(data, dtype="<u8").reshape(-1, 3)
     return np.ascontiguousarray(rows[:, [2, 0, 1]]).astype(np.uint64)
+
+
+def _without_padding(registers: np.ndarray) -> np.ndarray:
+    """The run up to the closing loop, which other machines go round until their layout is full."""
+    before = np.flatnonzero((registers != registers[-1]).any(axis=1))
+    return registers[: before[-1] + 2 if len(before) else 1]
 
 
 def _check_ends(path: Path, registers: np.ndarray) -> None:

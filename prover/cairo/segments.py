@@ -78,7 +78,7 @@ class Memory:
         if not 0 <= segment < len(self.segments):
             raise RunFailed(f"{describe(place)} is no address of this run")
         if offset >= MAX_OFFSET:
-            raise RunFailed(f"an address before the beginning of segment {segment}")
+            raise RunFailed("an address lies before the beginning of its segment")
         cells = self.segments[segment]
         return cells[offset] if offset < len(cells) else None
 

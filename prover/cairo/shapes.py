@@ -7,17 +7,20 @@ from functools import cache
 from types import ModuleType
 
 from prover.cairo.components import (
+    add_mod,
     bitwise,
     bitwise_bytes,
     cpu,
     ec_op,
     ecdsa,
     memory,
+    mul_mod,
     pedersen,
     pedersen_windows,
     poseidon,
     range_check,
     range_check_16,
+    range_check_96,
 )
 from prover.stark.shape import Shape
 
@@ -32,6 +35,9 @@ BUILTINS: dict[str, tuple[ModuleType, ...]] = {
     "bitwise": (bitwise, bitwise_bytes),
     "ec_op": (ec_op,),
     "poseidon": (poseidon,),
+    "range_check96": (range_check_96,),
+    "add_mod": (add_mod,),
+    "mul_mod": (mul_mod,),
 }
 """Each builtin's tables, in the order of the shape. Output has none: the verifier adds its accesses itself."""
 

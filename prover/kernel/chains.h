@@ -1,6 +1,8 @@
-// Square roots and multiples of points on the Stark curve, one independent task per element: what the witness of
-// signatures and curve operations starts from. The chains themselves are whole-column arithmetic in Python.
+// Square roots, multiples of points on the Stark curve and single Pedersen hashes, one independent task per element: what
+// the machine asks for one at a time and the witness of curve operations starts from. The chains of the components are
+// whole-column arithmetic in Python.
 #pragma once
+#include "curve.h"
 #include "field.h"
 
 namespace freehold {
@@ -78,6 +80,19 @@ static inline uint8_t curve_multiple(Felt* out, const Felt* point, const uint8_t
   out[0] = mul(sum.x, square_z);
   out[1] = mul(sum.y, mul(square_z, inverse_z));
   return 1;
+}
+
+// The hash that curve.h computes for many pairs at once: here with one inversion at the end.
+static inline Felt pedersen_hash(const Felt* pair, const Felt* table, const Felt* start) {
+  uint8_t bytes[64];
+  to_big_endian(pair[0], bytes), to_big_endian(pair[1], bytes + 32);
+  Jacobian sum{start[0], start[1], ONE};
+  for (size_t step = 0; step < STEPS; step++) {
+    const Felt* q = window_point(table, bytes, step);
+    sum = plus_affine(sum, q[0], q[1]);
+  }
+  Felt inverse_z = inverse(sum.z);
+  return mul(sum.x, square(inverse_z));
 }
 
 }  // namespace freehold

@@ -256,7 +256,11 @@ EXPORT void fh_pedersen_steps(Felt* out, const Felt* pairs, const Felt* table, c
 }
 
 EXPORT void fh_pedersen(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
-  parallel(m, 4, [=](size_t begin, size_t end) { pedersen_hashes(out, pairs, table, start, begin, end); });
+  constexpr size_t FEW = 24;  // below this, an inversion for each step costs more than projective coordinates
+  parallel(m, 4, [=](size_t begin, size_t end) {
+    if (end - begin >= FEW) return pedersen_hashes(out, pairs, table, start, begin, end);
+    for (size_t i = begin; i < end; i++) out[i] = pedersen_hash(pairs + 2 * i, table, start);
+  });
 }
 
 // found[i] says whether a[i] is a square; see chains.h

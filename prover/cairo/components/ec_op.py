@@ -171,20 +171,23 @@ def columns(inputs: np.ndarray) -> np.ndarray:
     slope_r, inverse_r, _, fine_r = chord(v, negative(constant(OFFSET, count)))
     _refuse(~(chain.possible & fine_v & fine_r), "an addition on its way meets equal points, or P + m*Q is infinite")
 
-    rows = _chain_columns(chain, bit_prefixes(digits), b)
+    made = _chain_columns(chain, bit_prefixes(digits), b)
+    aux = made[COLUMNS.index("aux")]
     ends = (slope_v, v[0], slope_r, kernel.mul(inverse_v, inverse_r), slope_b, inverse_b)
     for offset, cells in zip(AUX_END.values(), ends, strict=True):
-        rows["aux"][:, LAST + offset] = cells
-    return np.stack([rows[name] for name in COLUMNS])
+        aux[:, LAST + offset] = cells
+    return made
 
 
-def _chain_columns(chain: Chain, prefixes: np.ndarray, b: Points) -> dict[str, np.ndarray]:
-    rows = {name: np.zeros((len(b[0]), BLOCK, 4), dtype=np.uint64) for name in COLUMNS}
+def _chain_columns(chain: Chain, prefixes: np.ndarray, b: Points) -> np.ndarray:
+    """`aux` stays empty."""
+    made = np.zeros((len(COLUMNS), len(b[0]), BLOCK, 4), dtype=np.uint64)
+    rows = dict(zip(COLUMNS, made, strict=True))
     for name, cells in (("x", chain.x), ("l1", chain.l1), ("l2", chain.l2), ("inverse", chain.inverse)):
         rows[name][:, : cells.shape[1]] = cells
     rows["m_prefix"][:, : STEPS + 1] = prefixes
     rows["Bx"][:], rows["By"][:] = b[0][:, None], b[1][:, None]
-    return rows
+    return made
 
 
 def _refuse(bad: np.ndarray, reason: str) -> None:

@@ -315,7 +315,8 @@ def _columns(equations: Sequence[Equation]) -> Solution:
     fixed_x, fixed_y, w = _fixed(zeta)
     slope_end, inverse_end, _, ends = chord(w, q)
 
-    rows = {name: np.zeros((m, BLOCK, 4), dtype=np.uint64) for name in COLUMNS}
+    columns = np.zeros((len(COLUMNS), m, BLOCK, 4), dtype=np.uint64)
+    rows = dict(zip(COLUMNS, columns, strict=True))
     for name, cells in (("x", chain.x), ("l1", chain.l1), ("l2", chain.l2), ("inverse", chain.inverse)):
         rows[name][:, : cells.shape[1]] = cells
     for index, name in enumerate(("s_prefix", "r_prefix", "z_prefix")):
@@ -331,7 +332,7 @@ def _columns(equations: Sequence[Equation]) -> Solution:
     i1 = kernel.mul(inverse_rq, bounds[0])
     for name, cells in zip(AUX_END, (r[1], q[1], slope_d, slope_e, i1, slope_end, inverse_end, bounds[1]), strict=True):
         aux[:, LAST + AUX_END[name]] = cells
-    return Solution(np.stack([rows[name] for name in COLUMNS]), apart & starts & chain.possible & ends)
+    return Solution(columns, apart & starts & chain.possible & ends)
 
 
 def _added(d: Points, e: Points, same: np.ndarray, plus: np.ndarray) -> Points:

@@ -15,9 +15,14 @@ N_LIMBS = 8
 
 
 def build() -> Table:
-    t = TableBuilder("range_check")
+    return table("range_check", N_LIMBS)
+
+
+def table(name: str, n_limbs: int) -> Table:
+    """Also for numbers of another length, which need their sum below p as well."""
+    t = TableBuilder(name)
     address, enabled = t.main("address"), t.main("enabled")
-    limbs = [t.main(f"limb_{i}") for i in range(N_LIMBS)]
+    limbs = [t.main(f"limb_{i}") for i in range(n_limbs)]
     t.constrain("enabled is boolean", enabled * (enabled - 1))
     t.constrain("begins at the segment's start", address - t.public("start"), FIRST_ROW)
     t.constrain("an enabled row moves on", address[1] - address - enabled, ALL_BUT_LAST)
@@ -29,18 +34,21 @@ def build() -> Table:
 
 
 def fill(trace: Trace) -> np.ndarray:
-    """(10, n, 4): the segment's cells in order, then disabled rows that stand at its stop.
+    """(10, n, 4). Raises CellOutOfRange."""
+    return columns(trace, "range_check", N_LIMBS)
 
-    Raises CellOutOfRange.
-    """
-    start, stop = trace.run.segments["range_check"]
+
+def columns(trace: Trace, name: str, n_limbs: int) -> np.ndarray:
+    """The segment's cells in order, then disabled rows that stand at its stop. `n_limbs` is at most 8."""
+    start, stop = trace.run.segments[name]
     height = 1 << padded_log_height(stop - start)
     addresses = np.minimum(np.arange(start, start + height), stop)
     enabled = addresses < stop
     trace.read(addresses[enabled])
-    for address in addresses[enabled][trace.limbs[addresses[enabled], 2:].any(axis=1)]:
-        raise CellOutOfRange("range_check", int(address), trace.run.memory[address], "2^128")
-    low = np.zeros((height, 2), dtype=np.uint64)
-    low[enabled] = trace.limbs[addresses[enabled], :2]
-    limbs = [low[:, i // 4] >> np.uint64(16 * (i % 4)) & np.uint64(0xFFFF) for i in range(N_LIMBS)]
-    return np.stack([felts(addresses), bits(enabled), *(trace.check_range_16(limb) for limb in limbs)])
+    words = np.zeros((height, 4), dtype=np.uint64)
+    words[enabled] = trace.limbs[addresses[enabled]]
+    limbs = [words[:, i // 4] >> np.uint64(16 * (i % 4)) & np.uint64(0xFFFF) for i in range(8)]
+    beyond = [*limbs[n_limbs:], words[:, 2], words[:, 3]]
+    for address in addresses[np.any(beyond, axis=0)]:
+        raise CellOutOfRange(name, int(address), trace.run.memory[address], f"2^{16 * n_limbs}")
+    return np.stack([felts(addresses), bits(enabled), *(trace.check_range_16(limb) for limb in limbs[:n_limbs])])

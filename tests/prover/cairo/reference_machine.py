@@ -60,7 +60,21 @@ def record(document: dict[str, Any], program_input: Any, layout: str, folder: Pa
     files["program"].write_text(json.dumps({"attributes": [], "debug_info": None, "hints": {}, **document}))
     files["program_input"].write_text(json.dumps(program_input))
     made = {name: folder / name for name in ("trace_file", "memory_file", "air_public_input", "air_private_input")}
+    if layout == "dynamic":
+        files["cairo_layout_params_file"] = folder / "layout"
+        files["cairo_layout_params_file"].write_text(json.dumps(_dynamic_layout(document["builtins"])))
     options = [word for name, file in {**files, **made}.items() for word in (f"--{name}", str(file))]
     with mock.patch.object(sys, "argv", ["cairo-run", *options, "--layout", layout, "--proof_mode"]):
         assert command.main() == 0
     return list(made.values())
+
+
+def _dynamic_layout(builtins: list[str]) -> dict[str, Any]:
+    """Room for an instance of each builtin in 8 steps."""
+    names = {"pedersen", "range_check", "ecdsa", "bitwise", "ec_op", "keccak", "poseidon"}
+    fractional = {"range_check96", "add_mod", "mul_mod"}
+    layout: dict[str, Any] = {f"uses_{name}_builtin": name in builtins for name in names | fractional}
+    layout |= {f"{name}_ratio": 8 if name in builtins else 0 for name in names}
+    layout |= {f"{name}_ratio": 8 for name in fractional} | {f"{name}_ratio_den": 1 for name in fractional}
+    sizes = {"cpu_component_step": 1, "rc_units": 32, "memory_units_per_step": 32, "log_diluted_units_per_step": 4}
+    return layout | sizes

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 import reference_machine
+from click.testing import CliRunner
 from small_proofs import SMALL
 
+from prover import kernel
 from prover.algebra import curve, ecdsa, poseidon
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import RunFailed, RunFilesMalformed
 from prover.cairo.program import Program
-from prover.cairo.prove import prove_run, verify_proof
+from prover.cairo.prove import key_of, prove_run, verify_proof
 from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run, write_run
+from prover.cairo.shapes import shape_of
+from prover.cairo.witness import make_witness
+from prover.cli import main
+from prover.stark.errors import ProofRefused, WitnessRefused
+from prover.stark.prover import prove
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -50,10 +57,45 @@ def ec_op_output() -> list[int]:
     return list(curve.add(p, curve.multiply(q, MULTIPLIER)))
 
 
+MODULO = {
+    "p": 2**383 - 31,
+    "n_values": 8,
+    "values": [[0, 2**383 - 32], [1, 2**380 + 12345]],
+    "add": [[0, 1, 2], [3, 1, 4], [5, 4, 0]],
+    "mul": [[2, 2, 3], [1, 6, 4], [6, 5, 7]],
+}
+
+
+def modulo_output() -> list[int]:
+    p, (a, b) = MODULO["p"], (value for _, value in MODULO["values"])
+    values = {0: a, 1: b, 2: (a + b) % p}
+    values[3] = values[2] * values[2] % p
+    values[4] = (values[3] + b) % p
+    values[5] = (a - values[4]) % p
+    values[6] = values[4] * pow(b, -1, p) % p
+    values[7] = values[6] * values[5] % p
+    return [values[i] >> 96 * j & 2**96 - 1 for i in range(8) for j in range(4)]
+
+
+LIBRARY = [
+    144890432094629404747332658,
+    61138910238987660850441553,
+    20769187434139410514121985316880707,
+    2,
+    2721396407041296208720983187974126691034270683888816859746964904693195033362,
+    753151910450628748318193020406890270435839344442829543210717205009375275254,
+]
+"""The reference machine's output."""
+EVERYTHING = 0x45D1B96BA2DEC7E3D841CB524984275A023740424B4208CCC6C37245AED2626
+"""The reference machine's output."""
+
 CASES = {
     "signatures": (SIGNATURES, "small", [one["message"] for one in reversed(SIGNATURES)]),
     "bitwise": (PAIRS, "recursive", bitwise_output(PAIRS)),
     "ec_op": (ec_op_input(False), "all_solidity", ec_op_output()),
+    "modulo": (MODULO, "dynamic", modulo_output()),
+    "library": (None, "small", LIBRARY),
+    "everything": (SIGNATURES[1], "dynamic", [EVERYTHING]),
     "poseidon": (WORDS, "recursive_with_poseidon", poseidon_output(WORDS)),
 }
 
@@ -82,7 +124,10 @@ def test_a_run_recorded_by_cairo_lang_is_proven_from_its_files(name, tmp_path):
     theirs = read_run(program(name), *files)
     ours = run_program(program(name), program_input)
     assert list(theirs.output) == output
+    assert theirs.n_executed_steps == ours.n_executed_steps and theirs.n_steps == ours.n_steps
     assert (theirs.registers[: ours.n_executed_steps] == ours.registers[: ours.n_executed_steps]).all()
+    memory = zip(ours.memory[: ours.final_ap], theirs.memory, strict=False)
+    assert all(mine == other or mine >= ours.final_ap for mine, other in memory)
     assert list(theirs.signatures.values()) == list(ours.signatures.values())
     assert list(verify_proof(prove_run(theirs, SMALL), program(name), SMALL).output) == output
 
@@ -150,3 +195,65 @@ def test_the_librarys_ec_op_works():
 def test_a_curve_operation_without_a_witness_is_refused(change, cause):
     with pytest.raises(RunFailed, match=cause):
         run_program(program("ec_op"), {**ec_op_input(False), **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"values": [[0, 60], [1, 70], [2, 31]]}, "add_mod instance 0 has a wrong result"),
+        ({"values": [[0, 150], [1, 150], [2, 98]]}, "add_mod instance 0 has a wrong result"),
+        ({"values": [[0, 60]]}, "add_mod instance 0 lacks more than one of a, b, c"),
+        ({"values": [[1, 260], [2, 50]]}, "add_mod instance 0: no value completes"),
+        ({"add": [], "mul": [[0, 1, 2]], "values": [[0, 0], [2, 5]]}, "mul_mod instance 0: no value completes"),
+        ({"add": [], "mul": [[0, 1, 2]], "values": [[0, 6], [1, 7], [2, 143]]}, "mul_mod instance 0 has a wrong"),
+        ({"add": [[3, 1, 4], [0, 1, 2]], "mul": [[2, 2, 3]], "n_values": 5}, "add_mod instance 0 lacks more than one"),
+    ],
+)
+def test_modular_circuits_without_a_witness_are_refused(change, cause):
+    whole = {"p": 101, "n_values": 3, "values": [[0, 60], [1, 70]], "add": [[0, 1, 2]], "mul": []}
+    assert run_program(program("modulo"), whole).output[8] == 29
+    with pytest.raises(RunFailed, match=cause):
+        run_program(program("modulo"), {**whole, **change})
+
+
+# --- whole proofs of changed witnesses
+
+
+TABLES = [table.name for table in shape_of(tuple(document("everything")["builtins"])).tables]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TABLES)
+def test_no_proof_of_a_changed_witness_verifies(name):
+    """One cell of each table of the program that has them all; every cell is in the tests of the components."""
+    run = run_program(program("everything"), SIGNATURES[1])
+    _, statement, witness = make_witness(run)
+    cell = witness.columns[TABLES.index(name)][0, 4:5]
+    cell[...] = kernel.add(cell.copy(), kernel.from_ints([1]))
+    with pytest.raises((WitnessRefused, ProofRefused)):
+        verify_proof(
+            prove(key_of(tuple(run.program.builtins), SMALL), statement, witness), program("everything"), SMALL
+        )
+
+
+# --- the command
+
+
+def test_the_command_names_what_a_recorded_run_lacks(tmp_path):
+    run = run_program(program("signatures"), SIGNATURES)
+    files = [tmp_path / name for name in ("trace", "memory", "public", "private")]
+    write_run(run, *files)
+    options = [
+        word
+        for name, file in zip(("trace", "memory", "public-input"), files, strict=False)
+        for word in (f"--{name}", str(file))
+    ]
+    command = ["prove", "--program", str(PROGRAMS / "signatures.json"), "-o", str(tmp_path / "proof")]
+    result = CliRunner().invoke(main, [*command, *options])
+    assert result.exit_code == 1 and "give the AIR private input too" in result.output
+    files[3].write_text("{")
+    result = CliRunner().invoke(main, [*command, *options, "--private-input", str(files[3])])
+    assert result.exit_code == 1 and "no AIR private input" in result.output
+    result = CliRunner().invoke(main, [*command, "--private-input", str(files[3])])
+    assert result.exit_code == 2 and "belongs to a recorded run" in result.output
+    assert not (tmp_path / "proof").exists()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import reference_machine
+from run_comparison import assert_same_run
 
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import CompileFailed, ProgramMalformed, RunFailed, RunFilesMalformed
@@ -28,22 +29,8 @@ def program(name: str) -> Program:
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_registers_and_memory_equal_the_reference_machine(name):
-    """Its builtin segments have full capacity, so segments are compared one by one, addresses relative to them."""
     ours = run_program(program(name), INPUTS[name])
-    theirs = reference_machine.run(document(name), INPUTS[name])
-    steps = ours.n_executed_steps
-    places = [(row.pc, row.ap, row.fp) for row in theirs.relocated_trace[:steps]]
-    assert [tuple(map(int, row)) for row in ours.registers[:steps]] == places
-    execution_end = int(ours.registers[-1][1])
-    builtins = {start for start, _ in ours.segments.values()}
-    for address in range(1, execution_end):
-        mine, other = ours.memory[address], theirs.relocated_memory.get(address)
-        if mine not in builtins:  # a pointer into a builtin's segment stands elsewhere there
-            pointer = any(start <= (mine or 0) <= stop for start, stop in ours.segments.values())
-            assert mine == other or pointer, address
-    assert list(ours.output) == [
-        theirs.vm_memory[theirs.builtin_runners["output_builtin"].base + i] for i in range(len(ours.output))
-    ]
+    assert_same_run(ours, reference_machine.run(document(name), INPUTS[name]))
 
 
 @pytest.mark.parametrize(

@@ -99,18 +99,3 @@ def refuse(program, table: int, column: int, row: int) -> None:
     cell[...] = kernel.add(cell.copy(), kernel.from_ints([1]))
     with pytest.raises((WitnessRefused, ProofRefused)):
         verify_proof(prove(key, statement, witness), program, SMALL)
-
-
-def test_a_noncanonical_input_of_pedersen_is_refused(hashes_program):
-    """x and x + p hash alike only if the decomposition of x + p passes: its d leaves [0, 2^64)."""
-    high = (PRIME + 5) >> 192
-    assert pedersen.TOP - high in (0, -1)
-    assert (PRIME - 1) >> 192 == pedersen.TOP
-
-
-def test_the_window_is_a_term_of_its_own():
-    """Digit 256 + e of one window is not entry e of the next: no row has such a digit."""
-    from prover.kernel.pedersen_points import window_rows
-
-    assert all(digit < 256 for _, digit, _, _ in window_rows())
-    assert len({(tag, digit) for tag, digit, _, _ in window_rows()}) == 62 * 256 + 2 * 16

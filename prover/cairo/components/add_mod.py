@@ -1,0 +1,60 @@
+"""The add_mod builtin: a + b = c + k*p with a bit k; one instance a row (modulo.py).
+
+Word by word, `a_i + b_i - c_i - k*p_i + t_i = 2^96 * t_(i+1)` with carries t in {-1, 0, 1}, the first and the last 0.
+With words below 2^96 each side is far below the field's p in size, so the equations hold between integers, and their
+sum with powers of 2^96 is the claim. c need not be below p.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prover import kernel
+from prover.cairo.components import modulo
+from prover.cairo.components.modulo import N_WORDS, WORD_BITS, Instance, words_of
+from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.trace import Trace
+from prover.stark.tables import Table, TableBuilder
+
+
+def build() -> Table:
+    t = TableBuilder("add_mod")
+    p, a, b, c = modulo.constrain(t)
+    k = t.main("k")
+    carries = [t.main(f"carry_{i}") for i in range(1, N_WORDS)]
+    t.constrain("k is boolean", k * (k - 1))
+    for i, carry in enumerate(carries, start=1):
+        t.constrain(f"carry {i} is -1, 0 or 1", carry * carry * carry - carry)
+    chain = [0, *carries, 0]
+    for i in range(N_WORDS):
+        difference = a[i] + b[i] - c[i] - k * p[i] + chain[i]
+        t.constrain(f"word {i}", difference - (1 << WORD_BITS) * chain[i + 1])
+    return t.finish()
+
+
+def quotient(one: Instance) -> int | None:
+    """k, or None where there is none."""
+    difference = one.a + one.b - one.c
+    return 0 if difference == 0 else 1 if difference == one.p else None
+
+
+def carries(one: Instance, k: int) -> list[int]:
+    a, b, c, p = (words_of(number) for number in (one.a, one.b, one.c, one.p))
+    found, carry = [], 0
+    for i in range(N_WORDS - 1):
+        carry = (a[i] + b[i] - c[i] - k * p[i] + carry) >> WORD_BITS
+        found.append(carry)
+    return found
+
+
+def fill(trace: Trace) -> np.ndarray:
+    """(28, n, 4). Raises InstanceNotProvable."""
+    columns, instances = modulo.fill(trace, "add_mod")
+    rows = []
+    for number, one in enumerate(instances):
+        k = quotient(one)
+        if k is None:
+            raise InstanceNotProvable("add_mod", number, "a + b - c is neither 0 nor p")
+        rows.append([k, *carries(one, k)])
+    rows += [[0] * N_WORDS] * (len(columns[0]) - len(rows))
+    return np.stack([*columns, *(kernel.from_ints(list(column)) for column in zip(*rows, strict=True))])
