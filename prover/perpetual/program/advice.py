@@ -369,7 +369,6 @@ class TreeAdvice:
     ) -> None:
         """leaves: (key, leaf before), keys ascending; empty_roots by height."""
         self._advice, self._empty = advice, empty_roots
-        self._children_of_empty = {root: child for child, root in zip(empty_roots, empty_roots[1:], strict=False)}
         self._paths: deque[tuple[int, int]] = deque()  # (level where it begins, empty levels)
         self._siblings: deque[int] = deque()
         self._climb_to(height, root, leaves)

@@ -185,6 +185,7 @@ func find_asset{range_check_ptr}(assets: Asset*, n_assets: felt, row: felt) -> (
     if (place != n_assets) {
         let after = assets + place * Asset.SIZE;
         assert [range_check_ptr] = after.row - row - 1;
+        let range_check_ptr = range_check_ptr + 1;
         return (place=place, is_held=0, balance=0);
     }
     return (place=place, is_held=0, balance=0);
