@@ -3,7 +3,7 @@
 
 from bounds import BOUND_64
 from market import Market
-from positions import BALANCE_BIAS, Asset, Position, is_empty
+from positions import BALANCE_BIAS, Asset, Position
 from starkware.cairo.common.dict_access import DictAccess
 from state import write_funding
 
@@ -15,20 +15,13 @@ func write_ticks{output_ptr: felt*}(tick: Market**, n_left: felt) {
     return write_ticks(tick + 1, n_left - 1);
 }
 
-// A position that is the same as before in memory is not written: its funding was not applied either.
 func write_changes{output_ptr: felt*, range_check_ptr}(touched: DictAccess*, n_left: felt, asset_ids: felt*) {
     if (n_left == 0) {
         return ();
     }
-    %{ memory[ap] = int(ids.touched.new_value == ids.touched.prev_value) %}
-    jmp same if [ap] != 0, ap++;
     write_change(
         touched.key, cast(touched.prev_value, Position*), cast(touched.new_value, Position*), asset_ids
     );
-    return write_changes(touched + DictAccess.SIZE, n_left - 1, asset_ids);
-
-    same:
-    assert touched.new_value = touched.prev_value;
     return write_changes(touched + DictAccess.SIZE, n_left - 1, asset_ids);
 }
 
@@ -49,11 +42,9 @@ func write_change{output_ptr: felt*, range_check_ptr}(
     return ();
 }
 
-// 0 for the canonical empty position, and only for it.
+// 0 for the canonical empty position, and for one whose funding could not be applied: its indices are the old ones.
 func funding_timestamp(position: Position*) -> (timestamp: felt) {
     if (cast(position.market, felt) == 0) {
-        let (answer) = is_empty(position);
-        assert answer = 1;
         return (timestamp=0);
     }
     return (timestamp=position.market.funding_timestamp);

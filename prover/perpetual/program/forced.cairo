@@ -44,7 +44,6 @@ func execute_forced_withdrawal{
             setattr(ids.request, name, advice.felt(name))
     %}
     assert request.action = WITHDRAWAL_ACTION;
-    assert_different(request.public_key, 0);
     assert_64_bit(request.amount);
     let (update) = try_update(market, request.position_id, request.public_key, -request.amount, NO_ASSET, 0);
     let forced_words = forced_words + ForcedWithdrawal.SIZE;
@@ -73,8 +72,6 @@ func execute_forced_trade{range_check_ptr, positions: DictAccess*, forced_words:
     %}
     assert request.action = TRADE_ACTION;
     let forced_words = forced_words + ForcedTrade.SIZE;
-    assert_different(request.public_key_a, 0);
-    assert_different(request.public_key_b, 0);
     assert_different(request.position_id_a, request.position_id_b);
     assert_64_bit(request.amount_collateral);
     assert_64_bit(request.amount_synthetic);

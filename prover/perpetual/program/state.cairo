@@ -76,7 +76,7 @@ func write_prices{output_ptr: felt*}(asset_id: felt*, price: felt*, n_left: felt
     return write_prices(asset_id + 1, price + 1, n_left - 1);
 }
 
-// Pointers to positions become leaves. A position that is the same as before in memory has the same leaf.
+// Pointers to positions become leaves.
 func hash_positions{pedersen_ptr: HashBuiltin*, range_check_ptr}(
     touched: DictAccess*, n_left: felt, leaves: DictAccess*, market: Market*
 ) {
@@ -89,14 +89,7 @@ func hash_positions{pedersen_ptr: HashBuiltin*, range_check_ptr}(
         cast(touched.prev_value, Position*), market.asset_ids, market.n_rows
     );
     assert leaves.prev_value = before;
-    %{ memory[ap] = int(ids.touched.new_value == ids.touched.prev_value) %}
-    jmp same if [ap] != 0, ap++;
     let (after) = hash_position(cast(touched.new_value, Position*), market.asset_ids);
     assert leaves.new_value = after;
-    return hash_positions(touched + DictAccess.SIZE, n_left - 1, leaves + DictAccess.SIZE, market);
-
-    same:
-    assert touched.new_value = touched.prev_value;
-    assert leaves.new_value = leaves.prev_value;
     return hash_positions(touched + DictAccess.SIZE, n_left - 1, leaves + DictAccess.SIZE, market);
 }

@@ -1,6 +1,6 @@
 // Trades, liquidations, deleveraging (perpetual-state 7.5 to 7.7).
 
-from access import apply_update
+from access import apply_own_update, apply_update
 from bounds import (
     BOUND_32,
     assert_64_bit,
@@ -13,7 +13,7 @@ from orders import Fill, LimitOrder, use_limit_order
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
-from update import OWN_KEY, Update
+from update import Update
 
 // One order's side of a trade: its limits, the fee to the fee position, its position.
 func execute_leg{
@@ -101,11 +101,11 @@ func execute_liquidation{
     assert_different(order.position_id, liquidated_id);
     let (local row) = find_row(market, asset_id);
     if (is_buying != 0) {
-        let (liquidated) = apply_update(market, liquidated_id, OWN_KEY, fill.collateral, row, -fill.synthetic);
+        let (liquidated) = apply_own_update(market, liquidated_id, fill.collateral, row, -fill.synthetic);
         assert_liquidatable(liquidated, fill.synthetic);
         return execute_leg(market, minimum_expiration, &order, row, 1, &fill);
     }
-    let (liquidated) = apply_update(market, liquidated_id, OWN_KEY, -fill.collateral, row, fill.synthetic);
+    let (liquidated) = apply_own_update(market, liquidated_id, -fill.collateral, row, fill.synthetic);
     assert_liquidatable(liquidated, -fill.synthetic);
     return execute_leg(market, minimum_expiration, &order, row, 0, &fill);
 }
@@ -172,9 +172,9 @@ func deleverage{range_check_ptr, positions: DictAccess*}(
     market: Market*, bankrupt_id: felt, deleverager_id: felt, row: felt, synthetic: felt, collateral: felt
 ) {
     alloc_locals;
-    let (bankrupt) = apply_update(market, bankrupt_id, OWN_KEY, -collateral, row, -synthetic);
+    let (bankrupt) = apply_own_update(market, bankrupt_id, -collateral, row, -synthetic);
     local bankrupt: Update = bankrupt;
-    let (deleverager) = apply_update(market, deleverager_id, OWN_KEY, collateral, row, synthetic);
+    let (deleverager) = apply_own_update(market, deleverager_id, collateral, row, synthetic);
     assert_closes(deleverager.held, -synthetic);
 
     // value before < 0, and value before * risk after > (value after - 1 unit) * risk before.

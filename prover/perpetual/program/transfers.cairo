@@ -18,7 +18,7 @@ struct Modification {
     biased_delta: felt,
 }
 
-// The contract holds the pending deposit that this uses up, and none under key 0.
+// The contract holds the pending deposit that this uses up.
 func execute_deposit{range_check_ptr, positions: DictAccess*, modifications: Modification*}(market: Market*) {
     alloc_locals;
     local public_key;
@@ -29,7 +29,6 @@ func execute_deposit{range_check_ptr, positions: DictAccess*, modifications: Mod
         ids.position_id = advice.felt("position_id")
         ids.amount = advice.felt("amount")
     %}
-    assert_different(public_key, 0);
     assert_64_bit(amount);
     apply_update(market, position_id, public_key, amount, NO_ASSET, 0);
     assert [modifications] = Modification(

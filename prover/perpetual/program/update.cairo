@@ -20,9 +20,6 @@ from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.memcpy import memcpy
 from starkware.cairo.common.registers import get_fp_and_pc
 
-// Instead of a request's key: the position's own.
-const OWN_KEY = 0;
-
 // What an update leads to. On an error `updated` is the funded position, or the position as it was where funding
 // itself fails. `held` is the funded balance of the asset, and 0 if the update leaves it alone.
 struct Update {
@@ -32,7 +29,8 @@ struct Update {
     code: felt,
 }
 
-// Adds both deltas, in (-2^65, 2^65), under the request's key. `row` is the asset's, NO_ASSET or UNKNOWN_ASSET.
+// Adds both deltas, in (-2^65, 2^65), for the owner of this key: the position is his or empty. 0 is nobody's key. `row`
+// is the asset's, NO_ASSET or UNKNOWN_ASSET.
 func update_position{range_check_ptr}(
     market: Market*, position: Position*, request_key: felt, collateral_delta: felt, row: felt, synthetic_delta: felt
 ) -> (update: Update) {
@@ -45,25 +43,43 @@ func update_position{range_check_ptr}(
     if (code != SUCCESS) {
         return (update=Update(updated=funded, funded=funded, held=0, code=code));
     }
-    let (is_free) = is_empty(funded);
-    if (is_free != 0) {
-        if (request_key == OWN_KEY) {
-            if (collateral_delta != 0) {
-                return (update=Update(updated=funded, funded=funded, held=0, code=INVALID_PUBLIC_KEY));
-            }
-            if (synthetic_delta != 0) {
-                return (update=Update(updated=funded, funded=funded, held=0, code=INVALID_PUBLIC_KEY));
-            }
-            return (update=Update(updated=funded, funded=funded, held=0, code=SUCCESS));
-        }
+    if (request_key == 0) {
+        return (update=Update(updated=funded, funded=funded, held=0, code=INVALID_PUBLIC_KEY));
+    }
+    if (request_key == funded.public_key) {
         return change_balances(market, funded, request_key, collateral_delta, row, synthetic_delta);
     }
-    if (request_key != OWN_KEY) {
-        if (request_key != funded.public_key) {
-            return (update=Update(updated=funded, funded=funded, held=0, code=INVALID_PUBLIC_KEY));
-        }
+    let (is_free) = is_empty(funded);
+    if (is_free == 0) {
+        return (update=Update(updated=funded, funded=funded, held=0, code=INVALID_PUBLIC_KEY));
     }
-    return change_balances(market, funded, funded.public_key, collateral_delta, row, synthetic_delta);
+    return change_balances(market, funded, request_key, collateral_delta, row, synthetic_delta);
+}
+
+// The same without an owner's request. An empty position has no key under which anything could be added.
+func update_own_position{range_check_ptr}(
+    market: Market*, position: Position*, collateral_delta: felt, row: felt, synthetic_delta: felt
+) -> (update: Update) {
+    alloc_locals;
+    let (local funded: Position*, code) = refresh(market, position);
+    if (code != SUCCESS) {
+        return (update=Update(updated=funded, funded=funded, held=0, code=code));
+    }
+    let (code) = check_asset(market, row, synthetic_delta);
+    if (code != SUCCESS) {
+        return (update=Update(updated=funded, funded=funded, held=0, code=code));
+    }
+    let (is_free) = is_empty(funded);
+    if (is_free == 0) {
+        return change_balances(market, funded, funded.public_key, collateral_delta, row, synthetic_delta);
+    }
+    if (collateral_delta != 0) {
+        return (update=Update(updated=funded, funded=funded, held=0, code=INVALID_PUBLIC_KEY));
+    }
+    if (synthetic_delta != 0) {
+        return (update=Update(updated=funded, funded=funded, held=0, code=INVALID_PUBLIC_KEY));
+    }
+    return (update=Update(updated=funded, funded=funded, held=0, code=SUCCESS));
 }
 
 // The asset must have a price and a funding index even if its balance does not change.
