@@ -1,83 +1,87 @@
-"""Program inputs for tests: the published batches, and sparse trees with the preimages of touched paths."""
+"""Program inputs for tests, and operators who cheat: their hints answer otherwise than the truth."""
 
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from prover.algebra.pedersen import pedersen
 from prover.cairo.program import Program
 from prover.cairo.run import Run, run_program
+from prover.operator.program_bench import program_input
 
 FOLDER = Path(__file__).parents[3]
-PROGRAM_FILE = FOLDER / "prover/perpetual/program/exchange.json"
-VECTORS = json.loads((FOLDER / "tests/vectors/perpetual_batches.json").read_text())
-CASES = {case["name"]: case for case in VECTORS["cases"]}
-BIAS = 1 << 63
+SOURCES = FOLDER / "prover/perpetual/program"
+CASES = {
+    case["name"]: case for case in json.loads((FOLDER / "tests/vectors/perpetual_batches.json").read_text())["cases"]
+}
+
+Document = dict[str, Any]
+
+
+@cache
+def document() -> Document:
+    return json.loads((SOURCES / "exchange.json").read_text())
 
 
 @cache
 def program() -> Program:
-    return Program.from_json(json.loads(PROGRAM_FILE.read_text()))
+    return Program.from_json(document())
 
 
-def number(word: Any) -> int:
-    return int(str(word), 0)
-
-
-def run(document: dict[str, Any]) -> Run:
+def run(given: Document) -> Run:
     """Raises RunFailed where the program refuses."""
-    return run_program(program(), document)
+    return run_program(program(), given)
 
 
-def program_input(case: dict[str, Any]) -> dict[str, Any]:
+def published(name: str) -> Document:
     """The input of a published batch."""
-    return with_trees(case["config"], case["prev_state"], case["batch"])
+    case = CASES[name]
+    return program_input(case["config"], case["prev_state"], case["batch"])
 
 
-def with_trees(config: dict[str, Any], state: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
-    """The input with roots and preimages of the state's trees."""
-    preimage: dict[str, list[str]] = {}
-    leaves = {int(key): position_leaf(position) for key, position in state["positions"].items()}
-    positions_root = tree_root(leaves, config["positions_tree_height"], empty_position_leaf(), preimage)
-    orders = {int(key): number(used) for key, used in state["orders"].items()}
-    orders_root = tree_root(orders, config["orders_tree_height"], 0, preimage)
-    state = {**state, "positions_root": hex(positions_root), "orders_root": hex(orders_root)}
-    return {"config": config, "prev_state": state, "batch": batch, "advice": {"preimage": preimage}}
+def expected_words(name: str) -> list[int]:
+    return [int(word, 16) for word in CASES[name]["expected"]["output_words"]]
 
 
-def position_leaf(position: dict[str, Any]) -> int:
-    accumulated = 0
-    for asset in position["assets"]:
-        word = number(asset["asset_id"]) << 64 | number(asset["cached_funding_index"]) + BIAS
-        accumulated = pedersen(accumulated, word << 64 | number(asset["balance"]) + BIAS)
-    accumulated = pedersen(accumulated, number(position["public_key"]))
-    return pedersen(accumulated, (number(position["collateral_balance"]) + BIAS) * 2**16 + len(position["assets"]))
+# Cheating operators.
+
+
+BRANCH = re.compile(r"^( *)memory\[ap\] = (.*)$", re.MULTILINE)
+NUMBER = re.compile(r"^( *)ids\.(\w+) = (.*)$", re.MULTILINE)
+
+
+class Adversary:
+    """Alters the answer of the `place`-th hint that chooses (0: none), by a function of the honest answer."""
+
+    def __init__(self, place: int, alter) -> None:
+        self.place, self.alter = place, alter
+        self.asked = 0
+
+    def answer(self, honest):
+        self.asked += 1
+        return self.alter(honest) if self.asked == self.place else honest
 
 
 @cache
-def empty_position_leaf() -> int:
-    return pedersen(pedersen(0, 0), 1 << 79)
+def cheating_program(kind: str, scopes: tuple[str, ...]) -> Program:
+    """The program whose hints in these files ask `program_input["adversary"]` first: for a "branch" or a "number"."""
+    altered = json.loads(json.dumps(document()))
+    for hints in altered["hints"].values():
+        for hint in hints:
+            if hint["accessible_scopes"][-1].split(".")[0] not in scopes:
+                continue
+            if kind == "branch":
+                hint["code"] = BRANCH.sub(r'\1memory[ap] = program_input["adversary"].answer(\2)', hint["code"])
+            elif "\n            " not in hint["code"]:
+                hint["code"] = NUMBER.sub(r'\1ids.\2 = program_input["adversary"].answer(\3)', hint["code"])
+    return Program.from_json(altered)
 
 
-@cache
-def empty_roots(leaf: int, height: int) -> tuple[int, ...]:
-    roots = [leaf]
-    for _ in range(height):
-        roots.append(pedersen(roots[-1], roots[-1]))
-    return tuple(roots)
-
-
-def tree_root(leaves: dict[int, int], height: int, empty_leaf: int, preimage: dict[str, list[str]]) -> int:
-    """The root; inner nodes above the leaves are added to the preimage."""
-    empty, level = empty_roots(empty_leaf, height), leaves
-    for depth in range(height):
-        parents = {}
-        for index in {index >> 1 for index in level}:
-            children = [level.get(2 * index + side, empty[depth]) for side in (0, 1)]
-            parents[index] = pedersen(*children)
-            preimage[hex(parents[index])] = [hex(child) for child in children]
-        level = parents
-    return level.get(0, empty[height])
+def cheat(given: Document, kind: str, scopes: tuple[str, ...], place: int, alter, max_steps: int) -> tuple[Run, int]:
+    """A run with one altered answer, and how many answers were asked for. Raises RunFailed."""
+    adversary = Adversary(place, alter)
+    found = run_program(cheating_program(kind, scopes), {**given, "adversary": adversary}, max_steps=max_steps)
+    return found, adversary.asked
