@@ -461,8 +461,10 @@ def rows() -> Iterator[tuple[str, Cost, str]]:
     config, before = general_config(N_ASSETS), table_state()
     nothing = cost(config, before, [])
     for kind in KINDS:
-        yield kind.name, cost(config, before, kind.transactions(Signer())) - nothing, (
-            f"{kind.original_steps:,} / {kind.original_hashes}"
+        yield (
+            kind.name,
+            cost(config, before, kind.transactions(Signer())) - nothing,
+            (f"{kind.original_steps:,} / {kind.original_hashes}"),
         )
     later = NOW + 110
     yield (

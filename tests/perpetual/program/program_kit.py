@@ -65,6 +65,14 @@ class Adversary:
         return self.alter(honest) if self.asked == self.place else honest
 
 
+def _asked(line: re.Match[str]) -> str:
+    """`ids.name = value` by way of the adversary; a value of several lines stays."""
+    indent, name, value = line.groups()
+    if value.count("(") != value.count(")"):
+        return line.group(0)
+    return f'{indent}ids.{name} = program_input["adversary"].answer({value})'
+
+
 @cache
 def cheating_program(kind: str, scopes: tuple[str, ...]) -> Program:
     """The program whose hints in these files ask `program_input["adversary"]` first: for a "branch" or a "number"."""
@@ -75,8 +83,8 @@ def cheating_program(kind: str, scopes: tuple[str, ...]) -> Program:
                 continue
             if kind == "branch":
                 hint["code"] = BRANCH.sub(r'\1memory[ap] = program_input["adversary"].answer(\2)', hint["code"])
-            elif "\n            " not in hint["code"]:
-                hint["code"] = NUMBER.sub(r'\1ids.\2 = program_input["adversary"].answer(\3)', hint["code"])
+            else:
+                hint["code"] = NUMBER.sub(_asked, hint["code"])
     return Program.from_json(altered)
 
 

@@ -81,4 +81,3 @@ def test_the_reference_machine_runs_it_to_the_same_words(name):
     output = runner.builtin_runners["output_builtin"]
     words = expected_words(name)
     assert [runner.vm_memory[output.base + place] for place in range(len(words))] == words
-

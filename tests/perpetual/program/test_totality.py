@@ -27,9 +27,7 @@ amounts = st.one_of(st.integers(0, 12), st.sampled_from([0, 1, HALF - 1, HALF, H
 balances = st.one_of(
     st.integers(-6, 6), st.sampled_from([1, -1, HALF - 1, 1 - HALF]), st.integers(1 - HALF, HALF - 1)
 ).filter(bool)
-collaterals = st.one_of(
-    st.integers(-20, 20), st.sampled_from([HALF - 1, -HALF, 0]), st.integers(-(10**13), 10**13)
-)
+collaterals = st.one_of(st.integers(-20, 20), st.sampled_from([HALF - 1, -HALF, 0]), st.integers(-(10**13), 10**13))
 indices = st.one_of(st.just(0), st.integers(-3 * ONE, 3 * ONE), st.sampled_from([HALF - 1, -HALF]))
 prices = st.one_of(st.integers(1, 4).map(lambda n: n * ONE), st.sampled_from([1, MAX]), st.integers(1, MAX))
 risks = st.one_of(st.integers(1, 4).map(lambda n: n * ONE // 8), st.sampled_from([1, ONE - 1]))
@@ -60,10 +58,12 @@ def positions(draw, key):
     return plain.Position(key if collateral or holdings else 0, collateral, holdings)
 
 
-keys = st.sampled_from([*KEYS, *KEYS, *KEYS, 0, PRIME - 1])
-assets = st.one_of(
-    st.sampled_from(IDS), st.sampled_from(IDS), st.sampled_from([0, 1 << 120, (1 << 120) - 1, PRIME - 1, PRIME >> 1])
-)
+def keys_of(owner: int):
+    return st.sampled_from([owner] * 12 + [*KEYS, 0, PRIME - 1])
+
+
+strange_ids = [0, 1 << 120, (1 << 120) - 1, PRIME - 1, PRIME - (1 << 128), PRIME >> 1]
+assets = st.sampled_from([*IDS[:3] * 8, *IDS, *strange_ids])
 
 
 def document(market, held, by_balance, transaction):
@@ -151,7 +151,7 @@ def record(place, market, position, key, collateral_delta, asset, synthetic_delt
 def withdrawals(draw):
     market, by_balance = draw(markets()), draw(st.booleans())
     held = [draw(positions(key)) for key in KEYS]
-    key, amount = draw(keys), draw(amounts)
+    key, amount = draw(keys_of(KEYS[0])), draw(amounts)
     transaction = {
         "type": "forced_withdrawal",
         "public_key": hex(key),
@@ -167,7 +167,7 @@ def withdrawals(draw):
 def trades(draw):
     market, by_balance = draw(markets()), draw(st.booleans())
     held = [draw(positions(key)) for key in KEYS]
-    parties = draw(keys), draw(keys)
+    parties = draw(keys_of(KEYS[0])), draw(keys_of(KEYS[1]))
     asset, a_buys = draw(assets), draw(st.booleans())
     synthetic, collateral = draw(amounts), draw(amounts)
     transaction = {
