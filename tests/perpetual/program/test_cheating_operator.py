@@ -15,11 +15,11 @@ from test_totality import trades, withdrawals
 from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
 from prover.operator.program_bench import (
-    A,
     ALICE,
-    B,
     BOB,
     NOW,
+    A,
+    B,
     Signer,
     batch,
     five_assets,
