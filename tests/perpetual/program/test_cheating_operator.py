@@ -129,7 +129,7 @@ def claims_of_another_position() -> list[dict]:
 
 @pytest.mark.parametrize("claimed", claims_of_another_position(), ids=["more", "less"])
 def test_a_leaf_stands_for_one_position_only(claimed):
-    with pytest.raises(RunFailed, match="range_check|assertion|hint"):
+    with pytest.raises(RunFailed):
         run(claimed)
 
 

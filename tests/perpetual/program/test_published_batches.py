@@ -2,9 +2,8 @@
 
 import pytest
 import reference_machine
-from program_kit import CASES, SOURCES, document, expected_words, published, run
+from program_kit import CASES, document, expected_words, published, run
 
-from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import RunFailed
 from prover.operator.program_bench import EMPTY_POSITION, empty_roots, position_leaf
 
@@ -60,11 +59,6 @@ def test_a_position_that_cannot_be_funded_stays_as_it_is():
     before = 3 + 2 * words[2] + 1
     after = before + words[before - 1] + 1
     assert words[before] == words[after]
-
-
-def test_the_committed_program_is_what_the_compiler_writes():
-    source = SOURCES / "exchange.cairo"
-    assert program_text(compile_cairo(source)) == source.with_suffix(".json").read_text()
 
 
 def test_roots_of_empty_trees():
