@@ -241,6 +241,12 @@ class Advice:
             raise AdviceRefused(f"transaction {self._next - 1} is of no known type: {kind!r}")
         return KINDS[kind]
 
+    def trades_in_a_row(self) -> int:
+        """How many trades follow, from the current transaction on, which is asked for again."""
+        self._next -= 1
+        rest = self._batch["transactions"][self._next :]
+        return next((place for place, one in enumerate(rest) if one["type"] != "trade"), len(rest))
+
     def felt(self, name: str) -> int:
         return number(self.transaction[name]) % self._prime
 

@@ -6,7 +6,7 @@ from prices import SignedBounds
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 from ticks import execute_funding_tick, execute_oracle_tick
-from trades import execute_deleverage, execute_liquidation, execute_trade
+from trades import execute_deleverage, execute_liquidation, execute_trades
 from transfers import (
     Modification,
     execute_conditional_transfer,
@@ -71,8 +71,10 @@ func execute_all{
     assert [range_check_ptr] = market.funding_timestamp + market.config.funding_validity_period - market.system_time;
     let range_check_ptr = range_check_ptr + 1;
     if (kind == TRADE) {
-        execute_trade(market, terms.minimum_expiration);
-        return execute_all(terms, n_left - 1);
+        local n_trades;
+        %{ ids.n_trades = advice.trades_in_a_row() %}
+        execute_trades(market, terms.minimum_expiration, 0, n_trades);
+        return execute_all(terms, n_left - n_trades);
     }
     if (kind == TRANSFER) {
         execute_transfer(market, terms.minimum_expiration, 0);

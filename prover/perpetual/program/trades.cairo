@@ -15,7 +15,7 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 from update import Update
 
-// One order's side of a trade: its limits, the fee to the fee position, its position.
+// One order's side of a trade: its limits, its position. The fee position gets the fee from the caller.
 func execute_leg{
     pedersen_ptr: HashBuiltin*,
     range_check_ptr,
@@ -25,16 +25,40 @@ func execute_leg{
 }(market: Market*, minimum_expiration: felt, order: LimitOrder*, row: felt, is_buying: felt, fill: Fill*) {
     alloc_locals;
     use_limit_order(market, order, [market.asset_ids + row], is_buying, fill, minimum_expiration);
-    let config = market.config;
-    apply_update(market, config.fee_position_id, config.fee_public_key, fill.fee, NO_ASSET, 0);
     if (is_buying != 0) {
         apply_update(
             market, order.position_id, order.signed.public_key, -fill.collateral - fill.fee, row, fill.synthetic
         );
         return ();
     }
-    apply_update(market, order.position_id, order.signed.public_key, fill.collateral - fill.fee, row, -fill.synthetic);
+    apply_update(
+        market, order.position_id, order.signed.public_key, fill.collateral - fill.fee, row, -fill.synthetic
+    );
     return ();
+}
+
+// Fees only add to the fee position's collateral. Where all of them leave it in range, so does each one before; so the
+// trades of a row pay theirs together. No trade has the fee position as a party.
+func pay_fees{range_check_ptr, positions: DictAccess*}(market: Market*, fees: felt) {
+    let config = market.config;
+    apply_update(market, config.fee_position_id, config.fee_public_key, fees, NO_ASSET, 0);
+    return ();
+}
+
+// Trades in a row, `fees` being those of the ones before.
+func execute_trades{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+}(market: Market*, minimum_expiration: felt, fees: felt, n_left: felt) {
+    if (n_left == 0) {
+        pay_fees(market, fees);
+        return ();
+    }
+    let (own_fees) = execute_trade(market, minimum_expiration);
+    return execute_trades(market, minimum_expiration, fees + own_fees, n_left - 1);
 }
 
 func execute_trade{
@@ -43,7 +67,7 @@ func execute_trade{
     ecdsa_ptr: SignatureBuiltin*,
     positions: DictAccess*,
     orders: DictAccess*,
-}(market: Market*, minimum_expiration: felt) {
+}(market: Market*, minimum_expiration: felt) -> (fees: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local asset_id;
@@ -52,6 +76,7 @@ func execute_trade{
     local buyer: Fill;
     local seller: Fill;
     %{
+        advice.next_transaction()
         ids.asset_id = advice.trade_asset()
         advice.load_order(ids.buy_order, "buy_order", is_buying=True)
         advice.load_order(ids.sell_order, "sell_order", is_buying=False)
@@ -69,7 +94,7 @@ func execute_trade{
     execute_leg(market, minimum_expiration, &buy_order, row, 1, &buyer);
     %{ advice.sign_next("sell_order") %}
     execute_leg(market, minimum_expiration, &sell_order, row, 0, &seller);
-    return ();
+    return (fees=buyer.fee + seller.fee);
 }
 
 // The liquidated position takes the other side of the order, at a price that keeps its ratio of value to risk or makes
@@ -103,11 +128,15 @@ func execute_liquidation{
     if (is_buying != 0) {
         let (liquidated) = apply_own_update(market, liquidated_id, fill.collateral, row, -fill.synthetic);
         assert_liquidatable(liquidated, fill.synthetic);
-        return execute_leg(market, minimum_expiration, &order, row, 1, &fill);
+        execute_leg(market, minimum_expiration, &order, row, 1, &fill);
+        pay_fees(market, fill.fee);
+        return ();
     }
     let (liquidated) = apply_own_update(market, liquidated_id, -fill.collateral, row, fill.synthetic);
     assert_liquidatable(liquidated, -fill.synthetic);
-    return execute_leg(market, minimum_expiration, &order, row, 0, &fill);
+    execute_leg(market, minimum_expiration, &order, row, 0, &fill);
+    pay_fees(market, fill.fee);
+    return ();
 }
 
 // Total risk above total value, and `closed` of the holding's sign and no more than it.

@@ -29,7 +29,7 @@ struct Update {
     code: felt,
 }
 
-// Adds both deltas, in (-2^65, 2^65), for the owner of this key: the position is his or empty. 0 is nobody's key. `row`
+// Adds both deltas, in (-2^120, 2^120), for the owner of this key: the position is his or empty. 0 is nobody's key. `row`
 // is the asset's, NO_ASSET or UNKNOWN_ASSET.
 func update_position{range_check_ptr}(
     market: Market*, position: Position*, request_key: felt, collateral_delta: felt, row: felt, synthetic_delta: felt
