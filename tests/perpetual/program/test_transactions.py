@@ -134,7 +134,7 @@ def test_fewer_signatures_than_the_quorum_are_refused(config, n_signatures):
 def test_costs_stay_within_what_was_promised():
     """An average trade in 5,000 steps; empty batch and funding tick at most 60 % of the original's."""
     averages = bench.averages(20, 12)
-    assert averages.steps <= 4_000
+    assert averages.steps <= 3_500
     for n_assets in (1, 6):
         config, before = bench.general_config(n_assets), bench.state(n_assets, {})
         empty = bench.cost(config, before, [])
