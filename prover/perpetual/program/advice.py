@@ -274,8 +274,11 @@ class Advice:
         return self._signature
 
     def is_buying(self, name: str) -> int:
+        """An order's side: 0 or 1."""
         flag = number(self.transaction[name]["is_buying_synthetic"])
-        return int(flag != 0)
+        if flag not in (0, 1):
+            raise AdviceRefused(f"{name} has is_buying_synthetic {flag}")
+        return flag
 
     def trade_asset(self) -> int:
         """The one synthetic asset of the transaction's orders."""
@@ -285,12 +288,10 @@ class Advice:
             raise AdviceRefused("the orders of a trade name different synthetic assets")
         return found.pop()
 
-    def load_order(self, order: Any, name: str, is_buying: bool) -> None:
+    def load_order(self, order: Any, name: str, is_buying: int) -> None:
         document = self.transaction[name]
-        if number(document["is_buying_synthetic"]) not in ((1,) if is_buying else (0,)) and "buy" in name:
-            raise AdviceRefused(f"{name} has is_buying_synthetic {document['is_buying_synthetic']}")
-        if name == "sell_order" and number(document["is_buying_synthetic"]) != 0:
-            raise AdviceRefused(f"{name} has is_buying_synthetic {document['is_buying_synthetic']}")
+        if self.is_buying(name) != is_buying:
+            raise AdviceRefused(f"{name} is on the wrong side: is_buying_synthetic {document['is_buying_synthetic']}")
         self._check_collateral(document, "collateral_asset_id")
         self.load_signed(order.signed, document)
         order.amount_synthetic = number(document["amount_synthetic"])

@@ -78,8 +78,8 @@ func execute_trade{
     %{
         advice.next_transaction()
         ids.asset_id = advice.trade_asset()
-        advice.load_order(ids.buy_order, "buy_order", is_buying=True)
-        advice.load_order(ids.sell_order, "sell_order", is_buying=False)
+        advice.load_order(ids.buy_order, "buy_order", is_buying=1)
+        advice.load_order(ids.sell_order, "sell_order", is_buying=0)
         advice.load_fill(ids.buyer, "actual_buyer_fee")
         advice.load_fill(ids.seller, "actual_seller_fee")
     %}
@@ -116,7 +116,7 @@ func execute_liquidation{
     %{
         ids.asset_id = advice.trade_asset()
         ids.is_buying = advice.is_buying("liquidator_order")
-        advice.load_order(ids.order, "liquidator_order", is_buying=bool(ids.is_buying))
+        advice.load_order(ids.order, "liquidator_order", is_buying=ids.is_buying)
         advice.load_fill(ids.fill, "actual_liquidator_fee")
         ids.liquidated_id = advice.felt("liquidated_position_id")
         advice.sign_next("liquidator_order")
