@@ -49,18 +49,30 @@ class Batch:
         ]
 
     def program_input(self) -> dict[str, object]:
-        """JSON for the program's hints: what it is told, and what helps it to prove the tree's update."""
+        """JSON for the program's hints (docs/program.md): what it is told, and what helps its proof."""
         touched = sorted({t.position_id for t in self.transactions if not isinstance(t, FundingTick)})
-        nodes = self.before.tree.touched_nodes(touched) | self.after.tree.touched_nodes(touched)
-        positions = {key: self.before.position(key) for key in touched}
+        nodes = self.before.tree.touched_nodes(touched)
+        positions = {str(key): self.before.position(key).document() for key in touched}
         return {
-            "config": [hex(word) for word in self.config.words()],
-            "previous_state": [hex(word) for word in self.before.words()],
-            "positions_root": hex(self.after.tree.root),
-            "minimum_expiration_timestamp": self.minimum_expiration_timestamp,
-            "transactions": [transaction.advice() for transaction in self.transactions],
-            "positions": {str(key): [str(p.public_key), str(p.collateral_balance)] for key, p in positions.items()},
-            "preimage": {hex(node): [hex(left), hex(right)] for node, (left, right) in nodes.items()},
+            "config": self.config.document(),
+            "prev_state": {
+                "positions": positions,
+                "orders": {},
+                "funding_indices": [],
+                "funding_timestamp": str(self.before.funding_timestamp),
+                "oracle_prices": [],
+                "system_time": str(self.before.system_time),
+                "positions_root": hex(self.before.tree.root),
+                "orders_root": hex(self.before.orders_root),
+            },
+            "batch": {
+                "minimum_expiration_timestamp": str(self.minimum_expiration_timestamp),
+                "signed_min_prices": [],
+                "signed_max_prices": [],
+                "new_system_time": str(self.after.system_time),
+                "transactions": [transaction.advice() for transaction in self.transactions],
+            },
+            "advice": {"preimage": {hex(node): [hex(left), hex(right)] for node, (left, right) in nodes.items()}},
         }
 
 

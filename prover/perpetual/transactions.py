@@ -20,7 +20,7 @@ class _Request(BaseModel):
     def advice(self) -> dict[str, object]:
         """What the program's hints read."""
         return {
-            "type": self.number,
+            "type": self.kind,
             "public_key": hex(self.public_key),
             "position_id": str(self.position_id),
             "amount": str(self.amount),
@@ -54,7 +54,7 @@ class FundingTick(BaseModel):
     timestamp: int = Field(ge=0, lt=1 << 64)
 
     def advice(self) -> dict[str, object]:
-        return {"type": self.number, "timestamp": self.timestamp}
+        return {"type": "funding", "funding_indices": [], "timestamp": str(self.timestamp)}
 
 
 Transaction = Annotated[Deposit | ForcedWithdrawal | FundingTick, Field(discriminator="kind")]

@@ -167,11 +167,9 @@ def test_program_and_rules_agree_word_for_word(config, state, transactions):
         except UpdateRefused:
             batch = apply_batch(config, state, accepted, 99)
             document = batch.program_input()
-            document["transactions"] = [t.advice() for t in [*accepted, transaction]]
+            document["batch"]["transactions"] = [t.advice() for t in [*accepted, transaction]]
             held = state.position(transaction.position_id)
-            document["positions"].setdefault(
-                str(transaction.position_id), [str(held.public_key), str(held.collateral_balance)]
-            )
+            document["prev_state"]["positions"].setdefault(str(transaction.position_id), held.document())
             with pytest.raises(RunFailed):
                 run_program(exchange_program(), document)
     batch = apply_batch(config, state, accepted, 99)
@@ -182,7 +180,7 @@ def test_a_wrong_old_position_cannot_be_used(config, state):
     """An operator who claims more than the tree holds has no preimage for its leaf."""
     batch = apply_batch(config, state, [ForcedWithdrawal(public_key=6, position_id=8, amount=51)], 1)
     document = batch.program_input()
-    document["positions"]["8"] = ["6", "51"]
+    document["prev_state"]["positions"]["8"] = Position(6, 51).document()
     with pytest.raises(RunFailed):
         run_program(exchange_program(), document)
 

@@ -1,12 +1,17 @@
-// The general configuration and its hash (perpetual-state 4). Synthetic assets are none in this version.
+// The governed configuration: its two hashes and the checks made on it once a batch (perpetual-state 4).
+//
+// Everything here is claimed by the operator; the contract compares both hashes with the governed ones.
 
+from bounds import ABOVE_32, ABOVE_64, BOUND_128, BOUND_32, assert_64_bit
 from starkware.cairo.common.cairo_builtins import HashBuiltin
-from starkware.cairo.common.hash import hash2
 
 // ASCII of "PerpetualConfig1".
 const CONFIG_VERSION = 0x50657270657475616c436f6e66696731;
 const VALIDIUM = 0;
+const ROLLUP = 1;
+const MAX_TREE_HEIGHT = 64;
 
+// In the order in which it is hashed.
 struct GeneralConfig {
     version: felt,
     max_funding_rate: felt,
@@ -22,30 +27,151 @@ struct GeneralConfig {
     is_risk_by_balance_only: felt,
 }
 
-// h(...h(h(0, w1), w2)..., n): the published chain hash of a list, its length last.
-func chain_hash{pedersen_ptr: HashBuiltin*}(words: felt*, length: felt) -> (hash: felt) {
-    let (accumulated) = chain_hash_inner(words, length, 0);
-    let (hash) = hash2{hash_ptr=pedersen_ptr}(accumulated, length);
-    return (hash=hash);
+// One step of the risk function: `risk` holds above the segment before and up to `upper_bound`.
+struct Segment {
+    upper_bound: felt,
+    risk: felt,
 }
 
-func chain_hash_inner{pedersen_ptr: HashBuiltin*}(words: felt*, length: felt, accumulated: felt) -> (
-    hash: felt
-) {
-    if (length == 0) {
-        return (hash=accumulated);
-    }
-    let (next) = hash2{hash_ptr=pedersen_ptr}(accumulated, words[0]);
-    return chain_hash_inner(words + 1, length - 1, next);
+// A synthetic asset. Lists of hashed words stand in the hash's own cells, HashBuiltin.SIZE apart. Without a
+// configuration (`n_segments` 0) an asset can have a price, and nothing else.
+struct AssetConfig {
+    n_segments: felt,
+    segments: Segment*,
+    resolution: felt,
+    n_signed_ids: felt,
+    signed_ids: felt*,
+    quorum: felt,
+    n_signers: felt,
+    signers: felt*,
 }
 
-// The configuration that the operator claims, and its hash, which the contract compares with the governed one.
-func load_config{pedersen_ptr: HashBuiltin*}() -> (config: GeneralConfig*, hash: felt) {
+func load_general_config{pedersen_ptr: HashBuiltin*, range_check_ptr}() -> (config: GeneralConfig*, hash: felt) {
     alloc_locals;
-    local config: GeneralConfig*;
-    %{ ids.config = segments.gen_arg([int(word, 16) for word in program_input["config"]]) %}
+    let word = pedersen_ptr;
+    %{ advice.write_chain(memory, ids.word.address_, advice.general_config()) %}
+    local config: GeneralConfig* = new GeneralConfig(
+        version=word.y,
+        max_funding_rate=[word + 1 * HashBuiltin.SIZE].y,
+        collateral_asset_id=[word + 2 * HashBuiltin.SIZE].y,
+        collateral_resolution=[word + 3 * HashBuiltin.SIZE].y,
+        fee_position_id=[word + 4 * HashBuiltin.SIZE].y,
+        fee_public_key=[word + 5 * HashBuiltin.SIZE].y,
+        positions_tree_height=[word + 6 * HashBuiltin.SIZE].y,
+        orders_tree_height=[word + 7 * HashBuiltin.SIZE].y,
+        price_validity_period=[word + 8 * HashBuiltin.SIZE].y,
+        funding_validity_period=[word + 9 * HashBuiltin.SIZE].y,
+        data_availability_mode=[word + 10 * HashBuiltin.SIZE].y,
+        is_risk_by_balance_only=[word + 11 * HashBuiltin.SIZE].y,
+    );
+    let (hash) = chain_hash(GeneralConfig.SIZE);
+
     assert config.version = CONFIG_VERSION;
-    assert config.data_availability_mode = VALIDIUM;
-    let (hash) = chain_hash(config, GeneralConfig.SIZE);
+    assert_64_bit(config.collateral_resolution - 1);
+    assert [range_check_ptr] = MAX_TREE_HEIGHT - config.positions_tree_height;
+    assert [range_check_ptr + 1] = config.positions_tree_height;
+    assert [range_check_ptr + 2] = MAX_TREE_HEIGHT - config.orders_tree_height;
+    assert [range_check_ptr + 3] = config.orders_tree_height;
+    // The collateral's id is below 2^250.
+    let low = [range_check_ptr + 4];
+    let high = [range_check_ptr + 5];
+    %{ ids.high, ids.low = divmod(ids.config.collateral_asset_id, 2**128) %}
+    assert [range_check_ptr + 6] = high + BOUND_128 - 2 ** 122;
+    assert config.collateral_asset_id = high * BOUND_128 + low;
+    let range_check_ptr = range_check_ptr + 7;
+    assert config.data_availability_mode * (config.data_availability_mode - ROLLUP) = 0;
     return (config=config, hash=hash);
+}
+
+// h(...h(h(0, w1), w2)..., n): the published chain hash of n > 0 words and their number. A hint has put the words
+// where they are hashed, as second inputs.
+func chain_hash{pedersen_ptr: HashBuiltin*}(n_words: felt) -> (hash: felt) {
+    assert pedersen_ptr.x = 0;
+    tempvar place = pedersen_ptr;
+    tempvar n_left = n_words;
+
+    next_word:
+    let n_left = [ap - 1];
+    let place = cast([ap - 2], HashBuiltin*);
+    tempvar accumulated = place.result;
+    let following = place + HashBuiltin.SIZE;
+    assert following.x = accumulated;
+    tempvar place = following;
+    tempvar n_left = n_left - 1;
+    jmp next_word if n_left != 0;
+
+    let place = cast([ap - 2], HashBuiltin*);
+    assert place.y = [fp - 3];
+    let pedersen_ptr = place + HashBuiltin.SIZE;
+    return (hash=place.result);
+}
+
+// Loads the next asset of the configuration, checks it, and writes its id and hash to the output.
+func load_asset_config{output_ptr: felt*, pedersen_ptr: HashBuiltin*, range_check_ptr}() -> (
+    asset_id: felt, config: AssetConfig*
+) {
+    alloc_locals;
+    local n_segments;
+    local segments: Segment*;
+    local n_signed_ids;
+    local n_signers;
+    let words = pedersen_ptr;
+    %{
+        asset = advice.next_asset()
+        ids.n_segments = len(asset.segments)
+        ids.segments = segments.gen_arg(asset.segment_cells()) + ids.Segment.SIZE
+        ids.n_signed_ids = len(asset.signed_ids)
+        ids.n_signers = len(asset.signers)
+        advice.write_chain(memory, ids.words.address_, asset.words())
+    %}
+    // Asset id, resolution and number of segments, the segments, number of ids, the ids, quorum, number of signers, the
+    // signers. Where a list begins follows from the counts, so no count can lie.
+    let n_segments_word = words + 2 * HashBuiltin.SIZE;
+    assert n_segments_word.y = n_segments;
+    let n_ids_word = n_segments_word + (n_segments + 1) * HashBuiltin.SIZE;
+    assert n_ids_word.y = n_signed_ids;
+    local quorum_word: HashBuiltin* = n_ids_word + (n_signed_ids + 1) * HashBuiltin.SIZE;
+    let n_signers_word = quorum_word + HashBuiltin.SIZE;
+    assert n_signers_word.y = n_signers;
+    local first_signer: HashBuiltin* = n_signers_word + HashBuiltin.SIZE;
+    local resolution_word: HashBuiltin* = words + HashBuiltin.SIZE;
+    local config: AssetConfig* = new AssetConfig(
+        n_segments=n_segments,
+        segments=segments,
+        resolution=resolution_word.y,
+        n_signed_ids=n_signed_ids,
+        signed_ids=&quorum_word.y - n_signed_ids * HashBuiltin.SIZE,
+        quorum=quorum_word.y,
+        n_signers=n_signers,
+        signers=&first_signer.y,
+    );
+    assert_64_bit(config.resolution - 1);
+    assert [range_check_ptr] = config.quorum - 1;
+    assert [range_check_ptr + 1] = config.quorum + ABOVE_32;
+    let range_check_ptr = range_check_ptr + 2;
+    let before_segments = segments - Segment.SIZE;
+    assert before_segments.upper_bound = -1;
+    check_segments(segments, n_segments, words + 3 * HashBuiltin.SIZE);
+
+    let asset_id = words.y;
+    assert output_ptr[0] = asset_id;
+    let (hash) = chain_hash(6 + n_segments + n_signed_ids + n_signers);
+    assert output_ptr[1] = hash;
+    let output_ptr = output_ptr + 2;
+    return (asset_id=asset_id, config=config);
+}
+
+// At least one segment; bounds ascend to 2^128 - 1; risks in [1, 2^32). Each is hashed as bound * 2^32 + risk.
+func check_segments{range_check_ptr}(segment: Segment*, n_left: felt, hashed: HashBuiltin*) {
+    let before = segment - Segment.SIZE;
+    assert [range_check_ptr] = segment.upper_bound - before.upper_bound - 1;
+    assert [range_check_ptr + 1] = segment.risk - 1;
+    assert [range_check_ptr + 2] = segment.risk + ABOVE_32;
+    let range_check_ptr = range_check_ptr + 3;
+    assert hashed.y = segment.upper_bound * BOUND_32 + segment.risk;
+    if (n_left == 1) {
+        assert segment.upper_bound = BOUND_128 - 1;
+        return ();
+    }
+    return check_segments(segment + Segment.SIZE, n_left - 1, hashed + HashBuiltin.SIZE);
 }

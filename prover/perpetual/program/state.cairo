@@ -1,61 +1,95 @@
-// The shared state that the chain commits to between batches (perpetual-state 3.5), and the positions tree's update.
+// The state between batches as the chain commits to it (perpetual-state 3.5, 10.2), and the touched leaves of both trees.
 
+from bounds import assert_different
+from config import AssetConfig
+from market import MISSING_INDEX, MISSING_PRICE, IndexEntry, Market, PriceEntry
+from positions import Position, hash_claimed_position, hash_position
 from starkware.cairo.common.cairo_builtins import HashBuiltin
 from starkware.cairo.common.dict_access import DictAccess
-from starkware.cairo.common.merkle_multi_update import merkle_multi_update
-from starkware.cairo.common.alloc import alloc
-from positions import Position, hash_position
 
-// Words in the published order. Without synthetic assets both lists are empty, and only their counts stand here.
-struct SharedState {
+// What stands before the funding indices.
+struct StateHead {
     positions_root: felt,
     positions_tree_height: felt,
     orders_root: felt,
     orders_tree_height: felt,
-    n_funding_indices: felt,
-    funding_timestamp: felt,
-    n_prices: felt,
-    system_time: felt,
 }
 
-// The state before the batch, as claimed; the contract compares its hash with the stored one.
-func load_previous_state() -> (state: SharedState*) {
+// Size, then the words. Only assets of the configuration may have an index, so none that has one is ever dropped.
+func write_state{output_ptr: felt*}(market: Market*, head: StateHead) {
     alloc_locals;
-    local state: SharedState*;
-    %{ ids.state = segments.gen_arg([int(word, 16) for word in program_input["previous_state"]]) %}
-    assert state.n_funding_indices = 0;
-    assert state.n_prices = 0;
-    return (state=state);
+    local words: felt* = output_ptr + 1;
+    assert [cast(words, StateHead*)] = head;
+    let output_ptr = words + StateHead.SIZE;
+    write_funding(market);
+    local prices: felt* = output_ptr + 1;
+    let output_ptr = prices;
+    write_prices(market.asset_ids, market.prices, market.n_rows);
+    assert [prices - 1] = (output_ptr - prices) / PriceEntry.SIZE;
+    assert output_ptr[0] = market.system_time;
+    let output_ptr = output_ptr + 1;
+    assert [words - 1] = output_ptr - words;
+    return ();
 }
 
-// Proves that exactly the touched positions change: the root before and the root after share every other node.
-func update_positions_root{pedersen_ptr: HashBuiltin*}(
-    squashed: DictAccess*, n_touched: felt, height: felt, previous_root: felt
-) -> (root: felt) {
+// Number of indices, the indices, their time.
+func write_funding{output_ptr: felt*}(market: Market*) {
     alloc_locals;
-    local root;
-    let (local leaves: DictAccess*) = alloc();
-    hash_touched(squashed, n_touched, leaves);
-    %{
-        ids.root = int(program_input["positions_root"], 16)
-        preimage = {int(node, 16): (int(left, 16), int(right, 16))
-                    for node, (left, right) in program_input["preimage"].items()}
-        vm_enter_scope(dict(preimage=preimage))
-    %}
-    merkle_multi_update{hash_ptr=pedersen_ptr}(leaves, n_touched, height, previous_root, root);
-    %{ vm_exit_scope() %}
-    return (root=root);
+    local indices: felt* = output_ptr + 1;
+    let output_ptr = indices;
+    write_indices(market.asset_ids, market.asset_configs, market.indices, market.n_rows);
+    assert [indices - 1] = (output_ptr - indices) / IndexEntry.SIZE;
+    assert output_ptr[0] = market.funding_timestamp;
+    let output_ptr = output_ptr + 1;
+    return ();
+}
+
+func write_indices{output_ptr: felt*}(
+    asset_id: felt*, asset_config: AssetConfig**, index: felt*, n_left: felt
+) {
+    if (n_left == 0) {
+        return ();
+    }
+    if ([index] == MISSING_INDEX) {
+        return write_indices(asset_id + 1, asset_config + 1, index + 1, n_left - 1);
+    }
+    let config = [asset_config];
+    tempvar n_segments = config.n_segments;
+    jmp configured if n_segments != 0;
+    assert n_segments = 1;
+
+    configured:
+    assert [cast(output_ptr, IndexEntry*)] = IndexEntry(asset_id=[asset_id], index=[index]);
+    let output_ptr = output_ptr + IndexEntry.SIZE;
+    return write_indices(asset_id + 1, asset_config + 1, index + 1, n_left - 1);
+}
+
+func write_prices{output_ptr: felt*}(asset_id: felt*, price: felt*, n_left: felt) {
+    if (n_left == 0) {
+        return ();
+    }
+    if ([price] == MISSING_PRICE) {
+        return write_prices(asset_id + 1, price + 1, n_left - 1);
+    }
+    assert [cast(output_ptr, PriceEntry*)] = PriceEntry(asset_id=[asset_id], price=[price]);
+    let output_ptr = output_ptr + PriceEntry.SIZE;
+    return write_prices(asset_id + 1, price + 1, n_left - 1);
 }
 
 // Pointers to positions become leaves.
-func hash_touched{pedersen_ptr: HashBuiltin*}(squashed: DictAccess*, n_touched: felt, leaves: DictAccess*) {
-    if (n_touched == 0) {
+func hash_positions{pedersen_ptr: HashBuiltin*, range_check_ptr}(
+    touched: DictAccess*, n_left: felt, leaves: DictAccess*, market: Market*
+) {
+    if (n_left == 0) {
         return ();
     }
-    assert leaves.key = squashed.key;
-    let (before) = hash_position(cast(squashed.prev_value, Position*));
+    alloc_locals;
+    assert leaves.key = touched.key;
+    let (before) = hash_claimed_position(
+        cast(touched.prev_value, Position*), market.asset_ids, market.n_rows
+    );
     assert leaves.prev_value = before;
-    let (after) = hash_position(cast(squashed.new_value, Position*));
+    let (after) = hash_position(cast(touched.new_value, Position*), market.asset_ids);
     assert leaves.new_value = after;
-    return hash_touched(squashed + DictAccess.SIZE, n_touched - 1, leaves + DictAccess.SIZE);
+    return hash_positions(touched + DictAccess.SIZE, n_left - 1, leaves + DictAccess.SIZE, market);
 }

@@ -1,0 +1,124 @@
+// Signed orders: signature, expiry, and how much of an order is used up (perpetual-state 6.1, 6.3).
+
+from bounds import ABOVE_32, ABOVE_64, BOUND_128, BOUND_32, BOUND_64, assert_different
+from market import Market
+from messages import limit_order_hash
+from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+
+// What every signed order has. The signature stays with the hint: the builtin's cells prove that there is one.
+struct Signed {
+    public_key: felt,
+    nonce: felt,
+    expiration: felt,
+}
+
+struct LimitOrder {
+    signed: Signed,
+    amount_synthetic: felt,
+    amount_collateral: felt,
+    amount_fee: felt,
+    position_id: felt,
+}
+
+// How much of a limit order one transaction executes. Collateral and fee are below 2^64.
+struct Fill {
+    synthetic: felt,
+    collateral: felt,
+    fee: felt,
+}
+
+// The order at hand is signed, is not expired, and has `amount` (not negative) left of `full_amount`, which is used up
+// here. Its leaf is named by the top 64 bits of its hash; that the name is below 2^64 is proven by the tree.
+func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess*}(
+    signed: Signed, hash: felt, minimum_expiration: felt, amount: felt, full_amount: felt
+) {
+    // 2^187 * order_id + 2^128 * high + low < 2^251.
+    let low = [range_check_ptr];
+    let high = [range_check_ptr + 1];
+    let order_id = orders.key;
+    let used = orders.prev_value;
+    %{
+        order_id, rest = divmod(ids.hash, 2**187)
+        ids.high, ids.low = divmod(rest, 2**128)
+        ids.order_id = order_id
+        ids.used = advice.order_used(order_id)
+        advice.use_order(order_id, ids.amount)
+        ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, advice.signature())
+    %}
+    assert ecdsa_ptr.pub_key = signed.public_key;
+    assert ecdsa_ptr.message = hash;
+    assert hash = order_id * 2 ** 187 + high * BOUND_128 + low;
+    assert [range_check_ptr + 2] = high + BOUND_128 - 2 ** 59;
+    assert [range_check_ptr + 3] = signed.expiration - minimum_expiration;
+    assert [range_check_ptr + 4] = BOUND_32 - 1 - signed.expiration;
+    assert [range_check_ptr + 5] = signed.nonce;
+    assert [range_check_ptr + 6] = signed.nonce + ABOVE_32;
+    assert [range_check_ptr + 7] = full_amount + ABOVE_64;
+    tempvar next_used = used + amount;
+    assert [range_check_ptr + 8] = full_amount - next_used;
+    assert orders.new_value = next_used;
+    let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
+    let range_check_ptr = range_check_ptr + 9;
+    let orders = orders + DictAccess.SIZE;
+    return ();
+}
+
+// The fill is what the order's owner signed or better, its price rounded against him by less than one unit; the order
+// is used up by it. Products are below 2^128.
+func use_limit_order{
+    pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess*
+}(
+    market: Market*,
+    order: LimitOrder*,
+    synthetic_asset_id: felt,
+    is_buying: felt,
+    fill: Fill*,
+    minimum_expiration: felt,
+) {
+    alloc_locals;
+    assert_different(order.position_id, market.config.fee_position_id);
+    let amount_collateral = order.amount_collateral;
+    assert [range_check_ptr] = amount_collateral - 1;
+    assert [range_check_ptr + 1] = amount_collateral + ABOVE_64;
+    assert [range_check_ptr + 2] = order.amount_fee;
+    assert [range_check_ptr + 3] = order.amount_fee + ABOVE_64;
+    assert [range_check_ptr + 4] = fill.synthetic - 1;
+    assert [range_check_ptr + 5] = order.amount_fee * fill.collateral - fill.fee * amount_collateral;
+    tempvar at_limit = amount_collateral * fill.synthetic;
+    let collateral_id = market.config.collateral_asset_id;
+    if (is_buying != 0) {
+        // (collateral - 1) * S < K * s, or nothing paid, which satisfies it too.
+        assert [range_check_ptr + 6] = at_limit - (fill.collateral - 1) * order.amount_synthetic - 1;
+        let range_check_ptr = range_check_ptr + 7;
+        let (hash) = limit_order_hash(
+            collateral_id,
+            synthetic_asset_id,
+            collateral_id,
+            amount_collateral,
+            order.amount_synthetic,
+            order.amount_fee,
+            order.signed.nonce,
+            order.position_id,
+            order.signed.expiration,
+        );
+        use_order(order.signed, hash, minimum_expiration, fill.synthetic, order.amount_synthetic);
+        return ();
+    }
+    // K * s < S * (collateral + 1).
+    assert [range_check_ptr + 6] = (fill.collateral + 1) * order.amount_synthetic - at_limit - 1;
+    let range_check_ptr = range_check_ptr + 7;
+    let (hash) = limit_order_hash(
+        synthetic_asset_id,
+        collateral_id,
+        collateral_id,
+        order.amount_synthetic,
+        amount_collateral,
+        order.amount_fee,
+        order.signed.nonce,
+        order.position_id,
+        order.signed.expiration,
+    );
+    use_order(order.signed, hash, minimum_expiration, fill.synthetic, order.amount_synthetic);
+    return ();
+}

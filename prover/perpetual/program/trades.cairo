@@ -1,0 +1,220 @@
+// Trades, liquidations, deleveraging (perpetual-state 7.5 to 7.7).
+
+from access import apply_own_update, apply_update
+from bounds import (
+    BOUND_32,
+    assert_64_bit,
+    assert_different,
+    assert_not_negative_wide,
+)
+from margin import SUCCESS, check_status
+from market import NO_ASSET, Market, find_row
+from orders import Fill, LimitOrder, use_limit_order
+from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+from update import Update
+
+// One order's side of a trade: its limits, its position. The fee position gets the fee from the caller.
+func execute_leg{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+}(market: Market*, minimum_expiration: felt, order: LimitOrder*, row: felt, is_buying: felt, fill: Fill*) {
+    alloc_locals;
+    use_limit_order(market, order, [market.asset_ids + row], is_buying, fill, minimum_expiration);
+    if (is_buying != 0) {
+        apply_update(
+            market, order.position_id, order.signed.public_key, -fill.collateral - fill.fee, row, fill.synthetic
+        );
+        return ();
+    }
+    apply_update(
+        market, order.position_id, order.signed.public_key, fill.collateral - fill.fee, row, -fill.synthetic
+    );
+    return ();
+}
+
+// Fees only add to the fee position's collateral. Where all of them leave it in range, so does each one before; so the
+// trades of a row pay theirs together. No trade has the fee position as a party.
+func pay_fees{range_check_ptr, positions: DictAccess*}(market: Market*, fees: felt) {
+    let config = market.config;
+    apply_update(market, config.fee_position_id, config.fee_public_key, fees, NO_ASSET, 0);
+    return ();
+}
+
+// Trades in a row, `fees` being those of the ones before.
+func execute_trades{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+}(market: Market*, minimum_expiration: felt, fees: felt, n_left: felt) {
+    if (n_left == 0) {
+        pay_fees(market, fees);
+        return ();
+    }
+    let (own_fees) = execute_trade(market, minimum_expiration);
+    return execute_trades(market, minimum_expiration, fees + own_fees, n_left - 1);
+}
+
+func execute_trade{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+}(market: Market*, minimum_expiration: felt) -> (fees: felt) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local asset_id;
+    local buy_order: LimitOrder;
+    local sell_order: LimitOrder;
+    local buyer: Fill;
+    local seller: Fill;
+    %{
+        advice.next_transaction()
+        ids.asset_id = advice.trade_asset()
+        advice.load_order(ids.buy_order, "buy_order", is_buying=1)
+        advice.load_order(ids.sell_order, "sell_order", is_buying=0)
+        advice.load_fill(ids.buyer, "actual_buyer_fee")
+        advice.load_fill(ids.seller, "actual_seller_fee")
+    %}
+    assert buyer.synthetic = seller.synthetic;
+    assert buyer.collateral = seller.collateral;
+    assert_64_bit(buyer.collateral);
+    assert_64_bit(buyer.fee);
+    assert_64_bit(seller.fee);
+    assert_different(buy_order.position_id, sell_order.position_id);
+    let (local row) = find_row(market, asset_id);
+    %{ advice.sign_next("buy_order") %}
+    execute_leg(market, minimum_expiration, &buy_order, row, 1, &buyer);
+    %{ advice.sign_next("sell_order") %}
+    execute_leg(market, minimum_expiration, &sell_order, row, 0, &seller);
+    return (fees=buyer.fee + seller.fee);
+}
+
+// The liquidated position takes the other side of the order, at a price that keeps its ratio of value to risk or makes
+// it well leveraged.
+func execute_liquidation{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+}(market: Market*, minimum_expiration: felt) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local asset_id;
+    local order: LimitOrder;
+    local is_buying;
+    local fill: Fill;
+    local liquidated_id;
+    %{
+        ids.asset_id = advice.trade_asset()
+        ids.is_buying = advice.is_buying("liquidator_order")
+        advice.load_order(ids.order, "liquidator_order", is_buying=ids.is_buying)
+        advice.load_fill(ids.fill, "actual_liquidator_fee")
+        ids.liquidated_id = advice.felt("liquidated_position_id")
+        advice.sign_next("liquidator_order")
+    %}
+    assert_64_bit(fill.collateral);
+    assert_64_bit(fill.fee);
+    assert_different(order.position_id, liquidated_id);
+    let (local row) = find_row(market, asset_id);
+    if (is_buying != 0) {
+        let (liquidated) = apply_own_update(market, liquidated_id, fill.collateral, row, -fill.synthetic);
+        assert_liquidatable(liquidated, fill.synthetic);
+        execute_leg(market, minimum_expiration, &order, row, 1, &fill);
+        pay_fees(market, fill.fee);
+        return ();
+    }
+    let (liquidated) = apply_own_update(market, liquidated_id, -fill.collateral, row, fill.synthetic);
+    assert_liquidatable(liquidated, -fill.synthetic);
+    execute_leg(market, minimum_expiration, &order, row, 0, &fill);
+    pay_fees(market, fill.fee);
+    return ();
+}
+
+// Total risk above total value, and `closed` of the holding's sign and no more than it.
+func assert_liquidatable{range_check_ptr}(liquidated: Update, closed: felt) {
+    alloc_locals;
+    let funded = liquidated.funded;
+    local total_value = funded.collateral * BOUND_32 + funded.value;
+    let (code) = check_status(total_value, funded.risk);
+    assert code = SUCCESS;
+    assert_not_negative_wide(funded.risk - total_value * BOUND_32 - 1);
+    assert_closes(liquidated.held, closed);
+    return ();
+}
+
+// 0 <= closed <= held, or held <= closed <= 0, for a `closed` in (-2^64, 2^64): |closed| is known, its sign is the
+// hint's only if it is 0.
+func assert_closes{range_check_ptr}(held: felt, closed: felt) {
+    %{ memory[ap] = int(ids.closed > PRIME // 2) %}
+    jmp short if [ap] != 0, ap++;
+    assert [range_check_ptr] = closed;
+    assert [range_check_ptr + 1] = held - closed;
+    let range_check_ptr = range_check_ptr + 2;
+    return ();
+
+    short:
+    assert [range_check_ptr] = -closed;
+    assert [range_check_ptr + 1] = closed - held;
+    let range_check_ptr = range_check_ptr + 2;
+    return ();
+}
+
+// A bankrupt position gives a holding to one that holds the opposite, at the only amount of collateral that keeps its
+// ratio of value to risk. The operator chooses both.
+func execute_deleverage{range_check_ptr, positions: DictAccess*}(market: Market*) {
+    alloc_locals;
+    local asset_id;
+    local bankrupt_id;
+    local deleverager_id;
+    local synthetic;
+    local collateral;
+    local is_deleverager_buying;
+    %{
+        ids.asset_id = advice.felt("synthetic_asset_id")
+        ids.bankrupt_id = advice.felt("deleveragable_position_id")
+        ids.deleverager_id = advice.felt("deleverager_position_id")
+        ids.synthetic = advice.felt("amount_synthetic")
+        ids.collateral = advice.felt("amount_collateral")
+        ids.is_deleverager_buying = advice.bit("deleverager_is_buying_synthetic")
+    %}
+    assert_64_bit(synthetic);
+    assert_64_bit(collateral);
+    assert_different(bankrupt_id, deleverager_id);
+    let (row) = find_row(market, asset_id);
+    if (is_deleverager_buying != 0) {
+        return deleverage(market, bankrupt_id, deleverager_id, row, synthetic, -collateral);
+    }
+    return deleverage(market, bankrupt_id, deleverager_id, row, -synthetic, collateral);
+}
+
+// The deltas are the deleverager's.
+func deleverage{range_check_ptr, positions: DictAccess*}(
+    market: Market*, bankrupt_id: felt, deleverager_id: felt, row: felt, synthetic: felt, collateral: felt
+) {
+    alloc_locals;
+    let (bankrupt) = apply_own_update(market, bankrupt_id, -collateral, row, -synthetic);
+    local bankrupt: Update = bankrupt;
+    let (deleverager) = apply_own_update(market, deleverager_id, collateral, row, synthetic);
+    assert_closes(deleverager.held, -synthetic);
+
+    // value before < 0, and value before * risk after > (value after - 1 unit) * risk before.
+    let before = bankrupt.funded;
+    let after = bankrupt.updated;
+    local value_before = before.collateral * BOUND_32 + before.value;
+    local value_after = after.collateral * BOUND_32 + after.value;
+    let (code) = check_status(value_before, before.risk);
+    assert code = SUCCESS;
+    assert [range_check_ptr] = -1 - value_before;
+    let range_check_ptr = range_check_ptr + 1;
+    assert_not_negative_wide(value_before * after.risk - (value_after - BOUND_32) * before.risk - 1);
+    return ();
+}

@@ -1,0 +1,135 @@
+// Transactions that move collateral (perpetual-state 7.1 to 7.4).
+
+from access import apply_update
+from bounds import assert_64_bit, assert_different
+from market import NO_ASSET, Market
+from messages import transfer_hash, withdrawal_hash
+from orders import Signed, use_order
+from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+
+// A modification's difference is written plus 2^64.
+const DIFFERENCE_BIAS = 2 ** 64;
+
+// What the contract adds to or takes from its pending balances.
+struct Modification {
+    owner_key: felt,
+    position_id: felt,
+    biased_delta: felt,
+}
+
+// The contract holds the pending deposit that this uses up.
+func execute_deposit{range_check_ptr, positions: DictAccess*, modifications: Modification*}(market: Market*) {
+    alloc_locals;
+    local public_key;
+    local position_id;
+    local amount;
+    %{
+        ids.public_key = advice.felt("public_key")
+        ids.position_id = advice.felt("position_id")
+        ids.amount = advice.felt("amount")
+    %}
+    assert_64_bit(amount);
+    apply_update(market, position_id, public_key, amount, NO_ASSET, 0);
+    assert [modifications] = Modification(
+        owner_key=public_key, position_id=position_id, biased_delta=DIFFERENCE_BIAS + amount
+    );
+    let modifications = modifications + Modification.SIZE;
+    return ();
+}
+
+func execute_withdrawal{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+    modifications: Modification*,
+}(market: Market*, minimum_expiration: felt) {
+    alloc_locals;
+    local signed: Signed;
+    local position_id;
+    local amount;
+    local owner_key;
+    %{
+        advice.load_signed(ids.signed, advice.transaction)
+        ids.position_id = advice.felt("position_id")
+        ids.amount = advice.felt("amount")
+        ids.owner_key = advice.felt("owner_key")
+    %}
+    assert_64_bit(amount);
+    let (hash) = withdrawal_hash(
+        market.config.collateral_asset_id,
+        owner_key,
+        signed.public_key,
+        position_id,
+        amount,
+        signed.nonce,
+        signed.expiration,
+    );
+    use_order(signed, hash, minimum_expiration, amount, amount);
+    apply_update(market, position_id, signed.public_key, -amount, NO_ASSET, 0);
+    assert [modifications] = Modification(
+        owner_key=owner_key, position_id=position_id, biased_delta=DIFFERENCE_BIAS - amount
+    );
+    let modifications = modifications + Modification.SIZE;
+    return ();
+}
+
+// Plain with condition 0; a conditional one with condition 0 is signed as a plain one (as published).
+func execute_transfer{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+}(market: Market*, minimum_expiration: felt, condition: felt) {
+    alloc_locals;
+    local signed: Signed;
+    local sender_position_id;
+    local receiver_public_key;
+    local receiver_position_id;
+    local amount;
+    %{
+        advice.load_signed(ids.signed, advice.transaction)
+        advice.check_collateral("asset_id")
+        ids.sender_position_id = advice.felt("sender_position_id")
+        ids.receiver_public_key = advice.felt("receiver_public_key")
+        ids.receiver_position_id = advice.felt("receiver_position_id")
+        ids.amount = advice.felt("amount")
+    %}
+    assert_different(sender_position_id, receiver_position_id);
+    assert_64_bit(amount);
+    let (hash) = transfer_hash(
+        market.config.collateral_asset_id,
+        receiver_public_key,
+        sender_position_id,
+        receiver_position_id,
+        amount,
+        signed.nonce,
+        signed.expiration,
+        condition,
+    );
+    use_order(signed, hash, minimum_expiration, amount, amount);
+    apply_update(market, sender_position_id, signed.public_key, -amount, NO_ASSET, 0);
+    apply_update(market, receiver_position_id, receiver_public_key, amount, NO_ASSET, 0);
+    return ();
+}
+
+// The contract takes the batch only if a registry knows the fact.
+func execute_conditional_transfer{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+    conditions: felt*,
+}(market: Market*, minimum_expiration: felt) {
+    alloc_locals;
+    local condition;
+    %{ ids.condition = advice.felt(advice.condition_field) %}
+    execute_transfer(market, minimum_expiration, condition);
+    assert [conditions] = condition;
+    let conditions = conditions + 1;
+    return ();
+}

@@ -1,0 +1,163 @@
+"""Operators who answer hints otherwise than honestly, or claim another state: no proof, or the same words.
+
+A run that ends because a later hint is confused says nothing about the program; those are counted and must be few.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from program_kit import CASES, cheat, published, run
+from test_totality import trades, withdrawals
+
+from prover.algebra.field import PRIME
+from prover.cairo.errors import RunFailed
+from prover.operator.program_bench import (
+    ALICE,
+    BOB,
+    NOW,
+    A,
+    B,
+    Signer,
+    batch,
+    five_assets,
+    funding_tick,
+    general_config,
+    oracle_tick,
+    position,
+    program_input,
+    signed_price,
+    state,
+    trade,
+)
+from prover.perpetual.program import advice
+
+# Files whose hints answer questions of fact; those of the transactions also choose, as an operator may.
+FACTS = ("bounds", "margin", "market", "orders", "prices", "update")
+RULES = ("access", "bounds", "forced", "margin", "market", "orders", "positions", "prices", "ticks", "trades", "update")
+ALTERATIONS = {
+    "one more": lambda honest: (honest + 1) % PRIME,
+    "one less": lambda honest: (honest - 1) % PRIME,
+    "none": lambda honest: 0,
+}
+
+
+def flip(honest: int) -> int:
+    return 1 - honest
+
+
+def try_all(given_input, kind, scopes, alter, stride: int = 1) -> tuple[int, int]:
+    """(answers altered to no effect or to no proof, answers after which a hint gave up)."""
+    honest = run(given_input)
+    _, n_answers = cheat(given_input, kind, scopes, 0, alter, honest.n_steps)
+    refused = confused = 0
+    for place in range(1, n_answers + 1, stride):
+        try:
+            found, _ = cheat(given_input, kind, scopes, place, alter, 2 * honest.n_steps)
+        except RunFailed as error:
+            confused += "hint fails" in str(error)
+            refused += "hint fails" not in str(error)
+        else:
+            assert found.output == honest.output, f"answer {place} of {n_answers} changes the output"
+            refused += 1
+    return refused, confused
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(withdrawals())
+def test_no_other_branch_of_a_forced_withdrawal_is_provable(case):
+    try_all(case.given, "branch", RULES, flip)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(trades())
+def test_no_other_branch_of_a_forced_trade_is_provable(case):
+    try_all(case.given, "branch", RULES, flip)
+
+
+def busy_batch() -> dict:
+    """Ticks, signed prices and a trade that opens one holding and closes part of another."""
+    signer, later, n_assets = Signer(), NOW + 110, 6
+    fill = (10**6, 2 * 10**6, 10)
+    buy = signer.order(ALICE, A, 5, True, *fill)
+    sell = signer.order(BOB, B, 5, False, *fill)
+    before = state(n_assets, {A: position(ALICE, 10**12, five_assets()), B: position(BOB, 10**12, {5: 10**9})})
+    transactions = [funding_tick(n_assets, later), oracle_tick(1, later), trade(buy, sell, *fill)]
+    prices = [signed_price(0, 3)]
+    return program_input(general_config(n_assets), before, batch(transactions, time=later, prices=prices))
+
+
+CASES_OF_ALTERATION = [("branch", RULES, flip), *(("number", FACTS, alter) for alter in ALTERATIONS.values())]
+NAMES = ["branch flipped", *ALTERATIONS]
+
+
+@pytest.mark.parametrize(("kind", "scopes", "alter"), CASES_OF_ALTERATION, ids=NAMES)
+def test_no_other_answer_in_a_trade_is_provable(kind, scopes, alter):
+    refused, confused = try_all(busy_batch(), kind, scopes, alter, stride=7)
+    assert refused > 2 * confused
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "scopes", "alter"), CASES_OF_ALTERATION, ids=NAMES)
+def test_no_other_answer_anywhere_in_a_trade_is_provable(kind, scopes, alter):
+    refused, confused = try_all(busy_batch(), kind, scopes, alter)
+    assert refused > 2 * confused
+
+
+def test_no_other_turn_in_a_tree_is_provable():
+    given_input = published("transfer into badly leveraged receiver improves it")
+    refused, confused = try_all(given_input, "branch", ("trees",), flip, stride=5)
+    assert refused > 5 * confused
+
+
+def claims_of_another_position() -> list[dict]:
+    """Positions with the same words to hash: 2^64 of the balance for one of the index, and the other way round."""
+    assets = CASES["withdraw exactly to margin limit"]["prev_state"]["positions"]
+    name = next(name for name, document in assets.items() if document["assets"])
+    claims = []
+    for shift in (1, -1):
+        given_input = published("withdraw exactly to margin limit")
+        claimed = copy.deepcopy(given_input)
+        asset = claimed["prev_state"]["positions"][name]["assets"][0]
+        asset["balance"] = str(int(asset["balance"]) + shift * 2**64)
+        asset["cached_funding_index"] = str(int(asset["cached_funding_index"]) - shift)
+        claims.append(claimed)
+    return claims
+
+
+@pytest.mark.parametrize("claimed", claims_of_another_position(), ids=["more", "less"])
+def test_a_leaf_stands_for_one_position_only(claimed):
+    with pytest.raises(RunFailed):
+        run(claimed)
+
+
+def test_an_operator_cannot_claim_that_a_position_was_valued_already(monkeypatch):
+    """Then its funding would not be applied, and its value and risk would be his to name."""
+    honest = advice.Advice._claimed_position
+
+    def valued(self, document, segments):
+        return [*honest(self, document, segments)[:4], 1, 10**30, 0]
+
+    name = "forced withdrawal maximum plus one proven invalid"
+    assert run(published(name))
+    monkeypatch.setattr(advice.Advice, "_claimed_position", valued)
+    with pytest.raises(RunFailed):
+        run(published(name))
+
+
+def test_an_operator_cannot_forget_how_much_of_an_order_is_used(monkeypatch):
+    name = "trade partial fills to full"
+    assert run(published(name))
+    monkeypatch.setattr(advice.Advice, "order_used", lambda self, order_id: 0)
+    with pytest.raises(RunFailed):
+        run(published(name))
+
+
+def test_an_operator_cannot_leave_out_an_access(monkeypatch):
+    """The second transaction on a position starts from what the first one left."""
+    name = "trade partial fills to full"
+    monkeypatch.setattr(advice.Advice, "store_position", lambda self, position_id, place: None)
+    with pytest.raises(RunFailed):
+        run(published(name))
