@@ -4,20 +4,25 @@ import sys
 from pathlib import Path
 
 from prover.cairo.shapes import shape_of
-from prover.codegen.constraints import InputPlan, constraint_contract
-from prover.codegen.shape import shape_library
+from prover.codegen.constraints import InputPlan
+from prover.codegen.shape import shape_contracts
 
 FOLDER = Path(__file__).parents[2] / "contracts" / "verifier" / "generated"
 EXCHANGE_BUILTINS = ("output", "pedersen", "range_check")
+EXCHANGE_SHAPE = "ExchangeShape"
+SHAPES = {"PlainShape": ("output",), EXCHANGE_SHAPE: EXCHANGE_BUILTINS}
+"""Contract name -> the builtins of the programs that it verifies."""
+
+
+def contracts_of(name: str) -> dict[str, str]:
+    """Contract name -> source of a shape."""
+    builtins = SHAPES[name]
+    return shape_contracts(name, InputPlan(shape_of(builtins), builtins))
 
 
 def sources() -> dict[str, str]:
     """File name -> content."""
-    plan = InputPlan(shape_of(EXCHANGE_BUILTINS), EXCHANGE_BUILTINS)
-    return {
-        "ExchangeConstraints.sol": constraint_contract("ExchangeConstraints", plan),
-        "ExchangeShape.sol": shape_library("ExchangeShape", plan),
-    }
+    return {f"{name}.sol": text for shape in SHAPES for name, text in contracts_of(shape).items()}
 
 
 def stale() -> list[str]:

@@ -10,7 +10,14 @@ from prover.algebra.field import PRIME
 from prover.cairo.prove import prove_run, verify_proof
 from prover.codegen import __main__ as generated
 from prover.stark.transcript import keccak256, words_to_bytes
-from scripts._verifier import data_contract, deploy_verifier, register_program, submit_proof
+from scripts._verifier import (
+    data_contract,
+    deploy_shape,
+    deploy_verifier,
+    parameter_words,
+    register_program,
+    submit_proof,
+)
 
 
 @pytest.fixture(scope="session")
@@ -127,13 +134,14 @@ def test_what_is_no_program_is_not_registered(verifier, prover_account, hashes_p
 
 
 def test_parameters_out_of_bounds_are_refused(project, prover_account):
-    good = (2, 5, 4, 3, 4, 25, [2, 2, 2, 2], 16)
-    assert prover_account.deploy(project.QueryVerifier, good)
+    shape = deploy_shape(project, prover_account, "PlainShape")
+    good = list(parameter_words(SMALL))
+    assert prover_account.deploy(project.HeaderVerifier, shape, 0, tuple(good))
     for place, bad in ((0, 1), (1, 0), (2, 65), (5, 15), (7, 0)):
         wrong = [*good]
         wrong[place] = bad
         with pytest.raises(ape.exceptions.ContractLogicError):
-            prover_account.deploy(project.QueryVerifier, tuple(wrong))
+            prover_account.deploy(project.HeaderVerifier, shape, 0, tuple(wrong))
 
 
 def test_generated_contracts_are_fresh():
@@ -141,6 +149,6 @@ def test_generated_contracts_are_fresh():
 
 
 def test_no_contract_is_above_the_limit_of_code(project):
-    for name in ("StarkVerifier", "QueryVerifier", "ExchangeConstraints", "Freehold", "EscapeVerifier"):
+    for name in ("StarkVerifier", "HeaderVerifier", *(source[:-4] for source in generated.sources()), "Freehold", "EscapeVerifier"):
         code = getattr(project, name).contract_type.runtime_bytecode.bytecode
         assert (len(code) - 2) // 2 <= 24_576, name

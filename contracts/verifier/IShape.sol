@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title What a shape's generated contract tells the verifier
+interface IShape {
+    /// @dev Tables in shape order. A pseudo-table, number `nTables`, of the greatest height, holds the combined quotient.
+    /// `outputBuiltin` is the output builtin's place in the program's order, `nBuiltins` if there is none.
+    /// `heights`: two bytes a table, log2 of its least height and log2 of its fixed height or 0.
+    /// `blocks`: log2 of each block size, rising. `runs`: four bytes each: tree, table, class, columns; in each tree
+    /// class 0 of all tables, then class 1, then the further (table, class). `columns`: ten bytes each, in the runs'
+    /// order: offset mask (bit 0 is offset -16), number of its first cell.
+    struct Description {
+        uint256 identity;
+        uint256 nTables;
+        uint256 nBuiltins;
+        uint256 outputBuiltin;
+        uint256 nCells;
+        uint256 nSlices;
+        bytes heights;
+        bytes blocks;
+        bytes runs;
+        bytes columns;
+    }
+
+    function description() external view returns (Description memory);
+
+    /// @notice The constraints at one point. `input`, each word below p: beta, z^H, z^(H/b) of each block size b; of each
+    /// table its point, omega and 1/omega; alpha, gamma, initial ap, final ap, (start, stop) of each builtin, the sum per
+    /// row of each table; the cells. Returns the sum of beta^i * constraint_i / zerofier_i.
+    function evaluate(uint256[] calldata input) external view returns (uint256[] memory);
+}
