@@ -8,7 +8,8 @@ from ethpm_types import ContractType
 
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of
-from prover.codegen.__main__ import EXCHANGE_SHAPE, SHAPES, contracts_of
+from prover.codegen.__main__ import EXCHANGE_SHAPE, SHAPES, contract_of
+from prover.codegen.shape import Contract
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
 
@@ -28,9 +29,15 @@ def deploy_verifier(
 
 
 def deploy_shape(project, account: AccountAPI, shape: str) -> ContractInstance:
-    """A shape's contract, after the parts of its evaluator if it has several."""
-    parts = [name for name in contracts_of(shape) if name != shape]
-    return account.deploy(getattr(project, shape), *[account.deploy(getattr(project, part)) for part in parts])
+    """A shape's contract, after the parts of its evaluator and their constants."""
+    return _deploy_generated(project, account, contract_of(shape))
+
+
+def _deploy_generated(project, account: AccountAPI, contract: Contract) -> ContractInstance:
+    arguments = [_deploy_generated(project, account, part) for part in contract.parts]
+    if contract.data:
+        arguments.append(account.deploy(data_contract(contract.data)))
+    return account.deploy(getattr(project, contract.name), *arguments)
 
 
 def parameter_words(parameters: Parameters) -> tuple[object, ...]:

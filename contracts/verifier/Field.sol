@@ -59,6 +59,18 @@ library Field {
         return base;
     }
 
+    /// @dev base^exponent for a small exponent.
+    function power(uint256 base, uint256 exponent) internal pure returns (uint256 result) {
+        result = 1;
+        // Equivalent to: for each bit of the exponent, low first: if set: result = result * base; base = base^2
+        assembly ("memory-safe") {
+            for {} exponent { exponent := shr(1, exponent) } {
+                if and(exponent, 1) { result := mulmod(result, base, PRIME) }
+                base := mulmod(base, base, PRIME)
+            }
+        }
+    }
+
     /// @dev roots[k] = omega_k, the canonical generator of the subgroup of order 2^k, for k up to 32.
     function rootsOfUnity() internal pure returns (uint256[] memory) {
         return towerOf(ROOT);

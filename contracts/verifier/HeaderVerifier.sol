@@ -22,8 +22,6 @@ contract HeaderVerifier is HeaderRefusals {
     uint256 private constant MAX_ADDRESS = 1 << 64;
     /// @dev A longer output could not be paid for anyway; the bound keeps lengths far from overflow.
     uint256 private constant MAX_OUTPUT = 1 << 20;
-    /// @dev Bit 16 of an offset mask is offset 0.
-    uint256 private constant LOG_ZERO_OFFSET_BIT = 4;
 
     IShape public immutable shape;
     uint256 public immutable preprocessedRoot;
@@ -340,14 +338,8 @@ contract HeaderVerifier is HeaderRefusals {
         for (uint256 i = 0; i < nBounds; ++i) input[place++] = header[bounds + i];
         uint256 half = (PRIME + 1) / 2;
         for (uint256 i = 0; i < s.nTables; ++i) {
-            input[place++] = Field.mul(walk.sums[i], _power(half, walk.logHeights[i]));
+            input[place++] = Field.mul(walk.sums[i], Field.power(half, walk.logHeights[i]));
         }
-    }
-
-    /// @dev base^exponent for a small exponent.
-    function _power(uint256 base, uint256 exponent) private pure returns (uint256 result) {
-        result = 1;
-        for (uint256 i = 0; i < exponent; ++i) result = Field.mul(result, base);
     }
 
     /// @dev Walks the values in mask order: by group, rising offset, physical column, slot. Heights decide where a value
@@ -367,11 +359,17 @@ contract HeaderVerifier is HeaderRefusals {
         for (uint256 g = 0; g < plan.groups.length; ++g) {
             Layout.Group memory group = plan.groups[g];
             uint256 root = walk.roots[group.logHeight];
-            uint256 lowest = Field.square(walk.inverseRoots[group.logHeight], LOG_ZERO_OFFSET_BIT);
-            uint256 point = Field.mul(Field.square(walk.z, plan.logDegree - group.logHeight), lowest);
+            uint256 point = Field.mul(
+                Field.square(walk.z, plan.logDegree - group.logHeight),
+                Field.power(walk.inverseRoots[group.logHeight], walk.shape.lowestOffset)
+            );
+            uint256 offset = 0; // from the lowest
             for (uint256 bit = 0; group.mask >> bit != 0; ++bit) {
-                if ((group.mask >> bit) & 1 != 0) _sortTerm(plan, group, bit, point, s);
-                point = Field.mul(point, root);
+                if ((group.mask >> bit) & 1 == 0) continue;
+                uint256 next = Layout.offsetOf(walk.shape.offsets, bit);
+                point = Field.mul(point, Field.power(root, next - offset));
+                offset = next;
+                _sortTerm(plan, group, bit, point, s);
             }
         }
         uint256 end = s.term;

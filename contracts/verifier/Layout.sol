@@ -85,6 +85,11 @@ library Layout {
         }
     }
 
+    /// @dev The row offset that bit number `bit` stands for, counted from the lowest.
+    function offsetOf(bytes memory offsets, uint256 bit) internal pure returns (uint256) {
+        return wordOf(offsets, 2 * bit) >> 240;
+    }
+
     function readRuns(bytes memory encoded, uint256[] memory logHeights) private pure returns (uint256[] memory runs) {
         runs = new uint256[](encoded.length / 4);
         for (uint256 i = 0; i < runs.length; ++i) {

@@ -1,28 +1,31 @@
 """`python -m prover.codegen`: write the generated Solidity; `--check` compares only, exit 1 if anything is stale."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from prover.cairo.shapes import shape_of
 from prover.codegen.constraints import InputPlan
-from prover.codegen.shape import shape_contracts
+from prover.codegen.shape import Contract, shape_contract
 
 FOLDER = Path(__file__).parents[2] / "contracts" / "verifier" / "generated"
 EXCHANGE_BUILTINS = ("output", "pedersen", "range_check")
 EXCHANGE_SHAPE = "ExchangeShape"
-SHAPES = {"PlainShape": ("output",), EXCHANGE_SHAPE: EXCHANGE_BUILTINS}
+ALL_BUILTINS = ("output", "pedersen", "range_check", "ecdsa", "bitwise", "ec_op", "poseidon")
+SHAPES = {"PlainShape": ("output",), EXCHANGE_SHAPE: EXCHANGE_BUILTINS, "AllBuiltinsShape": ALL_BUILTINS}
 """Contract name -> the builtins of the programs that it verifies."""
 
 
-def contracts_of(name: str) -> dict[str, str]:
-    """Contract name -> source of a shape."""
-    builtins = SHAPES[name]
-    return shape_contracts(name, InputPlan(shape_of(builtins), builtins))
+@cache
+def contract_of(shape: str) -> Contract:
+    """The generated contract of a shape."""
+    return shape_contract(shape, InputPlan(shape_of(SHAPES[shape]), SHAPES[shape]))
 
 
 def sources() -> dict[str, str]:
     """File name -> content."""
-    return {f"{name}.sol": text for shape in SHAPES for name, text in contracts_of(shape).items()}
+    contracts = [one for shape in SHAPES for one in (contract_of(shape), *contract_of(shape).parts)]
+    return {f"{contract.name}.sol": contract.source for contract in contracts}
 
 
 def stale() -> list[str]:

@@ -21,8 +21,15 @@ GENERATOR = "prover/codegen (python -m prover.codegen)"
 MAX_DEPTH = 4
 """Nesting of inlined operations; the EVM reaches 16 stack places."""
 
-MAX_CODE_BYTES = 21_000
-"""Of an evaluator by its own estimate; the limit of a contract is 24,576."""
+MAX_CODE_BYTES = 20_500
+"""Of an evaluator by its own estimate; the limit of a contract, which also holds a description, is 24,576."""
+
+BYTES_OF_AN_OPERATION = 3.6
+"""Measured over the generated contracts."""
+
+MAX_DATA_BYTES = 24_000
+LONGEST_IN_CODE = 32
+"""Longer constant columns have their coefficients in a data contract."""
 
 FIRST_WORD = 0x2000
 """Where the input lies. The compiler keeps what the stack cannot hold from 0x80 on; nothing else uses memory, so
@@ -30,6 +37,9 @@ fixed places above that are safe."""
 
 PRIME_PLACE = FIRST_WORD - 0x20
 """Where p lies."""
+
+DATA_PLACE = 0x10000
+"""Where coefficients from a data contract pass through."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +88,7 @@ class _Emitter:
     """Yul statements, and where in memory each computed thing lies."""
 
     def __init__(self, plan: InputPlan) -> None:
-        self.plan, self.lines = plan, []
+        self.plan, self.lines, self.data = plan, [], bytearray()
         self._next = FIRST_WORD + 32 * plan.n_words
         self._power = "1"
 
@@ -87,8 +97,15 @@ class _Emitter:
 
     def store(self, text: str) -> str:
         place, self._next = self._next, self._next + 32
-        self.lines.append(f"mstore({place:#x}, {text})")
+        self.lines.append(f"mstore({place:#x}, {text}) forget()")
         return f"mload({place:#x})"
+
+    def evaluate_data(self, coefficients: list[int], x: str) -> str:
+        """A polynomial whose coefficients lie in the data contract; they pass through memory above all fixed places."""
+        start, size = len(self.data), 32 * len(coefficients)
+        self.data += b"".join(word.to_bytes(32, "big") for word in reversed(coefficients))
+        self.lines.append(f"extcodecopy(data, {DATA_PLACE:#x}, {1 + start}, {size})")
+        return self.store(f"horner({DATA_PLACE:#x}, {len(coefficients)}, {x}, P)")
 
     def skip_powers(self, count: int) -> None:
         """Begin at beta^count."""
@@ -125,7 +142,7 @@ def evaluator_parts(plan: InputPlan) -> list[Evaluator]:
         fitting = _evaluator(plan, range(start, start + 1))
         for end in range(start + 2, n_tables + 1):
             longer = _evaluator(plan, range(start, end))
-            if longer.code_bytes > MAX_CODE_BYTES:
+            if longer.code_bytes > MAX_CODE_BYTES or len(longer.data) > MAX_DATA_BYTES:
                 break
             fitting = longer
         parts.append(fitting)
@@ -142,32 +159,40 @@ def _evaluator(plan: InputPlan, tables: range) -> Evaluator:
     for (accumulated, numerator, _), inverse in zip(sums, inverses, strict=True):
         term = mul(accumulated, inverse if numerator is None else mul(numerator, inverse))
         emitter.lines.append(f"total := {add('total', term)}")
-    return Evaluator(tables, tuple(emitter.lines), plan.n_words)
+    return Evaluator(plan, tables, tuple(emitter.lines), bytes(emitter.data))
 
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Yul statements that leave the words `results`, for some of the tables."""
+    """Yul statements for some of the tables; `data` are coefficients that lie in a data contract."""
 
+    plan: InputPlan
     tables: range
     lines: tuple[str, ...]
-    n_words: int
+    data: bytes
 
     @property
     def code_bytes(self) -> int:
-        """An estimate from above of what the compiler makes of it."""
+        """An estimate of what the compiler makes of it."""
         text = "\n".join(self.lines)
-        constants = sum((len(digits) + 1) // 2 - 2 for digits in re.findall(r"0x([0-9a-f]{5,})", text))
-        names = len(re.findall(r"\b(mload|mstore|addmod|mulmod|sub|indicator)\b", text))
-        return 2 * names + 2 * text.count("0x") + constants + text.count("P")
+        constants = sum(len(digits) // 2 for digits in re.findall(r"0x([0-9a-f]{5,})", text))
+        operations = len(re.findall(r"\b(mload|mstore|addmod|mulmod|sub|indicator|horner)\b", text))
+        return BYTES_OF_AN_OPERATION * operations + constants
 
     def function(self) -> str:
         """The function `evaluate` of a contract."""
         body = "\n            ".join(self.lines)
-        return f"""    function evaluate(uint256[] calldata input) external view returns (uint256[] memory) {{
-        if (input.length != {self.n_words}) revert InputLength(input.length);
+        size = 32 * self.plan.n_words
+        return f"""    /// @inheritdoc IEvaluator
+    function evaluate(uint256[] calldata input) external view returns (uint256[] memory) {{
+        if (input.length != {self.plan.n_words}) revert InputLength(input.length);{_DATA_ADDRESS if self.data else ""}
         // Equivalent to the expressions of prover/cairo/components, over memory words at fixed places.
         assembly ("memory-safe") {{
+            // Writes nothing. The compiler believes otherwise, so it reads words back from memory where it would else try
+            // to keep hundreds of them on the stack.
+            function forget() {{
+                calldatacopy(0, 0, 0)
+            }}
             // sum of t^k over k < 2^n, as the product of 1 + t^(2^j)
             function indicator(t, n, P_) -> s {{
                 s := 1
@@ -176,11 +201,17 @@ class Evaluator:
                     t := mulmod(t, t, P_)
                 }}
             }}
+            // the polynomial whose coefficients lie at `place`, the highest first
+            function horner(place, count, x, P_) -> s {{
+                for {{ let end := add(place, shl(5, count)) }} lt(place, end) {{ place := add(place, 0x20) }} {{
+                    s := addmod(mulmod(s, x, P_), mload(place), P_)
+                }}
+            }}
             // What the compiler keeps in memory must end before the fixed places begin.
             if gt(mload(0x40), {PRIME_PLACE:#x}) {{ revert(0, 0) }}
             // From memory: where a long constant stands, the compiler spells it out anew.
             mstore({PRIME_PLACE:#x}, {PRIME:#x})
-            calldatacopy({FIRST_WORD:#x}, input.offset, {32 * self.n_words})
+            calldatacopy({FIRST_WORD:#x}, input.offset, {size})
             let P := mload({PRIME_PLACE:#x})
             {body}
             mstore(0, 0x20)
@@ -190,6 +221,10 @@ class Evaluator:
         }}
     }}
 """
+
+
+_DATA_ADDRESS = """
+        address data = constants;"""
 
 
 def _table_sums(emitter: _Emitter, number: int, table: Table) -> Iterator[tuple[str, str | None, str]]:
@@ -255,6 +290,8 @@ def _periodic(emitter: _Emitter, table: Table, index: int, offset: int) -> str:
                 total = emitter.store(add(total, f"indicator({mul(x, hex(pow(root, -row, PRIME)))}, {log_block}, P)"))
         return emitter.store(mul(total, hex(pow(table.block, -1, PRIME))))
     coefficients = block_coefficients(values)
+    if len(coefficients) > LONGEST_IN_CODE:
+        return emitter.evaluate_data(coefficients, x)
     emitter.lines.append(f"{{ let x := {x} let sum := {coefficients[-1]:#x}")
     for coefficient in reversed(coefficients[:-1]):
         emitter.lines.append(f"sum := {add(mul('sum', 'x'), hex(coefficient))}")

@@ -149,6 +149,12 @@ def test_generated_contracts_are_fresh():
 
 
 def test_no_contract_is_above_the_limit_of_code(project):
-    for name in ("StarkVerifier", "HeaderVerifier", *(source[:-4] for source in generated.sources()), "Freehold", "EscapeVerifier"):
+    for name in (
+        "StarkVerifier",
+        "HeaderVerifier",
+        *(source[:-4] for source in generated.sources()),
+        "Freehold",
+        "EscapeVerifier",
+    ):
         code = getattr(project, name).contract_type.runtime_bytecode.bytecode
         assert (len(code) - 2) // 2 <= 24_576, name
