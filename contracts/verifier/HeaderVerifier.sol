@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {DeepSum} from "./DeepSum.sol";
 import {Field, PRIME} from "./Field.sol";
 import {HeaderRefusals} from "./HeaderRefusals.sol";
 import {IShape} from "./IShape.sol";
@@ -22,6 +23,8 @@ contract HeaderVerifier is HeaderRefusals {
     uint256 private constant MAX_ADDRESS = 1 << 64;
     /// @dev A longer output could not be paid for anyway; the bound keeps lengths far from overflow.
     uint256 private constant MAX_OUTPUT = 1 << 20;
+    /// @dev Columns at one point have k = 1, 2, 4, 8 or 16.
+    uint256 private constant CLAIMS_PER_POINT = 5;
 
     IShape public immutable shape;
     uint256 public immutable preprocessedRoot;
@@ -303,7 +306,7 @@ contract HeaderVerifier is HeaderRefusals {
     ) private view {
         uint256[] memory input = _constraintInput(walk, header, context.logDegree);
         uint256 firstCell = input.length - walk.shape.nCells - walk.shape.nSlices;
-        context.terms = _sortValues(walk, context, values, input, firstCell);
+        _sortValues(walk, context, values, input, firstCell);
         uint256 claimed = 0;
         for (uint256 c = input.length; c > input.length - walk.shape.nSlices; --c) {
             claimed = Field.add(Field.mul(claimed, walk.lifted), input[c - 1]);
@@ -343,19 +346,26 @@ contract HeaderVerifier is HeaderRefusals {
     }
 
     /// @dev Walks the values in mask order: by group, rising offset, physical column, slot. Heights decide where a value
-    /// stands; `input` has its cell at a fixed place, from `firstCell` on. Returns the terms as `QueryPhase` reads them.
+    /// stands; `input` has its cell at a fixed place, from `firstCell` on. Fills points, claims and openings of the DEEP sum.
     function _sortValues(
         Walk memory walk,
         QueryPhase.Context memory context,
         uint256[] memory values,
         uint256[] memory input,
         uint256 firstCell
-    ) private pure returns (uint256[] memory terms) {
+    ) private pure {
         Layout.Plan memory plan = walk.plan;
-        (terms, context.points) = _termRoom(plan);
-        Sorting memory s = Sorting(
-            _at(plan.slots, 0), _at(values, 0), _at(input, firstCell), _at(terms, 0), 1, context.lambda, context.points
-        );
+        (uint256 nTerms, uint256 nOpenings, uint256 nClaims) = Layout.countTerms(plan);
+        Sorting memory s;
+        s.slots = _at(plan.slots, 0);
+        s.value = _at(values, 0);
+        s.cells = _at(input, firstCell);
+        s.power = 1;
+        s.lambda = context.lambda;
+        s.points = Layout.emptyList(2 * nTerms);
+        s.claims = Layout.emptyList(nClaims);
+        s.openings = Layout.emptyList(nOpenings);
+        s.claimOf = new uint256[](nTerms * CLAIMS_PER_POINT);
         for (uint256 g = 0; g < plan.groups.length; ++g) {
             Layout.Group memory group = plan.groups[g];
             uint256 root = walk.roots[group.logHeight];
@@ -372,22 +382,21 @@ contract HeaderVerifier is HeaderRefusals {
                 _sortTerm(plan, group, bit, point, s);
             }
         }
-        uint256 end = s.term;
-        assembly ("memory-safe") {
-            mstore(terms, shr(5, sub(sub(end, terms), 0x20)))
-        }
+        (context.points, context.claims, context.openings) = (s.points, s.claims, s.openings);
     }
 
-    /// @dev Memory places of the first slot, next value, first cell, next term; the next power of lambda, and lambda;
-    /// the points so far.
+    /// @dev Memory places of the first slot, next value, first cell; the next power of lambda, and lambda; the lists so far;
+    /// and where in memory the claim of each (point, log2 of k) lies, 0 if there is none.
     struct Sorting {
         uint256 slots;
         uint256 value;
         uint256 cells;
-        uint256 term;
         uint256 power;
         uint256 lambda;
         uint256[] points;
+        uint256[] claims;
+        uint256[] openings;
+        uint256[] claimOf;
     }
 
     /// @dev One point of one group: its values, to their cells and into B_j = sum of power * value.
@@ -398,24 +407,27 @@ contract HeaderVerifier is HeaderRefusals {
         uint256 point,
         Sorting memory s
     ) private pure {
-        uint256 columns = 0;
-        uint256 longest = 0; // as many B_j as the fullest column has slots
+        uint256 index = _pointNumber(s.points, group.logHeight, point);
+        uint256 claim = _claimOf(s, index, group);
+        uint256 opening = index << DeepSum.OPENING_POINT_BIT | group.row << DeepSum.OPENING_ROW_BIT;
+        uint256 used = 0;
         for (uint256 i = 0; i < group.nColumns; ++i) {
             uint256 column = plan.columns[group.firstColumn + i];
             if ((column >> (64 + bit)) & 1 == 0) continue;
             uint256 count = column & 0xffffffff;
-            _sortColumn(s, (column >> 32) & 0xffffffff, count, bit);
-            columns |= 1 << (group.firstInRow + i);
-            if (count > longest) longest = count;
+            _sortColumn(s, (column >> 32) & 0xffffffff, count, bit, claim + 0x20);
+            Layout.push(s.openings, opening | (group.firstInRow + i));
+            if (count > used) used = count;
         }
-        uint256 index = _pointNumber(s.points, group.logHeight, point);
-        uint256 word = columns << QueryPhase.COLUMNS_BIT | longest << QueryPhase.CLAIMED_BIT
-            | index << QueryPhase.POINT_BIT | group.row << QueryPhase.ROW_BIT | (group.logHeight + group.logPacking);
-        uint256 term = s.term;
+        _useClaim(claim, used);
+    }
+
+    /// @dev The claim has at least `used` B_j: its lowest byte.
+    function _useClaim(uint256 claim, uint256 used) private pure {
         assembly ("memory-safe") {
-            mstore(term, word)
+            let word := mload(claim)
+            if lt(and(word, 0xff), used) { mstore(claim, or(and(word, not(0xff)), used)) }
         }
-        s.term = term + 32 * (1 + longest);
     }
 
     /// @dev The number of a point among `points`, where it is put if it is new: groups of equal height share theirs.
@@ -425,6 +437,7 @@ contract HeaderVerifier is HeaderRefusals {
         returns (uint256 index)
     {
         uint256 words = points.length;
+        // Equivalent to: index = the first i with points[2i], points[2i + 1] = logHeight, point; appended if there is none
         assembly ("memory-safe") {
             let place := add(points, 0x20)
             let end := add(place, shl(5, words))
@@ -440,12 +453,28 @@ contract HeaderVerifier is HeaderRefusals {
         }
     }
 
-    /// @dev One physical column at one point: `count` slots from number `slot` on.
-    function _sortColumn(Sorting memory s, uint256 slot, uint256 count, uint256 bit) private pure {
+    /// @dev The place of the claim of a point for columns of this k, which is appended if it is new.
+    function _claimOf(Sorting memory s, uint256 index, Layout.Group memory group) private pure returns (uint256 claim) {
+        uint256 number = index * CLAIMS_PER_POINT + group.logPacking;
+        claim = s.claimOf[number];
+        if (claim != 0) return claim;
+        claim = _at(s.claims, s.claims.length);
+        s.claimOf[number] = claim;
+        uint256 size = 1 << group.logPacking;
+        uint256 logPhysical = group.logHeight + group.logPacking;
+        Layout.push(
+            s.claims,
+            index << DeepSum.CLAIM_POINT_BIT | group.logPacking << DeepSum.CLAIM_PACKING_BIT
+                | logPhysical << DeepSum.CLAIM_HEIGHT_BIT
+        );
+        for (uint256 i = 0; i < size; ++i) Layout.push(s.claims, 0);
+    }
+
+    /// @dev One physical column at one point: `count` slots from number `slot` on; `claimed` is the place of B_0.
+    function _sortColumn(Sorting memory s, uint256 slot, uint256 count, uint256 bit, uint256 claimed) private pure {
         uint256 power = s.power;
         uint256 value = s.value;
         uint256 cells = s.cells;
-        uint256 claimed = s.term + 0x20;
         slot = s.slots + 32 * slot;
         // Equivalent to: for each slot j: B_j += power * value; if its column is read at this offset:
         // cells[slot.cell] = value, slot.cell += 1
@@ -470,27 +499,6 @@ contract HeaderVerifier is HeaderRefusals {
     function _at(uint256[] memory words, uint256 index) private pure returns (uint256 place) {
         assembly ("memory-safe") {
             place := add(add(words, 0x20), shl(5, index))
-        }
-    }
-
-    /// @dev Room for all terms and points; no points yet.
-    function _termRoom(Layout.Plan memory plan)
-        private
-        pure
-        returns (uint256[] memory terms, uint256[] memory points)
-    {
-        uint256 nTerms = 0;
-        uint256 size = 0;
-        for (uint256 g = 0; g < plan.groups.length; ++g) {
-            for (uint256 left = plan.groups[g].mask; left != 0; left &= left - 1) {
-                size += 1 + (1 << plan.groups[g].logPacking);
-                ++nTerms;
-            }
-        }
-        terms = new uint256[](size);
-        points = new uint256[](2 * nTerms);
-        assembly ("memory-safe") {
-            mstore(points, 0)
         }
     }
 }

@@ -7,9 +7,6 @@ import {QueryPhase} from "./QueryPhase.sol";
 /// @title Packing: which logical columns share a physical one, as in `prover/stark/layout.py`
 /// @dev Heights decide which tables share a group, so the layout is computed for each proof.
 library Layout {
-    /// @notice A row has more columns than a term can name.
-    error RowTooWide(uint256 columns);
-
     uint256 internal constant N_TREES = 4;
     uint256 private constant MAX_LOG_PACKING = 4;
     /// @dev From this class on a run of columns shares no physical column with others.
@@ -53,10 +50,8 @@ library Layout {
     {
         Source memory source = Source(readRuns(shape.runs, logHeights), shape.columns);
         uint256 n = shape.columns.length / 10;
-        plan = Plan(new Group[](N_TREES * (shape.nTables + 1)), new uint256[](n), new uint256[](n), new uint256[](n), 0);
-        setLength(plan.columns, 0);
-        setLength(plan.slots, 0);
-        setLength(plan.rows, 0);
+        Group[] memory groups = new Group[](N_TREES * (shape.nTables + 1));
+        plan = Plan(groups, emptyList(n), emptyList(n), emptyList(n), 0);
         uint256 count = 0;
         for (uint256 tree = 0; tree < N_TREES; ++tree) {
             uint256 first = count;
@@ -67,7 +62,6 @@ library Layout {
             }
             addRows(plan, tree, first, count);
         }
-        Group[] memory groups = plan.groups;
         assembly ("memory-safe") {
             mstore(groups, count)
         }
@@ -80,14 +74,31 @@ library Layout {
     /// @dev How many out-of-domain values the proof has.
     function countValues(Plan memory plan) internal pure returns (uint256 count) {
         for (uint256 i = 0; i < plan.columns.length; ++i) {
-            uint256 column = plan.columns[i];
-            for (uint256 mask = column >> 64; mask != 0; mask &= mask - 1) count += column & 0xffffffff;
+            count += bits(plan.columns[i] >> 64) * (plan.columns[i] & 0xffffffff);
         }
     }
 
     /// @dev The row offset that bit number `bit` stands for, counted from the lowest.
     function offsetOf(bytes memory offsets, uint256 bit) internal pure returns (uint256) {
         return wordOf(offsets, 2 * bit) >> 240;
+    }
+
+    /// @dev Bounds for the DEEP sum: (group, offset) pairs, (column, offset) pairs, words of claims.
+    function countTerms(Plan memory plan)
+        internal
+        pure
+        returns (uint256 nTerms, uint256 nOpenings, uint256 nClaims)
+    {
+        for (uint256 g = 0; g < plan.groups.length; ++g) {
+            uint256 count = bits(plan.groups[g].mask);
+            nTerms += count;
+            nClaims += count * (1 + (1 << plan.groups[g].logPacking));
+        }
+        for (uint256 i = 0; i < plan.columns.length; ++i) nOpenings += bits(plan.columns[i] >> 64);
+    }
+
+    function bits(uint256 mask) private pure returns (uint256 count) {
+        for (; mask != 0; mask &= mask - 1) ++count;
     }
 
     function readRuns(bytes memory encoded, uint256[] memory logHeights) private pure returns (uint256[] memory runs) {
@@ -182,7 +193,6 @@ library Layout {
                 (group.row, group.firstInRow) = (plan.rows.length, width);
                 width += group.nColumns;
             }
-            if (width > QueryPhase.MAX_COLUMNS) revert RowTooWide(width);
             push(plan.rows, tree << QueryPhase.TREE_BIT | height << QueryPhase.HEIGHT_BIT | width);
             below = height;
         }
@@ -195,18 +205,20 @@ library Layout {
         }
     }
 
-    /// @dev Appends to a list whose room is never exceeded: there are no more slots, columns or rows than columns.
-    function push(uint256[] memory list, uint256 word) private pure {
+    /// @dev A list of no words with room for `room`.
+    function emptyList(uint256 room) internal pure returns (uint256[] memory list) {
+        list = new uint256[](room);
+        assembly ("memory-safe") {
+            mstore(list, 0)
+        }
+    }
+
+    /// @dev Appends to a list whose room is never exceeded: there are no more slots, columns or rows than logical columns.
+    function push(uint256[] memory list, uint256 word) internal pure {
         assembly ("memory-safe") {
             let length := add(mload(list), 1)
             mstore(list, length)
             mstore(add(list, shl(5, length)), word)
-        }
-    }
-
-    function setLength(uint256[] memory list, uint256 length) private pure {
-        assembly ("memory-safe") {
-            mstore(list, length)
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {DeepSum} from "./DeepSum.sol";
 import {Field, PRIME} from "./Field.sol";
 import {Openings} from "./Openings.sol";
 
@@ -23,8 +24,10 @@ library QueryPhase {
         uint256 lambda;
         uint256[] roots; // by tree
         uint256[] rows; // opened rows, by tree, then falling height: tree << 32 | log2 of the height << 16 | columns
-        uint256[] points; // of the DEEP sum, two words each: log2 of the height n, z_n * omega_n^o
-        uint256[] terms; // of the DEEP sum: see `expandTerms`
+        // The DEEP sum, see `DeepSum.sol`
+        uint256[] points; // two words each: log2 of the height n, z_n * omega_n^o
+        uint256[] claims; // of each (point, k): point << 24 | log2 k << 16 | log2 of k*n << 8 | used B_j; k words B_j
+        uint256[] openings; // of each (column, point), in mask order: point << 32 | row << 16 | column of the row
         uint256[] friRoots;
         uint256[] zetas;
         uint256[] last; // polynomial, low coefficient first
@@ -42,13 +45,6 @@ library QueryPhase {
     uint256 internal constant TREE_BIT = 32;
     uint256 internal constant HEIGHT_BIT = 16;
     uint256 internal constant WIDTH_MASK = 0xffff;
-    /// @dev Bits of a term's first word: log2 of k*n, then the numbers of the row, of the point and of the B_j that are
-    /// not all empty slots; from COLUMNS_BIT on, which columns of the row.
-    uint256 internal constant ROW_BIT = 8;
-    uint256 internal constant POINT_BIT = 16;
-    uint256 internal constant CLAIMED_BIT = 24;
-    uint256 internal constant COLUMNS_BIT = 32;
-    uint256 internal constant MAX_COLUMNS = 256 - COLUMNS_BIT;
     /// @dev A node of a FRI layer: position, value, inverse of the point, point of the last domain.
     uint256 private constant NODE_BYTES = 0x80;
 
@@ -63,9 +59,7 @@ library QueryPhase {
         uint256 meet; // so many layers above the largest domain no two positions are siblings
         uint256[] places; // places[row * n + i]: where in calldata the row of query i begins
         uint256[] powers; // powers[l] = x^(2^(logDegree - l)): the variable of a column of height 2^l at the query
-        uint256 points; // see `expandPoints`
-        uint256 terms; // see `expandTerms`
-        uint256 termsEnd;
+        DeepSum.Lists lists;
         uint256 fractions; // see `divide`
         uint256 product;
         uint256 nodes;
@@ -186,8 +180,7 @@ library QueryPhase {
     function sumTerms(Part memory part) private view {
         Context memory context = part.context;
         part.powers = new uint256[](context.logDegree + 1);
-        part.points = expandPoints(part);
-        (part.terms, part.termsEnd) = expandTerms(part);
+        part.lists = DeepSum.expand(context, part.powers, part.places, part.count);
         part.nodes = wordAt(new uint256[](4 * part.count), 0);
         part.fractions = wordAt(new uint256[](4 * part.count), 0);
         part.product = 1;
@@ -196,78 +189,13 @@ library QueryPhase {
         for (uint256 i = 0; i < part.count; ++i) {
             uint256 x = Field.pointAt(shift, roots, part.positions[i], part.prime);
             fillPowers(part.powers, x, part.prime);
-            if (addTerms(part.terms, part.termsEnd, 32 * i, part.prime)) {
+            if (DeepSum.addOpenings(part.lists.openings, part.lists.openingsEnd, 32 * i, part.prime)) {
                 revert OpenedWordNotBelowPrime(part.positions[i]);
             }
+            DeepSum.subtractClaims(part.lists.claims, part.lists.claimsEnd, part.prime);
             storeFraction(part, i);
         }
         divide(part.fractions, part.nodes, part.count, Field.inverse(part.product), part.prime);
-    }
-
-    /// @dev Three words a point: place of Y^k among the powers, PRIME - point, sum of its terms at the query (0 between).
-    function expandPoints(Part memory part) private pure returns (uint256) {
-        uint256[] memory points = part.context.points;
-        uint256[] memory expanded = new uint256[](points.length / 2 * 3);
-        for (uint256 i = 0; i < points.length / 2; ++i) {
-            expanded[3 * i] = wordAt(part.powers, points[2 * i]);
-            expanded[3 * i + 1] = PRIME - points[2 * i + 1];
-        }
-        return wordAt(expanded, 0);
-    }
-
-    /// @dev Writes out, for `addTerms`, what is the same at every query. A term in the context is a word (see `ROW_BIT`)
-    /// and B_0, B_1, ..; here it is
-    ///     place of Y, place of the row's places, place of the point's sum, end of the B_j, end of the term;
-    ///     the B_j; then of each column its byte offset in the row and its power of lambda.
-    /// Powers count through all terms and columns.
-    function expandTerms(Part memory part) private pure returns (uint256 begin, uint256 end) {
-        uint256[] memory terms = part.context.terms;
-        uint256 weight = 1;
-        assembly ("memory-safe") {
-            begin := mload(0x40)
-        }
-        end = begin;
-        for (uint256 i = 0; i < terms.length;) {
-            uint256 word = terms[i];
-            uint256 size = (word >> CLAIMED_BIT) & 0xff;
-            uint256 claimed = end + 0xa0;
-            storeFour(
-                end,
-                wordAt(part.powers, word & 0xff),
-                wordAt(part.places, ((word >> ROW_BIT) & 0xff) * part.count),
-                part.points + 0x60 * ((word >> POINT_BIT) & 0xff) + 0x40,
-                claimed + 32 * size
-            );
-            uint256 from = wordAt(terms, i + 1);
-            (end, weight) = expandColumns(claimed + 32 * size, word >> COLUMNS_BIT, weight, part.context.lambda);
-            assembly ("memory-safe") {
-                mstore(sub(claimed, 0x20), end)
-                mcopy(claimed, from, shl(5, size))
-                mstore(0x40, end)
-            }
-            i += 1 + size;
-        }
-    }
-
-    /// @dev (byte offset, power of lambda) of each column in the bitmap, from `place` on.
-    function expandColumns(uint256 place, uint256 columns, uint256 weight, uint256 lambda)
-        private
-        pure
-        returns (uint256, uint256)
-    {
-        // Equivalent to: for each set bit i: append (32 * i, weight); weight = weight * lambda
-        assembly ("memory-safe") {
-            for { let offset := 0 } columns { offset := add(offset, 0x20) } {
-                if and(columns, 1) {
-                    mstore(place, offset)
-                    mstore(add(place, 0x20), weight)
-                    place := add(place, 0x40)
-                    weight := mulmod(weight, lambda, PRIME)
-                }
-                columns := shr(1, columns)
-            }
-        }
-        return (place, weight);
     }
 
     function fillPowers(uint256[] memory powers, uint256 x, uint256 prime) private pure {
@@ -280,61 +208,15 @@ library QueryPhase {
         }
     }
 
-    /// @dev Adds each term, (sum of power * column) - B(Y), to the sum of its point. `query` is 32 times its number.
-    /// `bad` if a word of the rows is not below p (every column has a term).
-    function addTerms(uint256 term, uint256 end, uint256 query, uint256 prime) private pure returns (bool bad) {
-        while (term < end) {
-            uint256 y;
-            uint256 claimedEnd;
-            assembly ("memory-safe") {
-                y := mload(mload(term))
-                claimedEnd := mload(add(term, 0x60))
-            }
-            uint256 n = Field.horner(term + 0xa0, claimedEnd, y, prime);
-            // Equivalent to: n = -n; for each column: n += power * row[offset]; sum of the point += n
-            assembly ("memory-safe") {
-                n := sub(prime, n)
-                let row := mload(add(mload(add(term, 0x20)), query))
-                let sum := mload(add(term, 0x40))
-                term := mload(add(term, 0x80))
-                for {} lt(claimedEnd, term) { claimedEnd := add(claimedEnd, 0x40) } {
-                    let value := calldataload(add(row, mload(claimedEnd)))
-                    bad := or(bad, iszero(lt(value, prime)))
-                    n := addmod(n, mulmod(mload(add(claimedEnd, 0x20)), value, prime), prime)
-                }
-                mstore(sum, add(mload(sum), n))
-            }
-        }
-    }
-
-    /// @dev The sum over points of (sum of its terms) / (Y^k - point) at query i, as a fraction, for `divide`; and what
-    /// else the query's node holds.
+    /// @dev The DEEP sum at query i as a fraction, for `divide`; and what else the query's node holds.
     function storeFraction(Part memory part, uint256 i) private pure {
         (uint256 numerator, uint256 denominator) =
-            addPoints(part.points, part.points + 48 * part.context.points.length, part.prime);
+            DeepSum.takeFraction(part.lists.points, part.lists.pointsEnd, part.prime);
         uint256 x = part.powers[part.context.logDegree];
         uint256 last = logLast(part);
         storeFour(part.fractions + i * NODE_BYTES, numerator, denominator, x, part.product);
         storeFour(part.nodes + i * NODE_BYTES, part.positions[i], 0, 0, part.powers[last]);
         part.product = mulmod(part.product, mulmod(denominator, x, PRIME), PRIME);
-    }
-
-    function addPoints(uint256 point, uint256 end, uint256 prime)
-        private
-        pure
-        returns (uint256 numerator, uint256 denominator)
-    {
-        denominator = 1;
-        // Equivalent to: for each point: numerator / denominator += sum / (Y^k - point); sum = 0
-        assembly ("memory-safe") {
-            for {} lt(point, end) { point := add(point, 0x60) } {
-                let d := addmod(mload(mload(point)), mload(add(point, 0x20)), prime)
-                let sum := mulmod(denominator, mload(add(point, 0x40)), prime)
-                numerator := addmod(mulmod(numerator, d, prime), sum, prime)
-                denominator := mulmod(denominator, d, prime)
-                mstore(add(point, 0x40), 0)
-            }
-        }
     }
 
     /// @dev log2 of the bound of the last polynomial's degree.
