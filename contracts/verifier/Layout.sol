@@ -36,10 +36,14 @@ library Layout {
         uint256 logDegree;
     }
 
-    /// @dev What is being read: a run is tree << 64 | table's height << 48 | class << 32 | columns.
+    /// @dev What is being read: the runs `from` to `to`, those of one tree, whose first column is number `column` of all.
+    /// A run is tree << 64 | table's height << 48 | class << 32 | columns.
     struct Source {
         uint256[] runs;
         bytes columns;
+        uint256 from;
+        uint256 to;
+        uint256 column;
     }
 
     /// @dev `kappas` has one byte a tree, the first lowest.
@@ -48,15 +52,16 @@ library Layout {
         pure
         returns (Plan memory plan)
     {
-        Source memory source = Source(readRuns(shape.runs, logHeights), shape.columns);
+        Source memory source = Source(readRuns(shape.runs, logHeights), shape.columns, 0, 0, 0);
         uint256 n = shape.columns.length / 10;
         Group[] memory groups = new Group[](N_TREES * (shape.nTables + 1));
         plan = Plan(groups, emptyList(n), emptyList(n), emptyList(n), 0);
         uint256 count = 0;
         for (uint256 tree = 0; tree < N_TREES; ++tree) {
+            selectTree(source, tree);
             uint256 first = count;
-            uint256 largest = nextHeight(source, tree, ABOVE_ALL_HEIGHTS);
-            for (uint256 height = largest; height != 0; height = nextHeight(source, tree, height)) {
+            uint256 largest = nextHeight(source, ABOVE_ALL_HEIGHTS);
+            for (uint256 height = largest; height != 0; height = nextHeight(source, height)) {
                 uint256 kappa = (kappas >> (8 * tree)) & 0xff;
                 plan.groups[count++] = makeGroup(plan, source, tree, height, kappa + largest - height);
             }
@@ -110,12 +115,20 @@ library Layout {
         }
     }
 
+    /// @dev Moves on to the runs of the next tree, which may have none.
+    function selectTree(Source memory source, uint256 tree) private pure {
+        uint256 to = source.to;
+        for (uint256 i = source.from; i < to; ++i) source.column += source.runs[i] & 0xffff;
+        source.from = to;
+        while (to < source.runs.length && source.runs[to] >> 64 == tree) ++to;
+        source.to = to;
+    }
+
     /// @dev The greatest height below `below` among the tables that have columns in this tree; 0 for none.
-    function nextHeight(Source memory source, uint256 tree, uint256 below) private pure returns (uint256 best) {
-        for (uint256 i = 0; i < source.runs.length; ++i) {
-            uint256 run = source.runs[i];
-            uint256 height = (run >> 48) & 0xffff;
-            if (run >> 64 == tree && height < below && height > best) best = height;
+    function nextHeight(Source memory source, uint256 below) private pure returns (uint256 best) {
+        for (uint256 i = source.from; i < source.to; ++i) {
+            uint256 height = (source.runs[i] >> 48) & 0xffff;
+            if (height < below && height > best) best = height;
         }
     }
 
@@ -125,13 +138,13 @@ library Layout {
         pure
         returns (Group memory group)
     {
-        group = Group(tree, height, logPackingOf(source, tree, height, logRoom), 0, plan.columns.length, 0, 0, 0);
-        uint256 column = 0;
+        group = Group(tree, height, logPackingOf(source, height, logRoom), 0, plan.columns.length, 0, 0, 0);
+        uint256 column = source.column;
         uint256 start = plan.slots.length;
-        for (uint256 i = 0; i < source.runs.length; ++i) {
+        for (uint256 i = source.from; i < source.to; ++i) {
             uint256 run = source.runs[i];
             uint256 end = column + (run & 0xffff);
-            if (run >> 48 == (tree << 16 | height)) {
+            if ((run >> 48) & 0xffff == height) {
                 if ((run >> 32) & 0xffff >= FIRST_APART) {
                     cut(plan, group, start);
                     start = plan.slots.length;
@@ -145,16 +158,12 @@ library Layout {
     }
 
     /// @dev log2 of k: classes 0 and 1 are one run, every other one its own.
-    function logPackingOf(Source memory source, uint256 tree, uint256 height, uint256 logRoom)
-        private
-        pure
-        returns (uint256 l)
-    {
+    function logPackingOf(Source memory source, uint256 height, uint256 logRoom) private pure returns (uint256 l) {
         uint256 common = 0;
         uint256 longest = 0;
-        for (uint256 i = 0; i < source.runs.length; ++i) {
+        for (uint256 i = source.from; i < source.to; ++i) {
             uint256 run = source.runs[i];
-            if (run >> 48 != (tree << 16 | height)) continue;
+            if ((run >> 48) & 0xffff != height) continue;
             uint256 length = run & 0xffff;
             if ((run >> 32) & 0xffff < FIRST_APART) common += length;
             else if (length > longest) longest = length;

@@ -353,15 +353,21 @@ library QueryPhase {
         // Equivalent to: for i < half / 32: plus = leaf[2i], minus = leaf[2i+1];
         // leaf[i] = plus + minus + factor * inverses[i] * (plus - minus)
         assembly ("memory-safe") {
-            let pair := leaf
-            for { let end := add(leaf, half) } lt(leaf, end) { leaf := add(leaf, 0x20) } {
+            let end := add(leaf, half)
+            for { let pair := leaf } lt(leaf, end) { leaf := add(leaf, 0x20) } {
+                inverses := add(inverses, 0x20)
                 let plus := mload(pair)
                 let minus := mload(add(pair, 0x20))
-                bad := or(bad, iszero(and(lt(plus, prime), lt(minus, prime))))
-                inverses := add(inverses, 0x20)
-                let odd := mulmod(mulmod(factor, mload(inverses), prime), add(plus, sub(prime, minus)), prime)
-                mstore(leaf, addmod(add(plus, minus), odd, prime))
                 pair := add(pair, 0x40)
+                bad := or(bad, iszero(and(lt(plus, prime), lt(minus, prime))))
+                mstore(
+                    leaf,
+                    addmod(
+                        add(plus, minus),
+                        mulmod(mulmod(factor, mload(inverses), prime), sub(add(plus, prime), minus), prime),
+                        prime
+                    )
+                )
             }
         }
     }
