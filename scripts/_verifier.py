@@ -8,7 +8,8 @@ from ethpm_types import ContractType
 
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of
-from prover.codegen.__main__ import EXCHANGE_BUILTINS
+from prover.codegen.__main__ import EXCHANGE_SHAPE, SHAPES, contract_of
+from prover.codegen.shape import Contract
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
 
@@ -16,11 +17,32 @@ PAGE_BYTES = 24_000
 """Program words of one data contract: below the limit of code, a multiple of 32."""
 
 
-def deploy_verifier(project, account: AccountAPI, parameters: Parameters = DEFAULT) -> ContractInstance:
-    """The verifier of the exchange's shape under one set of parameters."""
-    key = key_of(EXCHANGE_BUILTINS, parameters)
-    constraints = account.deploy(project.ExchangeConstraints)
-    words = (
+def deploy_verifier(
+    project, account: AccountAPI, parameters: Parameters = DEFAULT, shape: str = EXCHANGE_SHAPE
+) -> ContractInstance:
+    """The verifier of one generated shape under one set of parameters."""
+    root = key_of(SHAPES[shape], parameters).preprocessed_root
+    header_verifier = account.deploy(
+        project.HeaderVerifier, deploy_shape(project, account, shape), root, parameter_words(parameters)
+    )
+    return account.deploy(project.StarkVerifier, header_verifier)
+
+
+def deploy_shape(project, account: AccountAPI, shape: str) -> ContractInstance:
+    """A shape's contract, after the parts of its evaluator and their constants."""
+    return _deploy_generated(project, account, contract_of(shape))
+
+
+def _deploy_generated(project, account: AccountAPI, contract: Contract) -> ContractInstance:
+    arguments = [_deploy_generated(project, account, part) for part in contract.parts]
+    if contract.data:
+        arguments.append(account.deploy(data_contract(contract.data)))
+    return account.deploy(getattr(project, contract.name), *arguments)
+
+
+def parameter_words(parameters: Parameters) -> tuple[object, ...]:
+    """The struct of `Parameters.sol`."""
+    return (
         parameters.log_blowup,
         parameters.n_queries,
         parameters.grinding_bits,
@@ -30,8 +52,6 @@ def deploy_verifier(project, account: AccountAPI, parameters: Parameters = DEFAU
         list(parameters.log_packing),
         parameters.part_queries,
     )
-    query_verifier = account.deploy(project.QueryVerifier, words)
-    return account.deploy(project.StarkVerifier, query_verifier, constraints, key.preprocessed_root)
 
 
 def data_contract(data: bytes) -> ContractContainer:

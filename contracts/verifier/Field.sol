@@ -10,11 +10,13 @@ library Field {
     error ZeroHasNoInverse();
 
     uint256 internal constant GENERATOR = 3;
-    uint256 internal constant INVERSE_GENERATOR = 0x2aaaaaaaaaaaab0555555555555555555555555555555555555555555555556;
     /// @dev K: the evaluation domain of size 2^k is 3^(2^(K-k)) * H_k.
     uint256 internal constant LOG_LARGEST = 40;
     /// @dev The greatest size of an evaluation domain: query positions are 32-bit words.
     uint256 internal constant MAX_LOG_DOMAIN = 32;
+    /// @dev omega_32 = 3^((p-1) / 2^32), and its inverse.
+    uint256 private constant ROOT = 0x50732ed0be8ced2fea566de48221e1a719252eb81c43de5c129d0f1d3ce8992;
+    uint256 private constant INVERSE_ROOT = 0x575e8504809d8da52c7629c1aeba9c87f51023a6eba097d68b16e90256c604a;
 
     function mul(uint256 a, uint256 b) internal pure returns (uint256) {
         return mulmod(a, b, PRIME);
@@ -31,41 +33,62 @@ library Field {
         }
     }
 
-    /// @dev base^exponent by the modexp precompile.
-    function pow(uint256 base, uint256 exponent) internal view returns (uint256 result) {
-        // Equivalent to modexp(base, exponent, PRIME) with 32-byte operands.
+    /// @dev 1 / a by the modexp precompile.
+    function inverse(uint256 a) internal view returns (uint256 result) {
+        // Equivalent to modexp(a, PRIME - 2, PRIME) with 32-byte operands.
         assembly ("memory-safe") {
             let input := mload(0x40)
             mstore(input, 32)
             mstore(add(input, 32), 32)
             mstore(add(input, 64), 32)
-            mstore(add(input, 96), base)
-            mstore(add(input, 128), exponent)
+            mstore(add(input, 96), a)
+            mstore(add(input, 128), sub(PRIME, 2))
             mstore(add(input, 160), PRIME)
             if iszero(staticcall(gas(), 5, input, 192, 0, 32)) { revert(0, 0) }
             result := mload(0)
         }
-    }
-
-    function inverse(uint256 a) internal view returns (uint256 result) {
-        result = pow(a, PRIME - 2);
         if (result == 0) revert ZeroHasNoInverse();
     }
 
-    /// @dev base^(2^times)
+    /// @dev base^(2^times); `times` is small.
     function square(uint256 base, uint256 times) internal pure returns (uint256) {
-        for (uint256 i = 0; i < times; ++i) base = mulmod(base, base, PRIME);
+        // Equivalent to: base = base^2, `times` times.
+        assembly ("memory-safe") {
+            for {} times { times := sub(times, 1) } { base := mulmod(base, base, PRIME) }
+        }
         return base;
     }
 
-    /// @dev roots[k] = omega_k, the canonical generator of the subgroup of order 2^k, for k up to `logLargest`.
-    function rootsOfUnity(uint256 logLargest, bool inverted) internal view returns (uint256[] memory roots) {
-        roots = new uint256[](logLargest + 1);
-        uint256 root = pow(GENERATOR, (PRIME - 1) >> logLargest);
-        if (inverted) root = inverse(root);
-        for (uint256 k = logLargest + 1; k > 0; --k) {
-            roots[k - 1] = root;
-            root = mulmod(root, root, PRIME);
+    /// @dev base^exponent for a small exponent.
+    function power(uint256 base, uint256 exponent) internal pure returns (uint256 result) {
+        result = 1;
+        // Equivalent to: for each bit of the exponent, low first: if set: result = result * base; base = base^2
+        assembly ("memory-safe") {
+            for {} exponent { exponent := shr(1, exponent) } {
+                if and(exponent, 1) { result := mulmod(result, base, PRIME) }
+                base := mulmod(base, base, PRIME)
+            }
+        }
+    }
+
+    /// @dev roots[k] = omega_k, the canonical generator of the subgroup of order 2^k, for k up to 32.
+    function rootsOfUnity() internal pure returns (uint256[] memory) {
+        return towerOf(ROOT);
+    }
+
+    /// @dev 1 / omega_k.
+    function inverseRootsOfUnity() internal pure returns (uint256[] memory) {
+        return towerOf(INVERSE_ROOT);
+    }
+
+    function towerOf(uint256 root) private pure returns (uint256[] memory roots) {
+        roots = new uint256[](MAX_LOG_DOMAIN + 1);
+        // Equivalent to: for k from 32 down to 0: roots[k] = root; root = root^2
+        assembly ("memory-safe") {
+            for { let place := add(roots, 0x420) } gt(place, roots) { place := sub(place, 0x20) } {
+                mstore(place, root)
+                root := mulmod(root, root, PRIME)
+            }
         }
     }
 
@@ -75,34 +98,43 @@ library Field {
     }
 
     /// @dev shift times omega_(i+1) for each set bit i of position: with the inverse roots, 1 / the point.
-    function pointAt(uint256 shift, uint256[] memory roots, uint256 position) internal pure returns (uint256 x) {
+    function pointAt(uint256 shift, uint256[] memory roots, uint256 position, uint256 prime) internal pure returns (uint256 x) {
         x = shift;
         // Equivalent to: for each bit i of position, if set: x = x * roots[i + 1]
         assembly ("memory-safe") {
             let place := add(roots, 0x40)
             for {} position { position := shr(1, position) } {
-                if and(position, 1) { x := mulmod(x, mload(place), PRIME) }
+                if and(position, 1) { x := mulmod(x, mload(place), prime) }
                 place := add(place, 0x20)
             }
         }
     }
 
-    /// @dev Horner's rule from the low coefficient on.
-    function evaluate(uint256[] memory coefficients, uint256 x) internal pure returns (uint256 sum) {
-        // Equivalent to: for i from length - 1 down to 0: sum = sum * x + coefficients[i]; four at a time while there are.
+    /// @dev The polynomial whose coefficients lie in memory from `begin` to `end`, low first, at x, by Horner's rule.
+    /// `prime` is PRIME (see `QueryPhase.Part`).
+    function horner(uint256 begin, uint256 end, uint256 x, uint256 prime) internal pure returns (uint256 sum) {
+        // Equivalent to: for each coefficient from the last on: sum = sum * x + coefficient; four at a time while there are.
         assembly ("memory-safe") {
-            let first := add(coefficients, 0x20)
-            let place := add(first, shl(5, mload(coefficients)))
-            for {} gt(place, add(coefficients, 0x80)) {} {
-                place := sub(place, 0x80)
-                sum := addmod(mulmod(sum, x, PRIME), mload(add(place, 0x60)), PRIME)
-                sum := addmod(mulmod(sum, x, PRIME), mload(add(place, 0x40)), PRIME)
-                sum := addmod(mulmod(sum, x, PRIME), mload(add(place, 0x20)), PRIME)
-                sum := addmod(mulmod(sum, x, PRIME), mload(place), PRIME)
+            for {} gt(sub(end, begin), 0x60) {} {
+                end := sub(end, 0x80)
+                sum := addmod(mload(add(end, 0x60)), mulmod(sum, x, prime), prime)
+                sum := addmod(
+                    mload(end),
+                    mulmod(
+                        addmod(
+                            mload(add(end, 0x20)),
+                            mulmod(addmod(mload(add(end, 0x40)), mulmod(sum, x, prime), prime), x, prime),
+                            prime
+                        ),
+                        x,
+                        prime
+                    ),
+                    prime
+                )
             }
-            for {} gt(place, first) {} {
-                place := sub(place, 0x20)
-                sum := addmod(mulmod(sum, x, PRIME), mload(place), PRIME)
+            for {} gt(end, begin) {} {
+                end := sub(end, 0x20)
+                sum := addmod(mulmod(sum, x, prime), mload(end), prime)
             }
         }
     }

@@ -1,176 +1,233 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IShape} from "./IShape.sol";
+import {QueryPhase} from "./QueryPhase.sol";
+
 /// @title Packing: which logical columns share a physical one, as in `prover/stark/layout.py`
 /// @dev Heights decide which tables share a group, so the layout is computed for each proof.
 library Layout {
-    uint256 internal constant QUOTIENT = 3;
-    /// @dev Bit 0 of an offset mask stands for this offset.
-    int256 internal constant FIRST_OFFSET = -16;
-    uint256 internal constant OFFSET_ZERO = 1 << 16;
-    uint256 private constant RECORD = 12;
+    uint256 internal constant N_TREES = 3;
     uint256 private constant MAX_LOG_PACKING = 4;
-    uint256 private constant MAX_CLASS = 256;
+    /// @dev From this class on a run of columns shares no physical column with others.
+    uint256 private constant FIRST_APART = 2;
+    uint256 private constant ABOVE_ALL_HEIGHTS = 64;
 
-    /// @dev A logical column: its offsets as a mask, and the number of its first cell.
-    struct Slot {
-        uint256 mask;
-        uint256 cell;
-    }
-
-    /// @dev A physical column: its slots, and the offsets at which it is opened.
-    struct Physical {
-        Slot[] slots;
-        uint256 mask;
-    }
-
-    /// @dev The columns of one logical height in one tree; `mask` joins those of its columns.
+    /// @dev The columns of one logical height in one tree: `nColumns` physical ones from `firstColumn` on, opened at the
+    /// offsets in `mask`; in the opened row number `row` they begin at place `firstInRow`.
     struct Group {
         uint256 tree;
         uint256 logHeight;
         uint256 logPacking;
-        Physical[] columns;
         uint256 mask;
+        uint256 firstColumn;
+        uint256 nColumns;
+        uint256 row;
+        uint256 firstInRow;
     }
 
-    function logPhysical(Group memory group) internal pure returns (uint256) {
-        return group.logHeight + group.logPacking;
+    /// @dev `groups` in mask order. A physical column is mask << 64 | number of its first slot << 32 | slots; a slot is
+    /// mask << 16 | number of its first cell. `rows` as in `QueryPhase.Context`. `logDegree`: H = 2^logDegree.
+    struct Plan {
+        Group[] groups;
+        uint256[] columns;
+        uint256[] slots;
+        uint256[] rows;
+        uint256 logDegree;
     }
 
-    /// @dev Appends a tree's groups to `groups` from number `count` on, by falling height.
-    function addTree(
-        Group[] memory groups,
-        uint256 count,
-        uint256 tree,
-        bytes memory records,
-        uint256[] memory logHeights,
-        uint256 kappa
-    ) internal pure returns (uint256) {
-        uint256 height = 64;
-        uint256 largest = 0;
-        while (true) {
-            height = nextHeight(records, logHeights, height);
-            if (height == 0) return count;
-            if (largest == 0) largest = height;
-            groups[count++] = makeGroup(tree, records, logHeights, height, kappa + largest - height);
-        }
-        return count;
+    /// @dev What is being read: the runs `from` to `to`, those of one tree, whose first column is number `column` of all.
+    /// A run is tree << 64 | table's height << 48 | class << 32 | columns.
+    struct Source {
+        uint256[] runs;
+        bytes columns;
+        uint256 from;
+        uint256 to;
+        uint256 column;
     }
 
-    /// @dev The slices of the quotient: one physical column.
-    function quotient(uint256 logHeight, uint256 slices, uint256 firstCell) internal pure returns (Group memory group) {
-        Slot[] memory slots = new Slot[](slices);
-        for (uint256 i = 0; i < slices; ++i) slots[i] = Slot(OFFSET_ZERO, firstCell + i);
-        Physical[] memory columns = new Physical[](1);
-        columns[0] = Physical(slots, OFFSET_ZERO);
-        return Group(QUOTIENT, logHeight, logCeiling(slices), columns, OFFSET_ZERO);
-    }
-
-    /// @dev The greatest height below `below` among the tables that have columns here; 0 for none.
-    function nextHeight(bytes memory records, uint256[] memory logHeights, uint256 below)
-        private
+    /// @dev `kappas` has one byte a tree, the first lowest.
+    function build(IShape.Description memory shape, uint256[] memory logHeights, uint256 kappas)
+        internal
         pure
-        returns (uint256 best)
+        returns (Plan memory plan)
     {
-        for (uint256 i = 0; i < records.length; i += RECORD) {
-            uint256 height = logHeights[uint8(records[i])];
+        Source memory source = Source(readRuns(shape.runs, logHeights), shape.columns, 0, 0, 0);
+        uint256 n = shape.columns.length / 10;
+        Group[] memory groups = new Group[](N_TREES * (shape.nTables + 1));
+        plan = Plan(groups, emptyList(n), emptyList(n), emptyList(n), 0);
+        uint256 count = 0;
+        for (uint256 tree = 0; tree < N_TREES; ++tree) {
+            selectTree(source, tree);
+            uint256 first = count;
+            uint256 largest = nextHeight(source, ABOVE_ALL_HEIGHTS);
+            for (uint256 height = largest; height != 0; height = nextHeight(source, height)) {
+                uint256 kappa = (kappas >> (8 * tree)) & 0xff;
+                plan.groups[count++] = makeGroup(plan, source, tree, height, kappa + largest - height);
+            }
+            addRows(plan, tree, first, count);
+        }
+        assembly ("memory-safe") {
+            mstore(groups, count)
+        }
+        for (uint256 i = 0; i < plan.rows.length; ++i) {
+            uint256 height = (plan.rows[i] >> QueryPhase.HEIGHT_BIT) & 0xffff;
+            if (height > plan.logDegree) plan.logDegree = height;
+        }
+    }
+
+    /// @dev How many out-of-domain values the proof has.
+    function countValues(Plan memory plan) internal pure returns (uint256 count) {
+        for (uint256 i = 0; i < plan.columns.length; ++i) {
+            count += bits(plan.columns[i] >> 64) * (plan.columns[i] & 0xffffffff);
+        }
+    }
+
+    /// @dev The row offset that bit number `bit` stands for, counted from the lowest.
+    function offsetOf(bytes memory offsets, uint256 bit) internal pure returns (uint256) {
+        return wordOf(offsets, 2 * bit) >> 240;
+    }
+
+    /// @dev Bounds for the DEEP sum: (group, offset) pairs, (column, offset) pairs, words of claims.
+    function countTerms(Plan memory plan)
+        internal
+        pure
+        returns (uint256 nTerms, uint256 nOpenings, uint256 nClaims)
+    {
+        for (uint256 g = 0; g < plan.groups.length; ++g) {
+            uint256 count = bits(plan.groups[g].mask);
+            nTerms += count;
+            nClaims += count * (1 + (1 << plan.groups[g].logPacking));
+        }
+        for (uint256 i = 0; i < plan.columns.length; ++i) nOpenings += bits(plan.columns[i] >> 64);
+    }
+
+    function bits(uint256 mask) private pure returns (uint256 count) {
+        for (; mask != 0; mask &= mask - 1) ++count;
+    }
+
+    function readRuns(bytes memory encoded, uint256[] memory logHeights) private pure returns (uint256[] memory runs) {
+        runs = new uint256[](encoded.length / 4);
+        for (uint256 i = 0; i < runs.length; ++i) {
+            uint256 word = wordOf(encoded, 4 * i);
+            uint256 height = logHeights[(word >> 240) & 0xff];
+            runs[i] = (word >> 248) << 64 | height << 48 | ((word >> 232) & 0xff) << 32 | (word >> 224) & 0xff;
+        }
+    }
+
+    /// @dev Moves on to the runs of the next tree, which may have none.
+    function selectTree(Source memory source, uint256 tree) private pure {
+        uint256 to = source.to;
+        for (uint256 i = source.from; i < to; ++i) source.column += source.runs[i] & 0xffff;
+        source.from = to;
+        while (to < source.runs.length && source.runs[to] >> 64 == tree) ++to;
+        source.to = to;
+    }
+
+    /// @dev The greatest height below `below` among the tables that have columns in this tree; 0 for none.
+    function nextHeight(Source memory source, uint256 below) private pure returns (uint256 best) {
+        for (uint256 i = source.from; i < source.to; ++i) {
+            uint256 height = (source.runs[i] >> 48) & 0xffff;
             if (height < below && height > best) best = height;
         }
     }
 
-    function makeGroup(
-        uint256 tree,
-        bytes memory records,
-        uint256[] memory logHeights,
-        uint256 height,
-        uint256 logRoom
-    ) private pure returns (Group memory group) {
-        (Slot[][] memory runs, uint256 nRuns) = collectRuns(records, logHeights, height);
+    /// @dev Appends the group's slots and physical columns to the plan. k is at most 2^logRoom.
+    function makeGroup(Plan memory plan, Source memory source, uint256 tree, uint256 height, uint256 logRoom)
+        private
+        pure
+        returns (Group memory group)
+    {
+        group = Group(tree, height, logPackingOf(source, height, logRoom), 0, plan.columns.length, 0, 0, 0);
+        uint256 column = source.column;
+        uint256 start = plan.slots.length;
+        for (uint256 i = source.from; i < source.to; ++i) {
+            uint256 run = source.runs[i];
+            uint256 end = column + (run & 0xffff);
+            if ((run >> 48) & 0xffff == height) {
+                if ((run >> 32) & 0xffff >= FIRST_APART) {
+                    cut(plan, group, start);
+                    start = plan.slots.length;
+                }
+                for (uint256 c = column; c < end; ++c) push(plan.slots, wordOf(source.columns, 10 * c) >> 176);
+            }
+            column = end;
+        }
+        cut(plan, group, start);
+        group.nColumns = plan.columns.length - group.firstColumn;
+    }
+
+    /// @dev log2 of k: classes 0 and 1 are one run, every other one its own.
+    function logPackingOf(Source memory source, uint256 height, uint256 logRoom) private pure returns (uint256 l) {
+        uint256 common = 0;
         uint256 longest = 0;
-        for (uint256 i = 0; i < nRuns; ++i) if (runs[i].length > longest) longest = runs[i].length;
-        uint256 logPacking = logCeiling(longest);
-        if (logPacking > MAX_LOG_PACKING) logPacking = MAX_LOG_PACKING;
-        if (logPacking > logRoom) logPacking = logRoom;
+        for (uint256 i = source.from; i < source.to; ++i) {
+            uint256 run = source.runs[i];
+            if ((run >> 48) & 0xffff != height) continue;
+            uint256 length = run & 0xffff;
+            if ((run >> 32) & 0xffff < FIRST_APART) common += length;
+            else if (length > longest) longest = length;
+        }
+        if (common > longest) longest = common;
+        while ((1 << l) < longest && l < MAX_LOG_PACKING && l < logRoom) ++l;
+    }
 
-        uint256 packing = 1 << logPacking;
-        uint256 width = 0;
-        for (uint256 i = 0; i < nRuns; ++i) width += (runs[i].length + packing - 1) / packing;
-        group = Group(tree, height, logPacking, new Physical[](width), 0);
-        width = 0;
-        for (uint256 i = 0; i < nRuns; ++i) {
-            for (uint256 from = 0; from < runs[i].length; from += packing) {
-                Physical memory physical = slice(runs[i], from, packing);
-                group.columns[width++] = physical;
-                group.mask |= physical.mask;
-            }
+    /// @dev Cuts the slots from `start` on into physical columns of k slots each.
+    function cut(Plan memory plan, Group memory group, uint256 start) private pure {
+        uint256 end = plan.slots.length;
+        uint256 packing = 1 << group.logPacking;
+        for (; start < end; start += packing) {
+            uint256 count = end - start < packing ? end - start : packing;
+            uint256 mask = 0;
+            for (uint256 i = 0; i < count; ++i) mask |= plan.slots[start + i] >> 16;
+            push(plan.columns, mask << 64 | start << 32 | count);
+            group.mask |= mask;
         }
     }
 
-    /// @dev Classes 0 and 1 of all tables in one run, then each further (table, class) in a run of its own.
-    function collectRuns(bytes memory records, uint256[] memory logHeights, uint256 height)
-        private
-        pure
-        returns (Slot[][] memory runs, uint256 nRuns)
-    {
-        uint256 n = records.length / RECORD;
-        runs = new Slot[][](n);
-        Slot[] memory common = new Slot[](n);
-        uint256 used = 0;
-        for (uint256 class = 0; class < 2; ++class) {
-            for (uint256 i = 0; i < n; ++i) {
-                (uint256 table, uint256 own, Slot memory slot) = read(records, i);
-                if (own == class && logHeights[table] == height) common[used++] = slot;
+    /// @dev The rows of one tree, by falling physical height; tells its groups where in them they stand.
+    function addRows(Plan memory plan, uint256 tree, uint256 first, uint256 last) private pure {
+        uint256 below = ABOVE_ALL_HEIGHTS;
+        while (true) {
+            uint256 height = 0;
+            for (uint256 g = first; g < last; ++g) {
+                uint256 own = plan.groups[g].logHeight + plan.groups[g].logPacking;
+                if (own < below && own > height) height = own;
             }
-        }
-        if (used > 0) runs[nRuns++] = shorten(common, used);
-
-        uint256 last = MAX_CLASS * MAX_CLASS; // (table, class) of the run being collected
-        Slot[] memory apart = new Slot[](n);
-        used = 0;
-        for (uint256 i = 0; i < n; ++i) {
-            (uint256 table, uint256 own, Slot memory slot) = read(records, i);
-            if (own < 2 || logHeights[table] != height) continue;
-            if (used > 0 && table * MAX_CLASS + own != last) {
-                runs[nRuns++] = shorten(apart, used);
-                apart = new Slot[](n);
-                used = 0;
+            if (height == 0) return;
+            uint256 width = 0;
+            for (uint256 g = first; g < last; ++g) {
+                Group memory group = plan.groups[g];
+                if (group.logHeight + group.logPacking != height) continue;
+                (group.row, group.firstInRow) = (plan.rows.length, width);
+                width += group.nColumns;
             }
-            last = table * MAX_CLASS + own;
-            apart[used++] = slot;
+            push(plan.rows, tree << QueryPhase.TREE_BIT | height << QueryPhase.HEIGHT_BIT | width);
+            below = height;
         }
-        if (used > 0) runs[nRuns++] = shorten(apart, used);
     }
 
-    function read(bytes memory records, uint256 index)
-        private
-        pure
-        returns (uint256 table, uint256 class, Slot memory slot)
-    {
-        uint256 word;
+    /// @dev 32 bytes from byte number `place` on.
+    function wordOf(bytes memory data, uint256 place) private pure returns (uint256 word) {
         assembly ("memory-safe") {
-            word := mload(add(add(records, 0x20), mul(index, RECORD)))
-        }
-        return (word >> 248, (word >> 240) & 0xff, Slot((word >> 176) & type(uint64).max, (word >> 160) & 0xffff));
-    }
-
-    function slice(Slot[] memory run, uint256 from, uint256 packing) private pure returns (Physical memory physical) {
-        uint256 count = run.length - from < packing ? run.length - from : packing;
-        physical.slots = new Slot[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            physical.slots[i] = run[from + i];
-            physical.mask |= run[from + i].mask;
+            word := mload(add(add(data, 0x20), place))
         }
     }
 
-    function shorten(Slot[] memory slots, uint256 length) private pure returns (Slot[] memory) {
+    /// @dev A list of no words with room for `room`.
+    function emptyList(uint256 room) internal pure returns (uint256[] memory list) {
+        list = new uint256[](room);
         assembly ("memory-safe") {
-            mstore(slots, length)
+            mstore(list, 0)
         }
-        return slots;
     }
 
-    /// @dev The least l with 2^l >= n.
-    function logCeiling(uint256 n) private pure returns (uint256 l) {
-        while ((1 << l) < n) ++l;
+    /// @dev Appends to a list whose room is never exceeded: there are no more slots, columns or rows than logical columns.
+    function push(uint256[] memory list, uint256 word) internal pure {
+        assembly ("memory-safe") {
+            let length := add(mload(list), 1)
+            mstore(list, length)
+            mstore(add(list, shl(5, length)), word)
+        }
     }
 }

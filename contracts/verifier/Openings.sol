@@ -1,38 +1,26 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {PRIME} from "./Field.sol";
-
-/// @title Opened rows and leaves of a part, and the Merkle multi-proofs that tie them to their roots
-/// @dev Byte layout: `prover/stark/proof.py`. Nodes are words whose bytes after the first digest bytes are zero.
+/// @title Rows and leaves as a part brings them, and the Merkle multi-proofs that tie them to their roots
+/// @dev Byte layout: `prover/stark/proof.py`. A queue is a list of (position, hash) pairs of 64 bytes, positions rising;
+/// a position above all others ends it. Hashes are words whose bytes after the first digest bytes are zero.
 library Openings {
-    /// @notice Step 8 or 9: what was opened does not lead to the root. Trees 0 to 3: preprocessed, main,
-    /// interaction, quotient; FRI layer l is tree 4 + l.
+    /// @notice Step 8 or 9: what was opened does not lead to the root. Trees 0 to 2: preprocessed, main, interaction;
+    /// FRI layer l is tree 16 + l.
     error OpeningRefused(uint256 tree);
     /// @notice The part ends before everything was read.
     error PartTooShort();
-    /// @notice A word that must be a field element is not below the prime.
-    error NotBelowPrime(uint256 word);
 
-    /// @dev Tree numbers of FRI layers follow those of the trace's trees.
-    uint256 internal constant FIRST_LAYER = 4;
+    /// @dev Tree numbers of FRI layers begin here.
+    uint256 internal constant FIRST_LAYER = 16;
+
+    uint256 internal constant NODE_BYTES = 0x40;
 
     struct Reader {
-        uint256 place; // in calldata
+        uint256 place; // of the next byte, in calldata
         uint256 end;
         uint256 digestBytes;
-        bytes32 digestMask;
-    }
-
-    /// @dev The opened rows of one physical height: `number[i]` is the row of query i, `positions` are rising.
-    struct Rows {
-        uint256 tree;
-        uint256 logHeight;
-        uint256 rowBytes;
-        uint256 start;
-        uint256[] number;
-        uint256[] positions;
-        bytes32[] hashes;
+        uint256 digestMask;
     }
 
     function start(bytes calldata part, uint256 digestBytes) internal pure returns (Reader memory reader) {
@@ -40,208 +28,181 @@ library Openings {
         assembly ("memory-safe") {
             place := part.offset
         }
-        return Reader(place, place + part.length, digestBytes, bytes32(type(uint256).max << (256 - 8 * digestBytes)));
+        uint256 mask = type(uint256).max << (256 - 8 * digestBytes);
+        return Reader(place, place + part.length, digestBytes, mask);
     }
 
-    function left(Reader memory reader) internal pure returns (uint256) {
-        return reader.end - reader.place;
+    /// @dev Moves to `place`. What lies beyond the end was read as something or other, but is never believed.
+    function moveTo(Reader memory reader, uint256 place) internal pure {
+        if (place > reader.end) revert PartTooShort();
+        reader.place = place;
     }
 
-    /// @dev Moves on by `count` bytes.
-    function take(Reader memory reader, uint256 count) private pure returns (uint256 place) {
-        place = reader.place;
-        if (count > reader.end - place) revert PartTooShort();
-        reader.place = place + count;
+    /// @dev Room for `count` nodes and the end.
+    function newQueue(uint256 count) internal pure returns (uint256 queue) {
+        uint256[] memory words = new uint256[](2 * count + 1);
+        assembly ("memory-safe") {
+            queue := add(words, 0x20)
+        }
     }
 
+    /// @dev Hashes the rows of one height at `positions >> shift`, which follow in calldata without repeats.
+    /// Writes a node for each to `queue`, and at `places` where in calldata the row of each position begins.
     function readRows(
         Reader memory reader,
-        uint256 tree,
-        uint256 logHeight,
-        uint256 width,
-        uint256[] memory queries,
-        uint256 shift
-    ) internal pure returns (Rows memory rows) {
-        uint256 n = queries.length;
-        rows = Rows(tree, logHeight, 32 * width, 0, new uint256[](n), new uint256[](n), new bytes32[](n));
-        uint256 count = 0;
-        for (uint256 i = 0; i < n; ++i) {
-            uint256 position = queries[i] >> shift;
-            if (count == 0 || rows.positions[count - 1] != position) rows.positions[count++] = position;
-            rows.number[i] = count - 1;
-        }
-        rows.start = take(reader, count * rows.rowBytes);
-        for (uint256 i = 0; i < count; ++i) {
-            rows.hashes[i] = hashRow(rows.start + i * rows.rowBytes, rows.rowBytes) & reader.digestMask;
-        }
-        uint256[] memory positions = rows.positions;
-        bytes32[] memory hashes = rows.hashes;
-        assembly ("memory-safe") {
-            mstore(positions, count)
-            mstore(hashes, count)
-        }
-    }
-
-    function rowAt(Rows memory rows, uint256 query) internal pure returns (uint256) {
-        return rows.start + rows.number[query] * rows.rowBytes;
-    }
-
-    /// @dev keccak of a row in calldata, whose words must be below the prime.
-    function hashRow(uint256 place, uint256 size) private pure returns (bytes32 hash) {
-        uint256 bad = 0;
-        // Equivalent to: require(word < PRIME) for each word; keccak256(row)
-        assembly ("memory-safe") {
-            let buffer := mload(0x40)
-            calldatacopy(buffer, place, size)
-            for { let i := 0 } lt(i, size) { i := add(i, 0x20) } {
-                let word := mload(add(buffer, i))
-                if iszero(lt(word, PRIME)) { bad := word }
-            }
-            hash := keccak256(buffer, size)
-        }
-        if (bad != 0) revert NotBelowPrime(bad);
-    }
-
-    /// @dev Ties the rows `first` to `last` of one tree to its root, the greatest height being the leaves.
-    function checkRoot(
-        Reader memory reader,
-        Rows[] memory rows,
-        uint256 first,
-        uint256 last,
-        uint256 logBlowup,
-        bytes32 root
-    ) internal pure {
-        uint256[] memory positions = copy(rows[first].positions);
-        bytes32[] memory hashes = rows[first].hashes;
-        uint256 next = first + 1;
-        for (uint256 layer = rows[first].logHeight + logBlowup; layer > 0; --layer) {
-            bool withRow = next < last && rows[next].logHeight + logBlowup == layer - 1;
-            if (withRow) climb(reader, positions, hashes, rows[next].hashes);
-            else climb(reader, positions, hashes, new bytes32[](0));
-            if (withRow) ++next;
-        }
-        if (hashes[0] != root) revert OpeningRefused(rows[first].tree);
-    }
-
-    /// @dev The same for a FRI layer: leaves alone. Uses up `hashes`.
-    function checkLayer(
-        Reader memory reader,
-        uint256[] memory leaves,
-        bytes32[] memory hashes,
-        uint256 logSize,
-        bytes32 root,
-        uint256 layer
-    ) internal pure {
-        uint256[] memory positions = copy(leaves);
-        bytes32[] memory none = new bytes32[](0);
-        for (uint256 i = 0; i < logSize; ++i) climb(reader, positions, hashes, none);
-        if (hashes[0] != root) revert OpeningRefused(FIRST_LAYER + layer);
-    }
-
-    /// @dev One layer up, in place: `hashes[i]` at `positions[i]`, rising, become their parents. A missing sibling is
-    /// read; `rowHashes`, if any, are folded into the parents one by one.
-    function climb(
-        Reader memory reader,
         uint256[] memory positions,
-        bytes32[] memory hashes,
-        bytes32[] memory rowHashes
-    ) private pure {
+        uint256 shift,
+        uint256 rowBytes,
+        uint256 queue,
+        uint256 places
+    ) internal pure returns (uint256 count) {
         uint256 place = reader.place;
-        uint256 end = reader.end;
-        uint256 n = positions.length;
-        uint256 parents = 0;
-        // Equivalent to: for each node, left = even ? node : sibling, right likewise, the sibling being the next node
-        // or the next digest of the proof; hashes[parents] = keccak(left, right[, rowHashes[parents]]) & digestMask
+        uint256 mask = reader.digestMask;
+        uint256 next = queue;
+        // Equivalent to: for each position: if its row is not the one just read: append (position >> shift, keccak(row)
+        // & mask); places[i] = where that row begins
         assembly ("memory-safe") {
-            let mask := mload(add(reader, 0x60))
-            let digestBytes := mload(add(reader, 0x40))
             let buffer := mload(0x40)
+            let from := add(positions, 0x20)
+            let to := add(from, shl(5, mload(positions)))
+            let current := not(0)
+            for {} lt(from, to) { from := add(from, 0x20) } {
+                let position := shr(shift, mload(from))
+                if iszero(eq(position, current)) {
+                    calldatacopy(buffer, place, rowBytes)
+                    mstore(next, position)
+                    mstore(add(next, 0x20), and(keccak256(buffer, rowBytes), mask))
+                    next := add(next, 0x40)
+                    current := position
+                    place := add(place, rowBytes)
+                }
+                mstore(places, sub(place, rowBytes))
+                places := add(places, 0x20)
+            }
+        }
+        moveTo(reader, place);
+        return (next - queue) >> 6;
+    }
+
+    /// @dev Writes to `node` a leaf of 2^arity words in memory; its number is the position at `from` >> arity.
+    function hashLeaf(Reader memory reader, uint256 leaf, uint256 arity, uint256 node, uint256 from)
+        internal
+        pure
+    {
+        uint256 mask = reader.digestMask;
+        assembly ("memory-safe") {
+            mstore(node, shr(arity, mload(from)))
+            mstore(add(node, 0x20), and(keccak256(leaf, shl(arity, 0x20)), mask))
+        }
+    }
+
+    /// @dev `layers` layers up, in place; in the first `alone` of them no two nodes are siblings. Returns how many nodes
+    /// are left.
+    function climb(Reader memory reader, uint256 queue, uint256 count, uint256 layers, uint256 alone)
+        internal
+        pure
+        returns (uint256)
+    {
+        if (alone > layers) alone = layers;
+        if (alone > 0) climbAlone(reader, queue, count, alone);
+        for (; alone < layers; ++alone) count = climbLayer(reader, queue, count, 0);
+        return count;
+    }
+
+    /// @dev How many layers up no two positions are siblings. Siblings differ in the lowest bit alone, so it is the least
+    /// log2 of neighbours' difference; 32 for one position.
+    function meetingLayer(uint256[] memory positions) internal pure returns (uint256 layers) {
+        uint256 least = 1 << 32;
+        for (uint256 i = 1; i < positions.length; ++i) {
+            uint256 difference = positions[i] ^ positions[i - 1];
+            if (difference < least) least = difference;
+        }
+        while ((least >> layers) > 1) ++layers;
+    }
+
+    /// @dev Several layers up while every sibling comes from the proof: node by node.
+    function climbAlone(Reader memory reader, uint256 queue, uint256 count, uint256 layers) private pure {
+        uint256 place = reader.place;
+        uint256 digestBytes = reader.digestBytes;
+        uint256 mask = reader.digestMask;
+        // Equivalent to: for each node i, in each layer l: sibling = digest number l * count + i of what follows;
+        // hash = keccak(even ? hash : sibling, even ? sibling : hash) & mask; position >>= 1
+        assembly ("memory-safe") {
+            let stride := mul(count, digestBytes)
+            let end := add(queue, shl(6, count))
+            for { let node := queue } lt(node, end) { node := add(node, 0x40) } {
+                let position := mload(node)
+                let hash := mload(add(node, 0x20))
+                let sibling := place
+                for { let left := layers } left { left := sub(left, 1) } {
+                    let side := and(shl(5, position), 0x20)
+                    mstore(side, hash)
+                    mstore(xor(side, 0x20), and(calldataload(sibling), mask))
+                    hash := and(keccak256(0, 0x40), mask)
+                    position := shr(1, position)
+                    sibling := add(sibling, stride)
+                }
+                mstore(node, position)
+                mstore(add(node, 0x20), hash)
+                place := add(place, digestBytes)
+            }
+            place := add(place, mul(stride, sub(layers, 1)))
+        }
+        moveTo(reader, place);
+    }
+
+    /// @dev One layer up, in place. `rows`, if not 0, is a queue whose hashes are folded into the parents one by one.
+    function climbLayer(Reader memory reader, uint256 queue, uint256 count, uint256 rows)
+        internal
+        pure
+        returns (uint256)
+    {
+        uint256 place = reader.place;
+        uint256 digestBytes = reader.digestBytes;
+        uint256 mask = reader.digestMask;
+        uint256 parent = queue;
+        // Equivalent to: for each node: sibling = the next node, if its position is the sibling's, else the next digest;
+        // append (position >> 1, keccak(left, right[, hash of the next row]) & mask)
+        assembly ("memory-safe") {
+            // left, right and row lie from 0 on: the free memory pointer is put back at the end
+            let free := mload(0x40)
             let size := 0x40
-            if mload(rowHashes) { size := 0x60 }
-            for { let i := 0 } lt(i, n) { i := add(i, 1) } {
-                let at := shl(5, add(i, 1))
-                let position := mload(add(positions, at))
-                let sibling := 0
-                let paired := 0
-                if iszero(and(position, 1)) {
-                    if lt(add(i, 1), n) {
-                        if eq(mload(add(positions, add(at, 0x20))), add(position, 1)) {
-                            paired := 1
-                            sibling := mload(add(hashes, add(at, 0x20)))
-                        }
-                    }
+            if rows { size := 0x60 }
+            let end := add(queue, shl(6, count))
+            mstore(end, not(0))
+            for { let node := queue } lt(node, end) {} {
+                let position := mload(node)
+                let side := and(shl(5, position), 0x20)
+                mstore(side, mload(add(node, 0x20)))
+                node := add(node, 0x40)
+                let sibling := calldataload(place)
+                place := add(place, digestBytes)
+                if eq(mload(node), xor(position, 1)) {
+                    sibling := mload(add(node, 0x20))
+                    node := add(node, 0x40)
+                    place := sub(place, digestBytes)
                 }
-                if iszero(paired) {
-                    sibling := and(calldataload(place), mask)
-                    place := add(place, digestBytes)
+                mstore(xor(side, 0x20), and(sibling, mask))
+                if rows {
+                    mstore(0x40, mload(add(rows, 0x20)))
+                    rows := add(rows, 0x40)
                 }
-                let side := shl(5, and(position, 1))
-                mstore(add(buffer, side), mload(add(hashes, at)))
-                mstore(add(buffer, xor(side, 0x20)), sibling)
-                parents := add(parents, 1)
-                let target := shl(5, parents)
-                if eq(size, 0x60) { mstore(add(buffer, 0x40), mload(add(rowHashes, target))) }
-                mstore(add(positions, target), shr(1, position))
-                mstore(add(hashes, target), and(keccak256(buffer, size), mask))
-                i := add(i, paired)
+                mstore(parent, shr(1, position))
+                mstore(add(parent, 0x20), and(keccak256(0, size), mask))
+                parent := add(parent, 0x40)
             }
-            mstore(positions, parents)
-            mstore(hashes, parents)
+            mstore(0x40, free)
         }
-        if (place > end) revert PartTooShort();
-        reader.place = place;
+        moveTo(reader, place);
+        return (parent - queue) >> 6;
     }
 
-    /// @dev Fills one leaf from the values computed at queries `from` on and from the proof; returns the next query.
-    function readLeaf(
-        Reader memory reader,
-        uint256[] memory leaf,
-        uint256[] memory positions,
-        uint256[] memory values,
-        uint256 from,
-        uint256 number,
-        uint256 arity
-    ) internal pure returns (uint256) {
-        uint256 place = reader.place;
-        uint256 wanted = number << arity;
-        uint256 bad = 0;
-        // Equivalent to: for each place of the leaf: if it is the next query's position, its value; else the next word
+    /// @dev The hash of the one node left must be the root.
+    function checkRoot(uint256 queue, uint256 root, uint256 tree) internal pure {
+        uint256 hash;
         assembly ("memory-safe") {
-            let target := add(leaf, 0x20)
-            let end := add(target, shl(5, mload(leaf)))
-            let count := mload(positions)
-            for {} lt(target, end) { target := add(target, 0x20) } {
-                let known := 0
-                if lt(from, count) { known := eq(mload(add(add(positions, 0x20), shl(5, from))), wanted) }
-                switch known
-                case 1 {
-                    mstore(target, mload(add(add(values, 0x20), shl(5, from))))
-                    from := add(from, 1)
-                }
-                default {
-                    let word := calldataload(place)
-                    if iszero(lt(word, PRIME)) { bad := word }
-                    mstore(target, word)
-                    place := add(place, 0x20)
-                }
-                wanted := add(wanted, 1)
-            }
+            hash := mload(add(queue, 0x20))
         }
-        if (place > reader.end) revert PartTooShort();
-        if (bad != 0) revert NotBelowPrime(bad);
-        reader.place = place;
-        return from;
-    }
-
-    function hashLeaf(Reader memory reader, uint256[] memory leaf) internal pure returns (bytes32 hash) {
-        assembly ("memory-safe") {
-            hash := keccak256(add(leaf, 0x20), shl(5, mload(leaf)))
-        }
-        return hash & reader.digestMask;
-    }
-
-    function copy(uint256[] memory words) private pure returns (uint256[] memory twin) {
-        twin = new uint256[](words.length);
-        for (uint256 i = 0; i < words.length; ++i) twin[i] = words[i];
+        if (hash != root) revert OpeningRefused(tree);
     }
 }

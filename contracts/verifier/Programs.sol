@@ -46,7 +46,7 @@ library Programs {
             entry.pages.push(pages[i]);
             entry.codeHashes.push(pages[i].codehash);
         }
-        uint256[] memory words = load(entry);
+        uint256[] memory words = load(pages);
         check(words, nBuiltins);
         bytes32 inner;
         assembly ("memory-safe") {
@@ -57,20 +57,24 @@ library Programs {
         number = self.entries.length - 1;
     }
 
-    /// @dev The identity and words of a registered program, read from its pages.
-    function get(State storage self, uint256 number) internal view returns (uint256 identity, uint256[] memory words) {
+    /// @dev The identity of a registered program, and its pages, which hold the code that was registered.
+    function get(State storage self, uint256 number) internal view returns (uint256 identity, address[] memory pages) {
         if (number >= self.entries.length) revert UnknownProgram(number);
         Entry storage entry = self.entries[number];
-        return (entry.identity, load(entry));
+        identity = entry.identity;
+        pages = entry.pages;
+        for (uint256 i = 0; i < pages.length; ++i) {
+            bytes32 found = pages[i].codehash;
+            bytes32 expected = entry.codeHashes[i];
+            require(found == expected, ProgramChanged(pages[i], expected, found));
+        }
     }
 
-    function load(Entry storage entry) private view returns (uint256[] memory words) {
+    /// @dev The words that `pages` hold.
+    function load(address[] memory pages) internal view returns (uint256[] memory words) {
         uint256 size = 0;
-        for (uint256 i = 0; i < entry.pages.length; ++i) {
-            address page = entry.pages[i];
-            bytes32 found = page.codehash;
-            require(found == entry.codeHashes[i], ProgramChanged(page, entry.codeHashes[i], found));
-            if (page.code.length > PREFIX) size += page.code.length - PREFIX;
+        for (uint256 i = 0; i < pages.length; ++i) {
+            if (pages[i].code.length > PREFIX) size += pages[i].code.length - PREFIX;
         }
         if (size == 0 || size % 32 != 0) revert ProgramLength(size);
         words = new uint256[](size / 32);
@@ -78,8 +82,8 @@ library Programs {
         assembly ("memory-safe") {
             place := add(words, 0x20)
         }
-        for (uint256 i = 0; i < entry.pages.length; ++i) {
-            address page = entry.pages[i];
+        for (uint256 i = 0; i < pages.length; ++i) {
+            address page = pages[i];
             // Equivalent to appending page.code[1:] to words.
             assembly ("memory-safe") {
                 let length := extcodesize(page)

@@ -38,7 +38,8 @@ library PublicMemory {
             addCell(s, initialAp + i, statement[2 + 2 * i]);
             addCell(s, Field.add(firstStop, i), statement[3 + 2 * i]);
         }
-        addWords(s, statement[2 + 2 * outputBuiltin], statement[3 + 2 * nBuiltins:]);
+        uint256[] memory output = statement[3 + 2 * nBuiltins:];
+        if (output.length > 0) addWords(s, statement[2 + 2 * outputBuiltin], output);
         return Field.mul(s.numerator, Field.inverse(s.denominator));
     }
 

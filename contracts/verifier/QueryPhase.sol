@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {DeepSum} from "./DeepSum.sol";
 import {Field, PRIME} from "./Field.sol";
-import {Layout} from "./Layout.sol";
 import {Openings} from "./Openings.sol";
 
-/// @title Steps 8 to 10 of the verification: openings, DEEP sums, folds, last polynomial
-/// @dev Walks `verify_part` of `prover/stark/verifier.py` for some of the query positions.
+/// @title Steps 7 to 9 of the verification: openings, DEEP sums, folds, last polynomial
+/// @dev Walks `verify_part` of `prover/stark/verifier.py` for some of the query positions. Knows no shape: which rows
+/// are opened and what is summed stands in the context, as `Layout.sol` and `HeaderVerifier.sol` made it.
 library QueryPhase {
-    using Layout for Layout.Group;
-
-    /// @notice Step 10: the folded value at `position` is not the last polynomial's.
+    /// @notice Step 7 or 8: a word opened at this position (of a query, or of a leaf in its layer) is not below p.
+    error OpenedWordNotBelowPrime(uint256 position);
+    /// @notice Step 9: the folded value at `position` is not the last polynomial's.
     error FoldMismatch(uint256 position);
-    /// @notice Step 10: bytes that no step reads.
+    /// @notice The end: bytes that no step reads.
     error LeftOver(uint256 count);
 
     /// @dev All that the query phase reads. A proof in several transactions carries it along.
-    /// `claimed` holds the B_j of each term, one after the other; `fact` is registered once all parts are checked.
     struct Context {
-        bytes32 transcript;
-        bytes32 fact;
-        uint256[] logHeights;
-        uint256[] roots;
-        uint256[] friRoots;
-        uint256 z;
+        bytes32 transcript; // its last state binds the whole proof
+        bytes32 fact; // registered once all parts are checked
+        uint256 logDegree; // H = 2^logDegree
         uint256 lambda;
+        uint256[] roots; // by tree
+        uint256[] rows; // opened rows, by tree, then falling height: tree << 32 | log2 of the height << 16 | columns
+        // The DEEP sum, see `DeepSum.sol`
+        uint256[] points; // two words each: log2 of the height n, z_n * omega_n^o
+        uint256[] claims; // of each (point, k): point << 24 | log2 k << 16 | log2 of k*n << 8 | used B_j; k words B_j
+        uint256[] openings; // of each (column, point), in mask order: point << 32 | row << 16 | column of the row
+        uint256[] friRoots;
         uint256[] zetas;
-        uint256[] claimed;
-        uint256[] last;
-        uint256[] positions;
+        uint256[] last; // polynomial, low coefficient first
+        uint256[] positions; // of the queries, rising
     }
 
     struct Settings {
@@ -38,345 +41,378 @@ library QueryPhase {
         uint256 digestBytes;
     }
 
-    /// @dev One point of one group: where it reads in the row of its height, with which powers of lambda.
-    struct Term {
-        uint256 row; // number of the opened rows it reads from
-        uint256 logPhysical;
-        uint256 logHeight;
-        uint256 point;
-        uint256[] columns; // byte offsets in the row
-        uint256[] weights;
-        uint256[] claimed;
-    }
+    /// @dev Bits of a word of `Context.rows`.
+    uint256 internal constant TREE_BIT = 32;
+    uint256 internal constant HEIGHT_BIT = 16;
+    uint256 internal constant WIDTH_MASK = 0xffff;
+    /// @dev A node of a FRI layer: position, value, inverse of the point, point of the last domain.
+    uint256 private constant NODE_BYTES = 0x80;
 
-    struct Domain {
-        uint256 logDegree;
-        uint256 logSize;
-        uint256[] roots;
-        uint256[] inverseRoots;
+    /// @dev What the steps for one part hand to each other: in memory, because the compiler inlines the steps and would
+    /// else keep the variables of their innermost loops there.
+    struct Part {
+        Context context;
+        Settings settings;
+        Openings.Reader reader;
+        uint256[] positions;
+        uint256 prime; // PRIME: the compiler spells a long constant out anew, in 20 gas, wherever one stands
+        uint256 meet; // so many layers above the largest domain no two positions are siblings
+        uint256[] places; // places[row * n + i]: where in calldata the row of query i begins
+        uint256[] powers; // powers[l] = x^(2^(logDegree - l)): the variable of a column of height 2^l at the query
+        DeepSum.Lists lists;
+        uint256 fractions; // see `divide`
+        uint256 product;
+        uint256 nodes;
+        uint256 count;
+        uint256 logSize; // log2 of the size of the domain that the nodes are in
+        uint256 leaf; // room for one
+        uint256[] products; // of omega_(j+1) over the set bits j of i, for the places i of a leaf
+        uint256[] pairInverses; // one over that of 2i: what place 2i adds to the inverse of the leaf's first point
     }
 
     /// @dev Positions `from` to `to` of the context, opened by `openings`.
     function checkPart(
         Context memory context,
-        Layout.Group[] memory groups,
         Settings memory settings,
         uint256 from,
         uint256 to,
         bytes calldata openings
     ) internal view {
-        Domain memory domain = makeDomain(groups, settings);
-        uint256[] memory positions = new uint256[](to - from);
-        for (uint256 i = from; i < to; ++i) positions[i - from] = context.positions[i];
-        Openings.Reader memory reader = Openings.start(openings, settings.digestBytes);
+        Part memory part;
+        part.context = context;
+        part.settings = settings;
+        part.prime = PRIME;
+        part.reader = Openings.start(openings, settings.digestBytes);
+        part.positions = slice(context.positions, from, to);
+        part.meet = Openings.meetingLayer(part.positions);
+        part.count = part.positions.length;
+        part.logSize = context.logDegree + settings.logBlowup;
 
-        // 8. Openings of the trees, and the DEEP sum at each position
-        Openings.Rows[] memory rows = openTrees(context, groups, settings, domain, positions, reader);
-        Term[] memory terms = makeTerms(context, groups, domain, rows);
-        uint256[] memory values = deepSums(terms, rows, domain, positions);
+        // 7. Openings of the trees, and the DEEP sum at each position
+        openTrees(part);
+        sumTerms(part);
 
-        // 9. FRI layers
-        uint256 logSize = domain.logSize;
-        for (uint256 layer = 0; layer < context.friRoots.length; ++layer) {
-            uint256 arity = layerArity(domain.logDegree, settings, layer);
-            values = foldLayer(context, domain, reader, positions, values, layer, arity, logSize);
-            logSize -= arity;
-        }
+        // 8. FRI layers
+        prepareFolds(part);
+        for (uint256 layer = 0; layer < part.context.friRoots.length; ++layer) foldLayer(part, layer);
 
-        // 10. Last polynomial
-        uint256 shift = Field.domainShift(logSize);
-        for (uint256 i = 0; i < positions.length; ++i) {
-            uint256 x = Field.pointAt(shift, domain.roots, positions[i]);
-            if (Field.evaluate(context.last, x) != values[i]) revert FoldMismatch(positions[i]);
-        }
-        uint256 left = Openings.left(reader);
+        // 9. Last polynomial
+        checkLast(part);
+        uint256 left = part.reader.end - part.reader.place;
         if (left != 0) revert LeftOver(left);
     }
 
-    /// @dev log2 of H, the greatest physical height.
-    function logDegree(Layout.Group[] memory groups) internal pure returns (uint256 best) {
-        for (uint256 i = 0; i < groups.length; ++i) {
-            if (groups[i].logPhysical() > best) best = groups[i].logPhysical();
-        }
+    /// @dev How many FRI layers there are.
+    function layerCount(uint256 logDegree, Settings memory settings) internal pure returns (uint256) {
+        if (logDegree <= settings.logLast) return 0;
+        return (logDegree - settings.logLast + settings.logArity - 1) / settings.logArity;
     }
 
-    /// @dev How many FRI layers there are, and the binary folds of each.
-    function layerCount(uint256 logDegree_, Settings memory settings) internal pure returns (uint256) {
-        if (logDegree_ <= settings.logLast) return 0;
-        return (logDegree_ - settings.logLast + settings.logArity - 1) / settings.logArity;
-    }
-
-    function layerArity(uint256 logDegree_, Settings memory settings, uint256 layer) internal pure returns (uint256) {
-        uint256 remaining = logDegree_ - settings.logLast - layer * settings.logArity;
+    /// @dev The binary folds of one layer.
+    function layerArity(uint256 logDegree, Settings memory settings, uint256 layer) private pure returns (uint256) {
+        uint256 remaining = logDegree - settings.logLast - layer * settings.logArity;
         return remaining < settings.logArity ? remaining : settings.logArity;
     }
 
-    function makeDomain(Layout.Group[] memory groups, Settings memory settings) private view returns (Domain memory) {
-        uint256 degree = logDegree(groups);
-        uint256 size = degree + settings.logBlowup;
-        return Domain(degree, size, Field.rootsOfUnity(size, false), Field.rootsOfUnity(size, true));
+    function slice(uint256[] memory words, uint256 from, uint256 to) private pure returns (uint256[] memory copy) {
+        copy = new uint256[](to - from);
+        for (uint256 i = from; i < to; ++i) copy[i - from] = words[i];
     }
 
-    // --- 8. Openings and the DEEP sum
+    // --- 7. Openings and the DEEP sum
 
-    /// @dev Opens every tree in order; `rows` has an entry for each (tree, physical height), falling.
-    function openTrees(
-        Context memory context,
-        Layout.Group[] memory groups,
-        Settings memory settings,
-        Domain memory domain,
-        uint256[] memory positions,
-        Openings.Reader memory reader
-    ) private pure returns (Openings.Rows[] memory rows) {
-        rows = new Openings.Rows[](groups.length);
-        uint256 count = 0;
-        for (uint256 tree = 0; tree <= Layout.QUOTIENT; ++tree) {
-            uint256 first = count;
-            uint256 height = 64;
-            while (true) {
-                uint256 width;
-                (height, width) = nextPhysical(groups, tree, height);
-                if (width == 0) break;
-                rows[count++] =
-                    Openings.readRows(reader, tree, height, width, positions, domain.logDegree - height);
-            }
-            if (count == first) continue;
-            Openings.checkRoot(reader, rows, first, count, settings.logBlowup, bytes32(context.roots[tree]));
-        }
-        assembly ("memory-safe") {
-            mstore(rows, count)
+    /// @dev Opens every tree, in order, against its root.
+    function openTrees(Part memory part) private pure {
+        uint256[] memory rows = part.context.rows;
+        part.places = new uint256[](rows.length * part.count);
+        for (uint256 first = 0; first < rows.length;) {
+            uint256 tree = rows[first] >> TREE_BIT;
+            uint256 last = first + 1;
+            while (last < rows.length && rows[last] >> TREE_BIT == tree) ++last;
+            openTree(part, first, last);
+            first = last;
         }
     }
 
-    /// @dev The next smaller physical height of a tree and its row's width; width 0 if there is none.
-    function nextPhysical(Layout.Group[] memory groups, uint256 tree, uint256 below)
+    /// @dev The rows `first` to `last` are those of one tree; the first, of the greatest height, are its leaves.
+    function openTree(Part memory part, uint256 first, uint256 last) private pure {
+        uint256[] memory queues = new uint256[](last - first);
+        uint256 count = readRows(part, first, queues[0] = Openings.newQueue(part.count));
+        for (uint256 row = first + 1; row < last; ++row) {
+            readRows(part, row, queues[row - first] = Openings.newQueue(part.count));
+        }
+        uint256 logSize = heightOf(part, first);
+        for (uint256 row = first + 1; row < last; ++row) {
+            uint256 target = heightOf(part, row);
+            count = climb(part, queues[0], count, logSize, logSize - target - 1);
+            count = Openings.climbLayer(part.reader, queues[0], count, queues[row - first]);
+            logSize = target;
+        }
+        climb(part, queues[0], count, logSize, logSize);
+        uint256 tree = part.context.rows[first] >> TREE_BIT;
+        Openings.checkRoot(queues[0], part.context.roots[tree], tree);
+    }
+
+    /// @dev `layers` up from the layer of 2^logSize nodes.
+    function climb(Part memory part, uint256 queue, uint256 count, uint256 logSize, uint256 layers)
         private
         pure
-        returns (uint256 height, uint256 width)
+        returns (uint256)
     {
-        for (uint256 i = 0; i < groups.length; ++i) {
-            uint256 own = groups[i].logPhysical();
-            if (groups[i].tree != tree || own >= below || own < height) continue;
-            width = own == height ? width + groups[i].columns.length : groups[i].columns.length;
-            height = own;
-        }
+        uint256 above = part.context.logDegree + part.settings.logBlowup - logSize;
+        uint256 alone = part.meet > above ? part.meet - above : 0;
+        return Openings.climb(part.reader, queue, count, layers, alone);
     }
 
-    /// @dev Terms in mask order: groups in order, rising offset; the power of lambda counts through all.
-    function makeTerms(
-        Context memory context,
-        Layout.Group[] memory groups,
-        Domain memory domain,
-        Openings.Rows[] memory rows
-    ) private view returns (Term[] memory terms) {
-        terms = new Term[](countTerms(groups));
-        uint256 count = 0;
-        uint256 power = 1;
-        uint256 claimed = 0;
-        uint256[] memory zPowers = new uint256[](domain.logDegree + 1);
-        zPowers[0] = context.z;
-        for (uint256 i = 1; i <= domain.logDegree; ++i) zPowers[i] = Field.mul(zPowers[i - 1], zPowers[i - 1]);
+    function readRows(Part memory part, uint256 row, uint256 queue) private pure returns (uint256 count) {
+        uint256 shift = part.context.logDegree + part.settings.logBlowup - heightOf(part, row);
+        uint256 rowBytes = 32 * (part.context.rows[row] & WIDTH_MASK);
+        uint256 places = wordAt(part.places, row * part.count);
+        return Openings.readRows(part.reader, part.positions, shift, rowBytes, queue, places);
+    }
 
-        for (uint256 g = 0; g < groups.length; ++g) {
-            Layout.Group memory group = groups[g];
-            (uint256 row, uint256 first) = placeInRow(groups, g, rows);
-            uint256 root = domain.roots[group.logHeight];
-            // z_n * omega_n^o from the least offset up
-            uint256 point = Field.mul(
-                zPowers[domain.logDegree - group.logHeight],
-                Field.pow(domain.inverseRoots[group.logHeight], uint256(-Layout.FIRST_OFFSET))
-            );
-            for (uint256 mask = group.mask; mask != 0; mask >>= 1) {
-                if (mask & 1 != 0) {
-                    Term memory term = terms[count];
-                    term.row = row;
-                    term.logPhysical = group.logPhysical();
-                    term.logHeight = group.logHeight;
-                    term.point = point;
-                    uint256 bit = offsetBit(group.mask, mask);
-                    (term.columns, term.weights, power) = weigh(group, bit, first, power, context.lambda);
-                    term.claimed = new uint256[](1 << group.logPacking);
-                    for (uint256 j = 0; j < term.claimed.length; ++j) term.claimed[j] = context.claimed[claimed++];
-                    ++count;
-                }
-                point = Field.mul(point, root);
+    /// @dev log2 of the size of the evaluation domain of a row's physical height.
+    function heightOf(Part memory part, uint256 row) private pure returns (uint256) {
+        return ((part.context.rows[row] >> HEIGHT_BIT) & WIDTH_MASK) + part.settings.logBlowup;
+    }
+
+    /// @dev The DEEP sum at each position; `part.nodes` becomes the nodes of layer 0. One inversion for all.
+    function sumTerms(Part memory part) private view {
+        Context memory context = part.context;
+        part.powers = new uint256[](context.logDegree + 1);
+        part.lists = DeepSum.expand(context, part.powers, part.places, part.count);
+        part.nodes = wordAt(new uint256[](4 * part.count), 0);
+        part.fractions = wordAt(new uint256[](4 * part.count), 0);
+        part.product = 1;
+        uint256[] memory roots = Field.rootsOfUnity();
+        uint256 shift = Field.domainShift(part.logSize);
+        for (uint256 i = 0; i < part.count; ++i) {
+            uint256 x = Field.pointAt(shift, roots, part.positions[i], part.prime);
+            fillPowers(part.powers, x, part.prime);
+            if (DeepSum.addOpenings(part.lists.openings, part.lists.openingsEnd, 32 * i, part.prime)) {
+                revert OpenedWordNotBelowPrime(part.positions[i]);
             }
+            DeepSum.subtractClaims(part.lists.claims, part.lists.claimsEnd, part.prime);
+            storeFraction(part, i);
         }
+        divide(part.fractions, part.nodes, part.count, Field.inverse(part.product), part.prime);
     }
 
-    function countTerms(Layout.Group[] memory groups) private pure returns (uint256 count) {
-        for (uint256 g = 0; g < groups.length; ++g) {
-            for (uint256 mask = groups[g].mask; mask != 0; mask &= mask - 1) ++count;
-        }
-    }
-
-    /// @dev `mask` is `whole` shifted right by the bit that is now lowest.
-    function offsetBit(uint256 whole, uint256 mask) private pure returns (uint256 bit) {
-        while ((whole >> bit) != mask) ++bit;
-    }
-
-    function weigh(Layout.Group memory group, uint256 bit, uint256 first, uint256 power, uint256 lambda)
-        private
-        pure
-        returns (uint256[] memory columns, uint256[] memory weights, uint256)
-    {
-        columns = new uint256[](group.columns.length);
-        weights = new uint256[](group.columns.length);
-        uint256 used = 0;
-        for (uint256 i = 0; i < group.columns.length; ++i) {
-            if ((group.columns[i].mask >> bit) & 1 == 0) continue;
-            columns[used] = 32 * (first + i);
-            weights[used++] = power;
-            power = Field.mul(power, lambda);
-        }
-        assembly ("memory-safe") {
-            mstore(columns, used)
-            mstore(weights, used)
-        }
-        return (columns, weights, power);
-    }
-
-    /// @dev Which opened rows a group stands in, and its first column there.
-    function placeInRow(Layout.Group[] memory groups, uint256 number, Openings.Rows[] memory rows)
-        private
-        pure
-        returns (uint256 row, uint256 first)
-    {
-        Layout.Group memory group = groups[number];
-        for (uint256 i = 0; i < number; ++i) {
-            if (groups[i].tree == group.tree && groups[i].logPhysical() == group.logPhysical()) {
-                first += groups[i].columns.length;
-            }
-        }
-        while (rows[row].tree != group.tree || rows[row].logHeight != group.logPhysical()) ++row;
-    }
-
-    /// @dev sum of (sum of weight * p(Y) - B(Y)) / (Y^k - point) at each position; one inversion for each position.
-    function deepSums(
-        Term[] memory terms,
-        Openings.Rows[] memory rows,
-        Domain memory domain,
-        uint256[] memory positions
-    ) private view returns (uint256[] memory sums) {
-        sums = new uint256[](positions.length);
-        uint256 shift = Field.domainShift(domain.logSize);
-        uint256[] memory powers = new uint256[](domain.logDegree + 1);
-        for (uint256 i = 0; i < positions.length; ++i) {
-            fillPowers(powers, Field.pointAt(shift, domain.roots, positions[i]));
-            uint256 numerator = 0;
-            uint256 denominator = 1;
-            for (uint256 t = 0; t < terms.length; ++t) {
-                Term memory term = terms[t];
-                uint256 d = Field.sub(powers[term.logHeight], term.point);
-                uint256 n = Field.sub(
-                    combine(Openings.rowAt(rows[term.row], i), term.columns, term.weights),
-                    Field.evaluate(term.claimed, powers[term.logPhysical])
-                );
-                // n/d joins numerator/denominator
-                numerator = addmod(mulmod(numerator, d, PRIME), mulmod(denominator, n, PRIME), PRIME);
-                denominator = mulmod(denominator, d, PRIME);
-            }
-            sums[i] = Field.mul(numerator, Field.inverse(denominator));
-        }
-    }
-
-    /// @dev powers[l] = x^(2^(logDegree - l)): the variable of a column of height 2^l.
-    function fillPowers(uint256[] memory powers, uint256 x) private pure {
+    function fillPowers(uint256[] memory powers, uint256 x, uint256 prime) private pure {
+        // Equivalent to: for l from logDegree down to 0: powers[l] = x; x = x^2
         assembly ("memory-safe") {
             for { let place := add(powers, shl(5, mload(powers))) } gt(place, powers) { place := sub(place, 0x20) } {
                 mstore(place, x)
-                x := mulmod(x, x, PRIME)
+                x := mulmod(x, x, prime)
             }
         }
     }
 
-    /// @dev sum of weight * column over a row in calldata
-    function combine(uint256 place, uint256[] memory columns, uint256[] memory weights)
-        private
-        pure
-        returns (uint256 sum)
-    {
-        // Equivalent to: for each i: sum += weights[i] * row[columns[i] / 32]
+    /// @dev The DEEP sum at query i as a fraction, for `divide`; and what else the query's node holds.
+    function storeFraction(Part memory part, uint256 i) private pure {
+        (uint256 numerator, uint256 denominator) =
+            DeepSum.takeFraction(part.lists.points, part.lists.pointsEnd, part.prime);
+        uint256 x = part.powers[part.context.logDegree];
+        uint256 last = logLast(part);
+        storeFour(part.fractions + i * NODE_BYTES, numerator, denominator, x, part.product);
+        storeFour(part.nodes + i * NODE_BYTES, part.positions[i], 0, 0, part.powers[last]);
+        part.product = mulmod(part.product, mulmod(denominator, x, PRIME), PRIME);
+    }
+
+    /// @dev log2 of the bound of the last polynomial's degree.
+    function logLast(Part memory part) private pure returns (uint256) {
+        uint256 degree = part.context.logDegree;
+        return degree < part.settings.logLast ? degree : part.settings.logLast;
+    }
+
+    /// @dev Gives each node its value and the inverse of its point. `fractions` holds for each numerator, denominator,
+    /// point x, and the product of denominator * x of all before it; `inverse` is that of the whole product.
+    function divide(uint256 fractions, uint256 nodes, uint256 count, uint256 inverse, uint256 prime) private pure {
+        // Equivalent to: for i from count - 1 down to 0: own = inverse * before; node.value = numerator * own * x;
+        // node.inversePoint = own * denominator; inverse = inverse * denominator * x
         assembly ("memory-safe") {
-            let size := shl(5, mload(columns))
-            for { let i := 0x20 } iszero(gt(i, size)) { i := add(i, 0x20) } {
-                let value := calldataload(add(place, mload(add(columns, i))))
-                sum := addmod(sum, mulmod(mload(add(weights, i)), value, PRIME), PRIME)
+            for { let at := shl(7, count) } at {} {
+                at := sub(at, NODE_BYTES)
+                let fraction := add(fractions, at)
+                let denominator := mload(add(fraction, 0x20))
+                let x := mload(add(fraction, 0x40))
+                let own := mulmod(inverse, mload(add(fraction, 0x60)), prime)
+                mstore(add(add(nodes, at), 0x20), mulmod(mload(fraction), mulmod(own, x, prime), prime))
+                mstore(add(add(nodes, at), 0x40), mulmod(own, denominator, prime))
+                inverse := mulmod(inverse, mulmod(denominator, x, prime), prime)
             }
         }
     }
 
-    // --- 9. FRI layers
+    // --- 8. FRI layers
 
-    /// @dev One layer: its touched leaves are checked against its root and folded; positions become leaf numbers.
-    function foldLayer(
-        Context memory context,
-        Domain memory domain,
-        Openings.Reader memory reader,
-        uint256[] memory positions,
-        uint256[] memory values,
-        uint256 layer,
-        uint256 arity,
-        uint256 logSize
-    ) private pure returns (uint256[] memory folded) {
-        folded = new uint256[](positions.length);
-        bytes32[] memory hashes = new bytes32[](positions.length);
-        uint256[] memory leaf = new uint256[](1 << arity);
-        uint256 inverseShift = Field.square(Field.INVERSE_GENERATOR, Field.LOG_LARGEST - logSize);
-        uint256[] memory inverses = pairInverses(domain.inverseRoots, leaf.length);
-        uint256 count = 0;
-        for (uint256 i = 0; i < positions.length;) {
-            uint256 number = positions[i] >> arity;
-            i = Openings.readLeaf(reader, leaf, positions, values, i, number, arity);
-            hashes[count] = Openings.hashLeaf(reader, leaf);
-            uint256 inverseX = Field.pointAt(inverseShift, domain.inverseRoots, number << arity);
-            folded[count] = foldLeaf(leaf, inverseX, inverses, context.zetas[layer]);
-            positions[count++] = number;
-        }
-        assembly ("memory-safe") {
-            mstore(folded, count)
-            mstore(positions, count)
-            mstore(hashes, count)
-        }
-        Openings.checkLayer(reader, positions, hashes, logSize - arity, bytes32(context.friRoots[layer]), layer);
+    function prepareFolds(Part memory part) private pure {
+        uint256 arity = part.settings.logArity;
+        part.leaf = wordAt(new uint256[](1 << arity), 0);
+        part.products = bitProducts(Field.rootsOfUnity(), 1 << arity, 1);
+        part.pairInverses = bitProducts(Field.inverseRootsOfUnity(), 1 << (arity - 1), 2);
     }
 
-    /// @dev What place 2i of a leaf adds to the inverse of its first point, the same in every leaf and after each fold.
-    function pairInverses(uint256[] memory inverseRoots, uint256 width)
+    /// @dev words[i] = product of roots[j+1] over the set bits j of i * step.
+    function bitProducts(uint256[] memory roots, uint256 count, uint256 step)
         private
         pure
-        returns (uint256[] memory inverses)
+        returns (uint256[] memory words)
     {
-        inverses = new uint256[](width / 2);
-        for (uint256 i = 0; i < inverses.length; ++i) inverses[i] = Field.pointAt(1, inverseRoots, 2 * i);
+        words = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) words[i] = Field.pointAt(1, roots, i * step, PRIME);
     }
 
-    /// @dev Binary folds f(x) + f(-x) + zeta * (f(x) - f(-x)) / x, the next with zeta^2 and so on, in place.
-    /// `inverseX` belongs to the leaf's first place.
-    function foldLeaf(uint256[] memory leaf, uint256 inverseX, uint256[] memory inverses, uint256 zeta)
-        private
-        pure
-        returns (uint256 folded)
-    {
-        // Equivalent to: for width = length, length / 2 .. 2: for i < width / 2:
-        //   leaf[i] = plus + minus + zeta * inverseX * inverses[i] * (plus - minus), plus = leaf[2i], minus = leaf[2i+1];
-        //   zeta = zeta^2, inverseX = inverseX^2
+    /// @dev One layer: its touched leaves are checked against its root, and each becomes a node of the next layer.
+    function foldLayer(Part memory part, uint256 layer) private pure {
+        uint256 arity = layerArity(part.context.logDegree, part.settings, layer);
+        uint256 queue = Openings.newQueue(part.count);
+        uint256 count = foldLeaves(part, arity, part.context.zetas[layer], queue);
+        part.count = count;
+        part.logSize -= arity;
+        climb(part, queue, count, part.logSize, part.logSize);
+        Openings.checkRoot(queue, part.context.friRoots[layer], Openings.FIRST_LAYER + layer);
+    }
+
+    /// @dev Reads, hashes into the queue, and folds the leaves of all nodes; returns their number.
+    function foldLeaves(Part memory part, uint256 arity, uint256 zeta, uint256 queue) private pure returns (uint256 count) {
+        uint256 node = part.nodes;
+        uint256 end = node + part.count * NODE_BYTES;
+        while (node < end) {
+            uint256 first = node;
+            node = readLeaf(part, arity, node, end);
+            Openings.hashLeaf(part.reader, part.leaf, arity, queue + count * Openings.NODE_BYTES, first);
+            bool bad = foldLeaf(part, arity, zeta, first, part.nodes + count * NODE_BYTES);
+            if (bad) revert OpenedWordNotBelowPrime(count);
+            ++count;
+        }
+    }
+
+    /// @dev Fills the leaf of `node` with the values of all nodes in it and with those of the proof. Returns the first
+    /// node that is not in it.
+    function readLeaf(Part memory part, uint256 arity, uint256 node, uint256 end) private pure returns (uint256) {
+        uint256 leaf = part.leaf;
+        uint256 place = part.reader.place;
+        // Equivalent to: for each place of the leaf: if it is the next node's position, its value; else the next word
         assembly ("memory-safe") {
-            let first := add(leaf, 0x20)
-            for { let half := shl(4, mload(leaf)) } gt(half, 0x10) { half := shr(1, half) } {
-                let factor := mulmod(zeta, inverseX, PRIME)
-                for { let i := 0 } lt(i, half) { i := add(i, 0x20) } {
-                    let pair := add(first, shl(1, i))
-                    let plus := mload(pair)
-                    let minus := mload(add(pair, 0x20))
-                    let odd := mulmod(factor, mload(add(add(inverses, 0x20), i)), PRIME)
-                    odd := mulmod(odd, addmod(plus, sub(PRIME, minus), PRIME), PRIME)
-                    mstore(add(first, i), addmod(addmod(plus, minus, PRIME), odd, PRIME))
-                }
-                zeta := mulmod(zeta, zeta, PRIME)
-                inverseX := mulmod(inverseX, inverseX, PRIME)
+            let leafNumber := shr(arity, mload(node))
+            let lowBits := sub(shl(arity, 1), 1)
+            let next := leaf
+            for {} lt(node, end) { node := add(node, NODE_BYTES) } {
+                let position := mload(node)
+                if iszero(eq(shr(arity, position), leafNumber)) { break }
+                let own := add(leaf, shl(5, and(position, lowBits)))
+                calldatacopy(next, place, sub(own, next))
+                place := add(place, sub(own, next))
+                mstore(own, mload(add(node, 0x20)))
+                next := add(own, 0x20)
             }
-            folded := mload(first)
+            let rest := sub(add(leaf, shl(arity, 0x20)), next)
+            calldatacopy(next, place, rest)
+            place := add(place, rest)
+        }
+        Openings.moveTo(part.reader, place);
+        return node;
+    }
+
+    /// @dev Binary folds f(x) + f(-x) + zeta * (f(x) - f(-x)) / x, the next with zeta^2 and so on, in place. Place i of
+    /// the leaf holds f at the leaf's first point times the product of omega_(j+1) over the set bits j of i. Writes the
+    /// node of the next layer to `target`; `bad` if a word is not below p.
+    function foldLeaf(Part memory part, uint256 arity, uint256 zeta, uint256 node, uint256 target)
+        private
+        pure
+        returns (bool bad)
+    {
+        uint256 prime = part.prime;
+        uint256[] memory products = part.products;
+        uint256 inverse;
+        assembly ("memory-safe") {
+            let low := and(mload(node), sub(shl(arity, 1), 1))
+            inverse := mulmod(mload(add(node, 0x40)), mload(add(add(products, 0x20), shl(5, low))), prime)
+        }
+        uint256 leaf = part.leaf;
+        for (uint256 half = 16 << arity; half > 16; half >>= 1) {
+            if (foldPairs(leaf, half, mulmod(zeta, inverse, prime), part.pairInverses, prime)) bad = true;
+            zeta = mulmod(zeta, zeta, prime);
+            inverse = mulmod(inverse, inverse, prime);
+        }
+        // Equivalent to: target = (node.position >> arity, leaf[0], inverse, node.lastPoint)
+        assembly ("memory-safe") {
+            mstore(add(target, 0x60), mload(add(node, 0x60)))
+            mstore(target, shr(arity, mload(node)))
+            mstore(add(target, 0x20), mload(leaf))
+            mstore(add(target, 0x40), inverse)
+        }
+    }
+
+    function foldPairs(uint256 leaf, uint256 half, uint256 factor, uint256[] memory inverses, uint256 prime)
+        private
+        pure
+        returns (bool bad)
+    {
+        // Equivalent to: for i < half / 32: plus = leaf[2i], minus = leaf[2i+1];
+        // leaf[i] = plus + minus + factor * inverses[i] * (plus - minus)
+        assembly ("memory-safe") {
+            let end := add(leaf, half)
+            for { let pair := leaf } lt(leaf, end) { leaf := add(leaf, 0x20) } {
+                inverses := add(inverses, 0x20)
+                let plus := mload(pair)
+                let minus := mload(add(pair, 0x20))
+                pair := add(pair, 0x40)
+                bad := or(bad, iszero(and(lt(plus, prime), lt(minus, prime))))
+                mstore(
+                    leaf,
+                    addmod(
+                        add(plus, minus),
+                        mulmod(mulmod(factor, mload(inverses), prime), sub(add(plus, prime), minus), prime),
+                        prime
+                    )
+                )
+            }
+        }
+    }
+
+    // --- 9. Last polynomial
+
+    function checkLast(Part memory part) private pure {
+        uint256 begin = wordAt(part.context.last, 0);
+        uint256 end = begin + 32 * part.context.last.length;
+        uint256 node = part.nodes;
+        for (uint256 i = 0; i < part.count; ++i) {
+            uint256 value;
+            uint256 x;
+            assembly ("memory-safe") {
+                value := mload(add(node, 0x20))
+                x := mload(add(node, 0x60))
+            }
+            if (Field.horner(begin, end, x, part.prime) != value) refuseFold(node);
+            node += NODE_BYTES;
+        }
+    }
+
+    function refuseFold(uint256 node) private pure {
+        uint256 position;
+        assembly ("memory-safe") {
+            position := mload(node)
+        }
+        revert FoldMismatch(position);
+    }
+
+    // --- memory
+
+    /// @dev Where `words[index]` lies.
+    function wordAt(uint256[] memory words, uint256 index) private pure returns (uint256 place) {
+        assembly ("memory-safe") {
+            place := add(add(words, 0x20), shl(5, index))
+        }
+    }
+
+    function storeFour(uint256 place, uint256 a, uint256 b, uint256 c, uint256 d) private pure {
+        assembly ("memory-safe") {
+            mstore(place, a)
+            mstore(add(place, 0x20), b)
+            mstore(add(place, 0x40), c)
+            mstore(add(place, 0x60), d)
         }
     }
 }

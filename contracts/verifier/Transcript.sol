@@ -62,18 +62,33 @@ library Transcript {
     {
         positions = new uint256[](count);
         uint256 mask = (1 << logSize) - 1;
-        uint256 kept = 0;
         uint256 word;
         for (uint256 i = 0; i < count; ++i) {
             if (i % 8 == 0) word = drawWord(self);
-            uint256 position = (word >> (32 * (7 - (i % 8)))) & mask;
-            // insert in order, drop a repeat
-            uint256 place = kept;
-            while (place > 0 && positions[place - 1] > position) --place;
-            if (place > 0 && positions[place - 1] == position) continue;
-            for (uint256 j = kept; j > place; --j) positions[j] = positions[j - 1];
-            positions[place] = position;
-            ++kept;
+            insert(positions, i, (word >> (32 * (7 - (i % 8)))) & mask);
+        }
+        dropRepeats(positions);
+    }
+
+    /// @dev Puts `position` in its place among the first `count`, which rise.
+    function insert(uint256[] memory positions, uint256 count, uint256 position) private pure {
+        // Equivalent to: i = count; while (i > 0 && positions[i - 1] > position) positions[i] = positions[--i];
+        // positions[i] = position
+        assembly ("memory-safe") {
+            let place := add(positions, shl(5, count))
+            for {} gt(place, positions) { place := sub(place, 0x20) } {
+                let other := mload(place)
+                if iszero(gt(other, position)) { break }
+                mstore(add(place, 0x20), other)
+            }
+            mstore(add(place, 0x20), position)
+        }
+    }
+
+    function dropRepeats(uint256[] memory positions) private pure {
+        uint256 kept = 1;
+        for (uint256 i = 1; i < positions.length; ++i) {
+            if (positions[i] != positions[kept - 1]) positions[kept++] = positions[i];
         }
         assembly ("memory-safe") {
             mstore(positions, kept)

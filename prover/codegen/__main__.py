@@ -1,23 +1,31 @@
 """`python -m prover.codegen`: write the generated Solidity; `--check` compares only, exit 1 if anything is stale."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from prover.cairo.shapes import shape_of
-from prover.codegen.constraints import InputPlan, constraint_contract
-from prover.codegen.shape import shape_library
+from prover.codegen.constraints import InputPlan
+from prover.codegen.shape import Contract, shape_contract
 
 FOLDER = Path(__file__).parents[2] / "contracts" / "verifier" / "generated"
-EXCHANGE_BUILTINS = ("output", "pedersen", "range_check")
+EXCHANGE_BUILTINS = ("output", "pedersen", "range_check", "ecdsa")
+EXCHANGE_SHAPE = "ExchangeShape"
+ALL_BUILTINS = ("output", "pedersen", "range_check", "ecdsa", "bitwise", "ec_op", "poseidon")
+SHAPES = {"PlainShape": ("output",), EXCHANGE_SHAPE: EXCHANGE_BUILTINS, "AllBuiltinsShape": ALL_BUILTINS}
+"""Contract name -> the builtins of the programs that it verifies."""
+
+
+@cache
+def contract_of(shape: str) -> Contract:
+    """The generated contract of a shape."""
+    return shape_contract(shape, InputPlan(shape_of(SHAPES[shape]), SHAPES[shape]))
 
 
 def sources() -> dict[str, str]:
     """File name -> content."""
-    plan = InputPlan(shape_of(EXCHANGE_BUILTINS), EXCHANGE_BUILTINS)
-    return {
-        "ExchangeConstraints.sol": constraint_contract("ExchangeConstraints", plan),
-        "ExchangeShape.sol": shape_library("ExchangeShape", plan),
-    }
+    contracts = [one for shape in SHAPES for one in (contract_of(shape), *contract_of(shape).parts)]
+    return {f"{contract.name}.sol": contract.source for contract in contracts}
 
 
 def stale() -> list[str]:

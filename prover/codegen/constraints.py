@@ -1,18 +1,20 @@
-"""The constraint contract of a shape: all constraints over their zerofiers, combined by powers of beta, at one point.
+"""The constraints of a shape at one point, as Yul: over their zerofiers, combined by powers of beta; and what each
+interaction column's own quotient claims, less what its constraint gives.
 
-It takes words in the order of `InputPlan` as raw calldata and returns one word. Everything lies at fixed places of
-memory; expressions that several constraints share are computed once.
+The input is words in the order of `InputPlan`. Everything lies at fixed places of memory; expressions that several
+constraints of a table share are computed once. `shape.py` makes contracts of it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from prover.algebra.field import PRIME
 from prover.stark.domains import root_of_unity
-from prover.stark.expressions import Expression, walk
+from prover.stark.expressions import INTERACTION, Expression, walk
 from prover.stark.shape import Shape
 from prover.stark.tables import Factor, Rows, Table
 
@@ -20,9 +22,25 @@ GENERATOR = "prover/codegen (python -m prover.codegen)"
 MAX_DEPTH = 4
 """Nesting of inlined operations; the EVM reaches 16 stack places."""
 
+MAX_CODE_BYTES = 20_500
+"""Of an evaluator by its own estimate; the limit of a contract, which also holds a description, is 24,576."""
+
+BYTES_OF_AN_OPERATION = 3.6
+"""Measured over the generated contracts."""
+
+MAX_DATA_BYTES = 24_000
+LONGEST_IN_CODE = 32
+"""Longer constant columns have their coefficients in a data contract."""
+
 FIRST_WORD = 0x2000
 """Where the input lies. The compiler keeps what the stack cannot hold from 0x80 on; nothing else uses memory, so
 fixed places above that are safe."""
+
+PRIME_PLACE = FIRST_WORD - 0x20
+"""Where p lies."""
+
+DATA_PLACE = 0x10000
+"""Where coefficients from a data contract pass through."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +72,15 @@ class InputPlan:
         return {key: place for place, key in enumerate(keys)}
 
     @property
+    def n_cells(self) -> int:
+        return len(self.places) - self.first_cell
+
+    @property
+    def n_words(self) -> int:
+        """Of the whole input: the combined quotient's slices follow the cells, and no constraint reads them."""
+        return len(self.places) + self.shape.n_slices
+
+    @property
     def first_cell(self) -> int:
         return self.places["lifted"] + 1 + len(self.blocks) + 3 * len(self.shape.tables) + len(self.values)
 
@@ -62,17 +89,29 @@ class _Emitter:
     """Yul statements, and where in memory each computed thing lies."""
 
     def __init__(self, plan: InputPlan) -> None:
-        self.plan, self.lines = plan, []
-        self._next = FIRST_WORD + 32 * len(plan.places)
+        self.plan, self.lines, self.data = plan, [], bytearray()
+        self.next_place = FIRST_WORD + 32 * plan.n_words
         self._power = "1"
 
     def load(self, key: object) -> str:
         return f"mload({FIRST_WORD + 32 * self.plan.places[key]:#x})"
 
     def store(self, text: str) -> str:
-        place, self._next = self._next, self._next + 32
-        self.lines.append(f"mstore({place:#x}, {text})")
+        place, self.next_place = self.next_place, self.next_place + 32
+        self.lines.append(f"mstore({place:#x}, {text}) forget()")
         return f"mload({place:#x})"
+
+    def evaluate_data(self, coefficients: list[int], x: str) -> str:
+        """A polynomial whose coefficients lie in the data contract; they pass through memory above all fixed places."""
+        start, size = len(self.data), 32 * len(coefficients)
+        self.data += b"".join(word.to_bytes(32, "big") for word in reversed(coefficients))
+        self.lines.append(f"extcodecopy(data, {DATA_PLACE:#x}, {1 + start}, {size})")
+        return self.store(f"horner({DATA_PLACE:#x}, {len(coefficients)}, {x}, P)")
+
+    def skip_powers(self, count: int) -> None:
+        """Begin at beta^count."""
+        if count:
+            self._power = _power(self, self.load("beta"), count)
 
     def beta_power(self) -> str:
         """beta^i of the next constraint; i counts through all tables."""
@@ -96,57 +135,124 @@ def mul(a: str, b: str) -> str:
 _OPERATIONS = {"add": add, "sub": sub, "mul": mul}
 
 
-def constraint_contract(name: str, plan: InputPlan) -> str:
-    """Solidity source."""
+def evaluator_parts(plan: InputPlan) -> list[Evaluator]:
+    """The evaluator of all tables, or of some tables each where one contract would be too large."""
+    n_tables = len(plan.shape.tables)
+    parts, start = [], 0
+    while start < n_tables:
+        fitting = _evaluator(plan, range(start, start + 1))
+        for end in range(start + 2, n_tables + 1):
+            longer = _evaluator(plan, range(start, end))
+            if longer.code_bytes > MAX_CODE_BYTES or len(longer.data) > MAX_DATA_BYTES:
+                break
+            fitting = longer
+        parts.append(fitting)
+        start = fitting.tables.stop
+    return parts
+
+
+def _evaluator(plan: InputPlan, tables: range) -> Evaluator:
     emitter = _Emitter(plan)
-    sums = [part for number, table in enumerate(plan.shape.tables) for part in _table_sums(emitter, number, table)]
+    emitter.skip_powers(sum(len(table.constraints) for table in plan.shape.tables[: tables.start]))
+    sums: list[tuple[str, str | None, str]] = []
+    own: list[str] = []
+    for number in tables:
+        table = plan.shape.tables[number]
+        constraints = [*table.constraints, *table.lookup_constraints]
+        results = _expressions(emitter, number, table, [constraint.expression for constraint in constraints])
+        sums += _table_sums(emitter, number, table, results[: len(table.constraints)])
+        own += _own_quotients(emitter, number, table, results[len(table.constraints) :])
     inverses = _batch_inverses(emitter, [denominator for _, _, denominator in sums])
     emitter.lines.append("let total := 0")
     for (accumulated, numerator, _), inverse in zip(sums, inverses, strict=True):
         term = mul(accumulated, inverse if numerator is None else mul(numerator, inverse))
         emitter.lines.append(f"total := {add('total', term)}")
-    body = "\n            ".join(emitter.lines)
-    size = 32 * len(plan.places)
-    (log_block,) = [block.bit_length() - 1 for block in plan.blocks] or (0,)
-    return f"""// Generated by {GENERATOR}: do not edit.
-// SPDX-License-Identifier: MIT
-pragma solidity ^0.8.30;
+    _return(emitter, ["total", *own])
+    return Evaluator(plan, tables, tuple(emitter.lines), bytes(emitter.data))
 
-/// @title The constraints of the shape {plan.shape.name}, at one point
-/// @notice Calldata: {len(plan.places)} words as `InputPlan` orders them, each below p. Returns the sum of
-/// beta^i * constraint_i / zerofier_i.
-contract {name} {{
-    error InputLength(uint256 length);
 
-    fallback() external {{
-        if (msg.data.length != {size}) revert InputLength(msg.data.length);
+def _own_quotients(emitter: _Emitter, number: int, table: Table, results: list[str]) -> Iterator[str]:
+    """Of each interaction column: its constraint less (y^n - 1) * (low + y^n * high), y^n being z^H."""
+    lifted = emitter.load("lifted")
+    for column, result in enumerate(results):
+        low, high = (emitter.load((number, INTERACTION, place, 0)) for place in table.quotient_slices(column))
+        claimed = mul(sub(lifted, "1"), add(low, mul(lifted, high)))
+        yield emitter.store(sub(result, claimed))
+
+
+def _return(emitter: _Emitter, results: list[str]) -> None:
+    """As the encoding of an array, above all other places."""
+    start = emitter.next_place
+    for index, word in enumerate(["0x20", hex(len(results)), *results]):
+        emitter.lines.append(f"mstore({start + 32 * index:#x}, {word})")
+    emitter.lines.append(f"return({start:#x}, {32 * (len(results) + 2):#x})")
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Yul statements for some of the tables; `data` are coefficients that lie in a data contract."""
+
+    plan: InputPlan
+    tables: range
+    lines: tuple[str, ...]
+    data: bytes
+
+    @property
+    def code_bytes(self) -> int:
+        """An estimate of what the compiler makes of it."""
+        text = "\n".join(self.lines)
+        constants = sum(len(digits) // 2 for digits in re.findall(r"0x([0-9a-f]{5,})", text))
+        operations = len(re.findall(r"\b(mload|mstore|addmod|mulmod|sub|indicator|horner)\b", text))
+        return BYTES_OF_AN_OPERATION * operations + constants
+
+    def function(self) -> str:
+        """The function `evaluate` of a contract."""
+        body = "\n            ".join(self.lines)
+        size = 32 * self.plan.n_words
+        return f"""    /// @inheritdoc IEvaluator
+    function evaluate(uint256[] calldata input) external view returns (uint256[] memory) {{
+        if (input.length != {self.plan.n_words}) revert InputLength(input.length);{_DATA_ADDRESS if self.data else ""}
         // Equivalent to the expressions of prover/cairo/components, over memory words at fixed places.
         assembly ("memory-safe") {{
-            // sum of t^k over k < b, as the product of 1 + t^(2^j)
-            function indicator(t, P_) -> s {{
+            // Writes nothing. The compiler believes otherwise, so it reads words back from memory where it would else try
+            // to keep hundreds of them on the stack.
+            function forget() {{
+                calldatacopy(0, 0, 0)
+            }}
+            // sum of t^k over k < 2^n, as the product of 1 + t^(2^j)
+            function indicator(t, n, P_) -> s {{
                 s := 1
-                for {{ let j := 0 }} lt(j, {log_block}) {{ j := add(j, 1) }} {{
+                for {{ let j := 0 }} lt(j, n) {{ j := add(j, 1) }} {{
                     s := mulmod(s, addmod(1, t, P_), P_)
                     t := mulmod(t, t, P_)
                 }}
             }}
-            let P := {PRIME:#x}
+            // the polynomial whose coefficients lie at `place`, the highest first
+            function horner(place, count, x, P_) -> s {{
+                for {{ let end := add(place, shl(5, count)) }} lt(place, end) {{ place := add(place, 0x20) }} {{
+                    s := addmod(mulmod(s, x, P_), mload(place), P_)
+                }}
+            }}
             // What the compiler keeps in memory must end before the fixed places begin.
-            if gt(mload(0x40), {FIRST_WORD:#x}) {{ revert(0, 0) }}
-            calldatacopy({FIRST_WORD:#x}, 0, {size})
+            if gt(mload(0x40), {PRIME_PLACE:#x}) {{ revert(0, 0) }}
+            // From memory: where a long constant stands, the compiler spells it out anew.
+            mstore({PRIME_PLACE:#x}, {PRIME:#x})
+            calldatacopy({FIRST_WORD:#x}, input.offset, {size})
+            let P := mload({PRIME_PLACE:#x})
             {body}
-            mstore(0, total)
-            return(0, 32)
         }}
     }}
-}}
 """
 
 
-def _table_sums(emitter: _Emitter, number: int, table: Table) -> Iterator[tuple[str, str | None, str]]:
+_DATA_ADDRESS = """
+        address data = constants;"""
+
+
+def _table_sums(
+    emitter: _Emitter, number: int, table: Table, results: list[str]
+) -> Iterator[tuple[str, str | None, str]]:
     """For each set of rows: (sum of beta^i * C_i, product of spared factors, product of factors)."""
-    roots = [constraint.expression for constraint in table.constraints]
-    results = _expressions(emitter, number, table, roots)
     sums: dict[Rows, str] = {}
     for constraint, result in zip(table.constraints, results, strict=True):
         weighted = mul(emitter.beta_power(), result)
@@ -194,7 +300,8 @@ def _periodic(emitter: _Emitter, table: Table, index: int, offset: int) -> str:
     log b factors; other columns are evaluated by Horner's rule from their coefficients.
     """
     x = emitter.load(("block", table.block))
-    root = root_of_unity(table.block.bit_length() - 1)
+    log_block = table.block.bit_length() - 1
+    root = root_of_unity(log_block)
     if offset:
         x = emitter.store(mul(x, hex(pow(root, offset, PRIME))))
     values = table.periodic[index]
@@ -202,9 +309,11 @@ def _periodic(emitter: _Emitter, table: Table, index: int, offset: int) -> str:
         total = "0"
         for row, value in enumerate(values):
             if value:
-                total = emitter.store(add(total, f"indicator({mul(x, hex(pow(root, -row, PRIME)))}, P)"))
+                total = emitter.store(add(total, f"indicator({mul(x, hex(pow(root, -row, PRIME)))}, {log_block}, P)"))
         return emitter.store(mul(total, hex(pow(table.block, -1, PRIME))))
     coefficients = block_coefficients(values)
+    if len(coefficients) > LONGEST_IN_CODE:
+        return emitter.evaluate_data(coefficients, x)
     emitter.lines.append(f"{{ let x := {x} let sum := {coefficients[-1]:#x}")
     for coefficient in reversed(coefficients[:-1]):
         emitter.lines.append(f"sum := {add(mul('sum', 'x'), hex(coefficient))}")
@@ -256,6 +365,8 @@ def _product(emitter: _Emitter, factors: list[str]) -> str | None:
 
 def _batch_inverses(emitter: _Emitter, denominators: list[str]) -> list[str]:
     """One exponentiation by the modexp precompile for all."""
+    if not denominators:
+        return []
     prefixes = [denominators[0]]
     for denominator in denominators[1:]:
         prefixes.append(emitter.store(mul(prefixes[-1], denominator)))
