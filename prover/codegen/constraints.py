@@ -77,7 +77,11 @@ class InputPlan:
     @property
     def n_words(self) -> int:
         """Of the whole input: the quotient's slices follow the cells, and no constraint reads them."""
-        return len(self.places) + self.shape.n_slices
+        return len(self.places) + self.n_quotient_words
+
+    @property
+    def n_quotient_words(self) -> int:
+        return self.shape.n_slices
 
     @property
     def first_cell(self) -> int:
@@ -188,8 +192,8 @@ class Evaluator:
         if (input.length != {self.plan.n_words}) revert InputLength(input.length);{_DATA_ADDRESS if self.data else ""}
         // Equivalent to the expressions of prover/cairo/components, over memory words at fixed places.
         assembly ("memory-safe") {{
-            // Writes nothing. The compiler believes otherwise, so it reads words back from memory where it would else try
-            // to keep hundreds of them on the stack.
+            // Writes nothing. The compiler believes otherwise, so it reads words back from memory, where it would else
+            // try to keep hundreds of them on the stack.
             function forget() {{
                 calldatacopy(0, 0, 0)
             }}
