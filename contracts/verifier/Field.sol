@@ -97,16 +97,48 @@ library Field {
         return square(GENERATOR, LOG_LARGEST - logSize);
     }
 
-    /// @dev shift times omega_(i+1) for each set bit i of position: with the inverse roots, 1 / the point.
-    function pointAt(uint256 shift, uint256[] memory roots, uint256 position, uint256 prime) internal pure returns (uint256 x) {
-        x = shift;
-        // Equivalent to: for each bit i of position, if set: x = x * roots[i + 1]
+    /// @dev Products of roots, so that a point takes one multiplication for four bits of its position: word 16 * j + i is
+    /// the product of roots[4 * j + b + 1] over the set bits b of i, for `nibbles` j.
+    function nibbleProducts(uint256[] memory roots, uint256 nibbles) internal pure returns (uint256[] memory products) {
+        products = new uint256[](16 * nibbles);
+        // Equivalent to: for each j, b: words 16 * j + 2^b + i = word 16 * j + i times roots[4 * j + b + 1], for i < 2^b
         assembly ("memory-safe") {
-            let place := add(roots, 0x40)
-            for {} position { position := shr(1, position) } {
-                if and(position, 1) { x := mulmod(x, mload(place), prime) }
-                place := add(place, 0x20)
+            let root := add(roots, 0x40)
+            let end := add(products, shl(9, nibbles))
+            for { let first := add(products, 0x20) } lt(first, end) { first := add(first, 0x200) } {
+                mstore(first, 1)
+                for { let size := 0x20 } lt(size, 0x200) { size := shl(1, size) } {
+                    for { let i := 0 } lt(i, size) { i := add(i, 0x20) } {
+                        mstore(add(add(first, size), i), mulmod(mload(add(first, i)), mload(root), PRIME))
+                    }
+                    root := add(root, 0x20)
+                }
             }
+        }
+    }
+
+    /// @dev The point at a position of the domain with this shift. `prime` is PRIME.
+    function pointAt(uint256 shift, uint256[] memory products, uint256 position, uint256 prime)
+        internal
+        pure
+        returns (uint256 x)
+    {
+        x = shift;
+        // Equivalent to: for each nibble j of position: x = x * products[16 * j + nibble]
+        assembly ("memory-safe") {
+            for { let table := add(products, 0x20) } position { table := add(table, 0x200) } {
+                x := mulmod(x, mload(add(table, shl(5, and(position, 15)))), prime)
+                position := shr(4, position)
+            }
+        }
+    }
+
+    /// @dev The product of roots[i+1] over the set bits i of `bits`.
+    function bitProduct(uint256[] memory roots, uint256 bits) internal pure returns (uint256 product) {
+        product = 1;
+        for (uint256 i = 1; bits != 0; ++i) {
+            if (bits & 1 != 0) product = mulmod(product, roots[i], PRIME);
+            bits >>= 1;
         }
     }
 

@@ -184,10 +184,10 @@ library QueryPhase {
         part.nodes = wordAt(new uint256[](4 * part.count), 0);
         part.fractions = wordAt(new uint256[](4 * part.count), 0);
         part.product = 1;
-        uint256[] memory roots = Field.rootsOfUnity();
+        uint256[] memory products = Field.nibbleProducts(Field.rootsOfUnity(), (part.logSize + 3) / 4);
         uint256 shift = Field.domainShift(part.logSize);
         for (uint256 i = 0; i < part.count; ++i) {
-            uint256 x = Field.pointAt(shift, roots, part.positions[i], part.prime);
+            uint256 x = Field.pointAt(shift, products, part.positions[i], part.prime);
             fillPowers(part.powers, x, part.prime);
             if (DeepSum.addOpenings(part.lists.openings, part.lists.openingsEnd, 32 * i, part.prime)) {
                 revert OpenedWordNotBelowPrime(part.positions[i]);
@@ -260,7 +260,7 @@ library QueryPhase {
         returns (uint256[] memory words)
     {
         words = new uint256[](count);
-        for (uint256 i = 0; i < count; ++i) words[i] = Field.pointAt(1, roots, i * step, PRIME);
+        for (uint256 i = 0; i < count; ++i) words[i] = Field.bitProduct(roots, i * step);
     }
 
     /// @dev One layer: its touched leaves are checked against its root, and each becomes a node of the next layer.
@@ -331,10 +331,10 @@ library QueryPhase {
             inverse := mulmod(mload(add(node, 0x40)), mload(add(add(products, 0x20), shl(5, low))), prime)
         }
         uint256 leaf = part.leaf;
+        uint256[] memory inverses = part.pairInverses;
         for (uint256 half = 16 << arity; half > 16; half >>= 1) {
-            if (foldPairs(leaf, half, mulmod(zeta, inverse, prime), part.pairInverses, prime)) bad = true;
-            zeta = mulmod(zeta, zeta, prime);
-            inverse = mulmod(inverse, inverse, prime);
+            if (foldPairs(leaf, half, mulmod(zeta, inverse, prime), inverses, prime)) bad = true;
+            (zeta, inverse) = (mulmod(zeta, zeta, prime), mulmod(inverse, inverse, prime));
         }
         // Equivalent to: target = (node.position >> arity, leaf[0], inverse, node.lastPoint)
         assembly ("memory-safe") {

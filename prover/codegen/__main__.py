@@ -11,8 +11,14 @@ from prover.codegen.shape import Contract, shape_contract
 FOLDER = Path(__file__).parents[2] / "contracts" / "verifier" / "generated"
 EXCHANGE_BUILTINS = ("output", "pedersen", "range_check", "ecdsa")
 EXCHANGE_SHAPE = "ExchangeShape"
+HASH_BUILTINS = ("output", "pedersen", "range_check")
 ALL_BUILTINS = ("output", "pedersen", "range_check", "ecdsa", "bitwise", "ec_op", "poseidon")
-SHAPES = {"PlainShape": ("output",), EXCHANGE_SHAPE: EXCHANGE_BUILTINS, "AllBuiltinsShape": ALL_BUILTINS}
+SHAPES = {
+    "PlainShape": ("output",),
+    "HashShape": HASH_BUILTINS,
+    EXCHANGE_SHAPE: EXCHANGE_BUILTINS,
+    "AllBuiltinsShape": ALL_BUILTINS,
+}
 """Contract name -> the builtins of the programs that it verifies."""
 
 

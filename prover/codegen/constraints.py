@@ -214,8 +214,8 @@ class Evaluator:
         if (input.length != {self.plan.n_words}) revert InputLength(input.length);{_DATA_ADDRESS if self.data else ""}
         // Equivalent to the expressions of prover/cairo/components, over memory words at fixed places.
         assembly ("memory-safe") {{
-            // Writes nothing. The compiler believes otherwise, so it reads words back from memory where it would else try
-            // to keep hundreds of them on the stack.
+            // Writes nothing. The compiler believes otherwise, so it reads words back from memory, where it would else
+            // try to keep hundreds of them on the stack.
             function forget() {{
                 calldatacopy(0, 0, 0)
             }}

@@ -13,8 +13,8 @@ contract AllBuiltinsShapePart2 is IEvaluator {
         if (input.length != 337) revert InputLength(input.length);
         // Equivalent to the expressions of prover/cairo/components, over memory words at fixed places.
         assembly ("memory-safe") {
-            // Writes nothing. The compiler believes otherwise, so it reads words back from memory where it would else try
-            // to keep hundreds of them on the stack.
+            // Writes nothing. The compiler believes otherwise, so it reads words back from memory, where it would else
+            // try to keep hundreds of them on the stack.
             function forget() {
                 calldatacopy(0, 0, 0)
             }

@@ -24,7 +24,7 @@ STEPS = {
     "StatementRefused": HEADER | STATEMENT,
     "LookupsUnbalanced": {"LookupsUnbalanced"},
     "PointRefused": {"PointRefused"},
-    "OodsMismatch": {"OodsMismatch"},
+    "OodsMismatch": {"OodsMismatch", "LookupMismatch"},
     "GrindingMissing": {"GrindingMissing"},
     "OpeningRefused": OPENED,
     "FoldMismatch": {"FoldMismatch"},
@@ -79,7 +79,7 @@ def prover_account(accounts):
 
 @pytest.fixture(scope="session")
 def verifier(project, prover_account):
-    return deploy_verifier(project, prover_account, SMALL)
+    return deploy_verifier(project, prover_account, SMALL, "HashShape")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from small_proofs import SMALL
 
 from prover.algebra.field import PRIME
 from prover.cairo.prove import prove_run, verify_proof
-from prover.codegen import __main__ as generated
 from prover.stark.transcript import keccak256, words_to_bytes
 from scripts._verifier import (
     data_contract,
@@ -41,7 +40,7 @@ PARTS = replace(SMALL, part_queries=2)
 
 @pytest.fixture(scope="session")
 def parts_verifier(project, prover_account):
-    return deploy_verifier(project, prover_account, PARTS)
+    return deploy_verifier(project, prover_account, PARTS, "HashShape")
 
 
 def test_a_proof_in_three_parts_by_two_senders(parts_verifier, accounts, hashes_run, hashes_program):
@@ -105,19 +104,3 @@ def test_parameters_out_of_bounds_are_refused(project, prover_account):
         wrong[place] = bad
         with pytest.raises(ape.exceptions.ContractLogicError):
             prover_account.deploy(project.HeaderVerifier, shape, 0, tuple(wrong))
-
-
-def test_generated_contracts_are_fresh():
-    assert generated.stale() == []
-
-
-def test_no_contract_is_above_the_limit_of_code(project):
-    for name in (
-        "StarkVerifier",
-        "HeaderVerifier",
-        *(source[:-4] for source in generated.sources()),
-        "Freehold",
-        "EscapeVerifier",
-    ):
-        code = getattr(project, name).contract_type.runtime_bytecode.bytecode
-        assert (len(code) - 2) // 2 <= 24_576, name
