@@ -138,6 +138,19 @@ def test_committed_programs_are_what_the_compiler_writes(name):
     assert program_text(compile_cairo(source)) == source.with_suffix(".json").read_text()
 
 
+@pytest.mark.parametrize("name", ["signatures", "bitwise"])
+def test_a_builtin_that_is_named_and_not_used_is_proven_empty(name):
+    run = run_program(program(name), [])
+    assert run.output == () and len({*run.segments[run.program.builtins[1]]}) == 1
+    assert verify_proof(prove_run(run, SMALL), program(name), SMALL).output == ()
+
+
+def test_chains_of_no_instances_are_proven():
+    empty = {"p": 5, "n_values": 1, "values": [[0, 3]], "add": [], "mul": []}
+    run = run_program(program("modulo"), empty)
+    assert verify_proof(prove_run(run, SMALL), program("modulo"), SMALL).output == (3, 0, 0, 0)
+
+
 # --- signatures
 
 

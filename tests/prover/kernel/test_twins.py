@@ -229,3 +229,12 @@ def test_curve_multiples(pairs):
 def test_curve_multiples_need_a_scalar_for_each_point():
     with pytest.raises(kernel.KernelError, match="2 scalars for points of shape"):
         kernel.curve_multiples(kernel.from_ints([1, 2]).reshape(1, 2, 4), [1, 2])
+
+
+def test_many_pedersen_hashes_equal_single_ones():
+    """Many share inversions step by step, few are computed in projective coordinates."""
+    numbers = kernel.powers(3, 7, 120).reshape(60, 2, 4)
+    singles = [kernel.pedersen(np.ascontiguousarray(pair[None]))[0] for pair in numbers]
+    assert (kernel.pedersen(numbers) == np.stack(singles)).all()
+    words = [tuple(kernel.to_ints(pair)) for pair in numbers[:2]]
+    assert kernel.to_ints(np.stack(singles[:2])) == [reference.pedersen(*pair) for pair in words]
