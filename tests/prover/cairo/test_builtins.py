@@ -1,6 +1,7 @@
 """A program for each builtin: run here and by cairo-lang, proven from our run and from its files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from small_proofs import SMALL
 
 from prover import kernel
 from prover.algebra import curve, ecdsa, poseidon
+from prover.cairo.builtins import make_builtin
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import RunFailed, RunFilesMalformed
 from prover.cairo.program import Program
@@ -170,6 +172,23 @@ def test_a_recorded_run_with_signatures_needs_the_private_input(tmp_path):
         files[3].write_text(json.dumps(broken))
         with pytest.raises(RunFilesMalformed, match=cause):
             read_run(program("signatures"), *files)
+
+
+@pytest.mark.parametrize("name", ["signatures", "bitwise", "ec_op", "poseidon", "modulo"])
+def test_a_recorded_instance_without_an_input_is_refused_and_without_outputs_completed(name, tmp_path):
+    run = run_program(program(name), CASES[name][0])
+    files = [tmp_path / part for part in ("trace", "memory", "public", "private")]
+    builtin = make_builtin(run.program.builtins[-1], 0)
+    start, stop = run.segments[builtin.name]
+    last = stop - builtin.cells
+    words = run.memory[last:stop]
+    run.memory[last + builtin.inputs : stop] = [None] * (builtin.cells - builtin.inputs)
+    write_run(run, *files)
+    assert read_run(program(name), *files).memory[last:stop] == words
+    run.memory[last] = None
+    write_run(replace(run, signatures={}), *files[:3])
+    with pytest.raises(RunFilesMalformed, match=f"the {builtin.name} instance at address {last} misses an input"):
+        read_run(program(name), *files)
 
 
 @pytest.mark.parametrize(

@@ -231,10 +231,7 @@ def test_curve_multiples_need_a_scalar_for_each_point():
         kernel.curve_multiples(kernel.from_ints([1, 2]).reshape(1, 2, 4), [1, 2])
 
 
-def test_many_pedersen_hashes_equal_single_ones():
-    """Many share inversions step by step, few are computed in projective coordinates."""
-    numbers = kernel.powers(3, 7, 120).reshape(60, 2, 4)
-    singles = [kernel.pedersen(np.ascontiguousarray(pair[None]))[0] for pair in numbers]
-    assert (kernel.pedersen(numbers) == np.stack(singles)).all()
-    words = [tuple(kernel.to_ints(pair)) for pair in numbers[:2]]
-    assert kernel.to_ints(np.stack(singles[:2])) == [reference.pedersen(*pair) for pair in words]
+@given(st.tuples(felt, felt))
+@settings(max_examples=20, deadline=None)
+def test_a_single_pedersen_hash(pair):
+    assert kernel.pedersen_single(*pair) == reference.pedersen(*pair)
