@@ -179,7 +179,7 @@ def test_a_recorded_instance_without_an_input_is_refused_and_without_outputs_com
     run = run_program(program(name), CASES[name][0])
     files = [tmp_path / part for part in ("trace", "memory", "public", "private")]
     builtin = make_builtin(run.program.builtins[-1], 0)
-    start, stop = run.segments[builtin.name]
+    _, stop = run.segments[builtin.name]
     last = stop - builtin.cells
     words = run.memory[last:stop]
     run.memory[last + builtin.inputs : stop] = [None] * (builtin.cells - builtin.inputs)
