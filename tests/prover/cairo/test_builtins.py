@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,11 @@ CASES = {
 }
 
 
+@cache
 def document(name: str) -> dict:
+    """As committed; `library`, most of which is names of the library's own, is compiled."""
+    if name == "library":
+        return compile_cairo(PROGRAMS / "library.cairo")
     return json.loads((PROGRAMS / f"{name}.json").read_text())
 
 
@@ -134,7 +139,7 @@ def test_a_run_recorded_by_cairo_lang_is_proven_from_its_files(name, tmp_path):
     assert list(verify_proof(prove_run(theirs, SMALL), program(name), SMALL).output) == output
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sorted(CASES.keys() - {"library"}))
 def test_committed_programs_are_what_the_compiler_writes(name):
     source = PROGRAMS / f"{name}.cairo"
     assert program_text(compile_cairo(source)) == source.with_suffix(".json").read_text()
