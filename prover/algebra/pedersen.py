@@ -15,4 +15,4 @@ def pedersen(a: int, b: int) -> int:
     """Raises ValueError for inputs that are no field elements."""
     if not (0 <= a < PRIME and 0 <= b < PRIME):
         raise ValueError("pedersen takes numbers below p")
-    return kernel.to_ints(kernel.pedersen(kernel.from_ints([a, b]).reshape(1, 2, 4)))[0]
+    return kernel.pedersen_single(a, b)

@@ -58,14 +58,15 @@ def read_run(
 def _complete(path: Path, memory: list[int | None], builtin: Builtin, start: int, stop: int) -> None:
     """Fill in the outputs that the recorded program never read: the machine need not have written them."""
     memory += [None] * (stop - len(memory))
+    if builtin.cells == 1:
+        return
     for first in range(start, stop, builtin.cells):
-        outputs = range(first + builtin.inputs, first + builtin.cells)
-        if all(memory[place] is not None for place in outputs):
+        if None not in memory[first : first + builtin.cells]:
             continue
         inputs = memory[first : first + builtin.inputs]
-        if any(word is None for word in inputs):
+        if None in inputs:
             raise RunFilesMalformed(f"{path}: the {builtin.name} instance at address {first} misses an input")
-        for place, word in zip(outputs, builtin.outputs(inputs), strict=True):
+        for place, word in enumerate(builtin.outputs(inputs), start=first + builtin.inputs):
             memory[place] = word if memory[place] is None else memory[place]
 
 

@@ -12,7 +12,18 @@ FOLDER = Path(__file__).parents[2] / "contracts" / "verifier" / "generated"
 EXCHANGE_BUILTINS = ("output", "pedersen", "range_check", "ecdsa")
 EXCHANGE_SHAPE = "ExchangeShape"
 HASH_BUILTINS = ("output", "pedersen", "range_check")
-ALL_BUILTINS = ("output", "pedersen", "range_check", "ecdsa", "bitwise", "ec_op", "poseidon")
+ALL_BUILTINS = (
+    "output",
+    "pedersen",
+    "range_check",
+    "ecdsa",
+    "bitwise",
+    "ec_op",
+    "poseidon",
+    "range_check96",
+    "add_mod",
+    "mul_mod",
+)
 SHAPES = {
     "PlainShape": ("output",),
     "HashShape": HASH_BUILTINS,

@@ -358,6 +358,15 @@ def pedersen(pairs: np.ndarray) -> np.ndarray:
     return out
 
 
+def pedersen_single(x: int, y: int) -> int:
+    """The hash of one pair of numbers below p."""
+    out = ctypes.create_string_buffer(32)
+    table, start = _pedersen_constants()
+    pair = x.to_bytes(32, "big") + y.to_bytes(32, "big")
+    LIBRARY.fh_pedersen_single(out, pair, table.ctypes.data, start.ctypes.data)
+    return int.from_bytes(out.raw, "big")
+
+
 # --- the curve
 
 

@@ -82,17 +82,14 @@ static inline uint8_t curve_multiple(Felt* out, const Felt* point, const uint8_t
   return 1;
 }
 
-// The hash that curve.h computes for many pairs at once: here with one inversion at the end.
-static inline Felt pedersen_hash(const Felt* pair, const Felt* table, const Felt* start) {
-  uint8_t bytes[64];
-  to_big_endian(pair[0], bytes), to_big_endian(pair[1], bytes + 32);
+// The hash that curve.h computes for many pairs at once: here with one inversion at the end. `bytes` holds both inputs.
+static inline Felt pedersen_hash(const uint8_t* bytes, const Felt* table, const Felt* start) {
   Jacobian sum{start[0], start[1], ONE};
   for (size_t step = 0; step < STEPS; step++) {
     const Felt* q = window_point(table, bytes, step);
     sum = plus_affine(sum, q[0], q[1]);
   }
-  Felt inverse_z = inverse(sum.z);
-  return mul(sum.x, square(inverse_z));
+  return mul(sum.x, square(inverse(sum.z)));
 }
 
 }  // namespace freehold

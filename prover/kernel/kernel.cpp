@@ -256,11 +256,12 @@ EXPORT void fh_pedersen_steps(Felt* out, const Felt* pairs, const Felt* table, c
 }
 
 EXPORT void fh_pedersen(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
-  constexpr size_t FEW = 24;  // below this, an inversion for each step costs more than projective coordinates
-  parallel(m, 4, [=](size_t begin, size_t end) {
-    if (end - begin >= FEW) return pedersen_hashes(out, pairs, table, start, begin, end);
-    for (size_t i = begin; i < end; i++) out[i] = pedersen_hash(pairs + 2 * i, table, start);
-  });
+  parallel(m, 4, [=](size_t begin, size_t end) { pedersen_hashes(out, pairs, table, start, begin, end); });
+}
+
+// One pair of 32-byte big-endian numbers below P; see chains.h
+EXPORT void fh_pedersen_single(uint8_t* out, const uint8_t* pair, const Felt* table, const Felt* start) {
+  to_big_endian(pedersen_hash(pair, table, start), out);
 }
 
 // found[i] says whether a[i] is a square; see chains.h

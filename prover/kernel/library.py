@@ -61,6 +61,7 @@ _SIZES = {
     "fh_grind": [_P, _I],
     "fh_pedersen_steps": [_P, _P, _P, _P, _N],
     "fh_pedersen": [_P, _P, _P, _P, _N],
+    "fh_pedersen_single": [_P, _P, _P, _P],
     "fh_square_roots": [_P, _P, _P, _N],
     "fh_curve_multiples": [_P, _P, _P, _P, _N],
 }

@@ -173,7 +173,7 @@ class TableBuilder:
     block: int = 1
     log_height: int | None = None
     _columns: tuple[list[str], list[str], list[str]] = field(default_factory=lambda: ([], [], []))
-    _apart: set[str] = field(default_factory=set)
+    _apart: dict[str, str] = field(default_factory=dict)
     _periodic: list[tuple[int, ...]] = field(default_factory=list)
     _constraints: list[Constraint] = field(default_factory=list)
     _lookup_constraints: list[Constraint] = field(default_factory=list)
@@ -182,10 +182,10 @@ class TableBuilder:
     def preprocessed(self, name: str) -> Expression:
         return self._column(PREPROCESSED, name)
 
-    def main(self, name: str, apart: bool = False) -> Expression:
-        """A column of the run. `apart`: read at many offsets, so packed on its own."""
+    def main(self, name: str, apart: str = "") -> Expression:
+        """A column of the run. Columns that are read at many offsets are packed apart: those of one label together."""
         if apart:
-            self._apart.add(name)
+            self._apart[name] = apart
         return self._column(MAIN, name)
 
     def periodic(self, values: list[int]) -> Expression:
@@ -272,13 +272,13 @@ class TableBuilder:
     def _frozen_columns(self) -> Iterator[tuple[Column, ...]]:
         constraints = [*self._constraints, *self._lookup_constraints]
         reads = {node.args for c in constraints for node in walk(c.expression) if node.kind == "cell"}
-        next_class = 2
+        classes: dict[str, int] = {}
         for tree, names in enumerate(self._columns):
             columns = []
             for index, name in enumerate(names):
                 offsets = tuple(sorted({o for t, i, o in reads if (t, i) == (tree, index)})) or (0,)
                 if name in self._apart:
-                    packing_class, next_class = next_class, next_class + 1
+                    packing_class = classes.setdefault(self._apart[name], 2 + len(classes))
                 else:
                     packing_class = int(offsets != (0,))
                 columns.append(Column(name, offsets, packing_class))

@@ -33,7 +33,7 @@ SCALE = 1 << 13
 def build() -> Table:
     t = TableBuilder("bitwise", block=BLOCK)
     x, y, both = (t.main(name) for name in ("x_prefix", "y_prefix", "and_prefix"))
-    aux = t.main("aux", apart=True)
+    aux = t.main("aux", apart="aux")
     first = t.rows_where(0)
     address_row = t.rows_where(*STRIP.address_rows)
     bound_row = t.rows_where(*BOUND_ROWS)

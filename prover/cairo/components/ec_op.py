@@ -62,7 +62,7 @@ OFFSET = curve.multiply(SHIFT, 3 * 2**STEPS - 1)
 
 def build() -> Table:
     t = TableBuilder("ec_op", block=BLOCK)
-    cells = {name: t.main(name, apart=name == "aux") for name in COLUMNS}
+    cells = {name: t.main(name, apart="aux" if name == "aux" else "") for name in COLUMNS}
     address_row, chain_row = t.rows_where(*STRIP.address_rows), t.rows_where(*CHAIN_ROWS)
     aux, bx, by = (cells[name] for name in ("aux", "Bx", "By"))
 

@@ -96,7 +96,7 @@ def fixed_points() -> tuple[curve.Point, ...]:
 
 def build() -> Table:
     t = TableBuilder("ecdsa", block=BLOCK)
-    cells = {name: t.main(name, apart=name == "aux") for name in COLUMNS}
+    cells = {name: t.main(name, apart="aux" if name == "aux" else "") for name in COLUMNS}
     gx, gy = (t.periodic([point[i] for point in fixed_points()] + [0] * (BLOCK - STEPS)) for i in (0, 1))
     address_row = t.rows_where(*STRIP.address_rows)
     aux, ex, ey, dx, dy = (cells[name] for name in ("aux", "Ex", "Ey", "Dx", "Dy"))

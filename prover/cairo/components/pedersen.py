@@ -51,7 +51,7 @@ def build() -> Table:
     sx, sy = t.main("x_prefix"), t.main("y_prefix")
     u1, l1, q1 = t.main("x_sum"), t.main("x_slope"), t.main("x_point_y")
     u2, l2, q2 = t.main("y_sum"), t.main("y_slope"), t.main("y_point_y")
-    aux = t.main("aux", apart=True)
+    aux = t.main("aux", apart="aux")
     first = t.rows_where(0)
     window = t.periodic([PEDERSEN_WINDOWS + LAST - row for row in range(BLOCK)])
     io_row = t.rows_where(*STRIP.address_rows)

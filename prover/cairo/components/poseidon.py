@@ -67,8 +67,8 @@ def full_constants() -> list[int]:
 
 def build() -> Table:
     t = TableBuilder("poseidon", block=BLOCK)
-    p0, p1, p2 = (t.main(f"partial_{i}", apart=True) for i in range(3))
-    q = t.main("full", apart=True)
+    p0, p1, p2 = (t.main(f"partial_{i}", apart="state") for i in range(3))
+    q = t.main("full", apart="state")
     recurrences = [
         t.periodic([recurrence_constant(3 * (row - PARTIAL_ROW) + i) if 4 <= row < LAST else 0 for row in range(BLOCK)])
         for i in range(3)

@@ -9,6 +9,7 @@ from component_kit import START, Bench, bench
 from prover.algebra.field import PRIME
 from prover.algebra.poseidon import permutation
 from prover.cairo.components import poseidon
+from prover.stark.expressions import MAIN
 
 RANDOM = random.Random(7)
 EDGES = [(0, 0, 0), (1, 2, 2), (PRIME - 1,) * 3, (0, PRIME - 1, 1), (2**251, 2**192, 1)]
@@ -28,6 +29,11 @@ def test_edges_have_a_witness():
 def test_the_constants_that_the_elimination_leaves_are_those_of_the_rounds():
     assert len(made := poseidon.full_constants()) == 32 and made[24:] == [0] * 8
     assert poseidon.partial_constants(83) == (0, 0, 0)
+
+
+def test_its_columns_share_one_physical_column():
+    """All are read at many offsets; apart from each other they would cost an opened word a query each."""
+    assert {column.packing_class for column in poseidon.build().columns[MAIN]} == {2}
 
 
 @pytest.mark.parametrize("cell", range(6))

@@ -229,3 +229,9 @@ def test_curve_multiples(pairs):
 def test_curve_multiples_need_a_scalar_for_each_point():
     with pytest.raises(kernel.KernelError, match="2 scalars for points of shape"):
         kernel.curve_multiples(kernel.from_ints([1, 2]).reshape(1, 2, 4), [1, 2])
+
+
+@given(st.tuples(felt, felt))
+@settings(max_examples=20, deadline=None)
+def test_a_single_pedersen_hash(pair):
+    assert kernel.pedersen_single(*pair) == reference.pedersen(*pair)

@@ -46,7 +46,7 @@ def recurrence() -> Table:
     """b' = a*b^2 + c with a constant c of period 4, and a column for each kind of row set."""
     t = TableBuilder("recurrence", block=4)
     a, b, step = t.main("a"), t.main("b"), t.periodic([1, 2, 3, 4])
-    far = t.main("far", apart=True)
+    far = t.main("far", apart="far")
     t.constrain("start", a - t.public("first"), FIRST_ROW)
     t.constrain("a follows b", a[1] - b, ALL_BUT_LAST)
     t.constrain("b follows", b[1] - a * b * b - step, ALL_BUT_LAST)
