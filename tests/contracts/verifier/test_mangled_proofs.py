@@ -98,7 +98,7 @@ def test_a_mangled_message_is_refused(judge, small_proof, name):
         ("output", "LookupsUnbalanced"),
         ("main root", "LookupsUnbalanced"),
         ("sums", "LookupsUnbalanced"),
-        ("values", "OodsMismatch"),
+        ("values", "LookupMismatch"),
         ("last polynomial", "GrindingMissing"),
     ],
 )
