@@ -67,8 +67,10 @@ def _pointer(array: np.ndarray) -> ctypes.c_void_p:
     return pointer
 
 
-def _pointers(arrays: Sequence[np.ndarray]) -> ctypes.Array:
-    pointers = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+def _pointers(arrays: Sequence[np.ndarray | None]) -> ctypes.Array:
+    """An absent array is a null pointer."""
+    addresses = (None if array is None else array.ctypes.data for array in arrays)
+    pointers = (ctypes.c_void_p * len(arrays))(*addresses)
     pointers.arrays = arrays
     return pointers
 
@@ -106,6 +108,16 @@ def to_bytes(array: np.ndarray) -> np.ndarray:
     out = np.empty((len(array), 32), dtype=np.uint8)
     LIBRARY.fh_to_bytes(_pointer(out), _pointer(array), len(array))
     return out
+
+
+def from_words(numbers: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """(n,) non-negative integers below 2^64 to (n, 4)."""
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iub":
+        raise KernelError(f"numbers must be integers of one dimension; they are {numbers.dtype} {numbers.shape}")
+    numbers = np.ascontiguousarray(numbers, dtype=np.uint64)
+    result = _out(out, (len(numbers), 4))
+    LIBRARY.fh_from_words(_pointer(result), _pointer(numbers), len(numbers))
+    return result
 
 
 def from_ints(numbers: Sequence[int]) -> np.ndarray:
@@ -175,27 +187,56 @@ def evaluate_coset(
 
     Index q holds the point shift * product of omega_(i+1) over the set bits i of q, or shift * omega_n^q.
     """
-    return _transform(LIBRARY.fh_evaluate_coset, coefficients, shift, bit_reversed, out)
+    coefficients = _checked(coefficients, "coefficients", 3)
+    return evaluate_packed([[column] for column in coefficients], shift, bit_reversed, out)
+
+
+def evaluate_packed(
+    slots: Sequence[Sequence[np.ndarray | None]], shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
+) -> np.ndarray:
+    """m polynomials of k slots, each (n, 4) coefficients or None for zeros, to (m, k*n, 4) values on shift * H_(k*n).
+
+    Coefficient i of slot j is the polynomial's coefficient k*i + j. Order as in `evaluate_coset`.
+    """
+    counts = {len(polynomial) for polynomial in slots}
+    height = _column_height([slot for polynomial in slots for slot in polynomial if slot is not None])
+    if len(counts) != 1:
+        raise KernelError(f"polynomials have {sorted(counts)} slots, must have one number")
+    log_slots = _log_size(counts.pop(), "a polynomial's list of slots")
+    log_n = log_slots + _log_size(height, "a column")
+    result = _out(out, (len(slots), 1 << log_n, 4))
+    LIBRARY.fh_evaluate_coset(
+        _pointers(list(result)),
+        _pointers([slot for polynomial in slots for slot in polynomial]),
+        len(slots),
+        log_slots,
+        log_n,
+        _pointer(from_ints([shift])),
+        int(not bit_reversed),
+    )
+    return result
 
 
 def interpolate_coset(
     values: np.ndarray, shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """The inverse of `evaluate_coset`."""
-    return _transform(LIBRARY.fh_interpolate_coset, values, pow(shift, -1, PRIME), bit_reversed, out)
+    """The inverse of `evaluate_coset`; `out` may be `values`."""
+    values = _checked(values, "values", 3)
+    result = _out(out, values.shape)
+    LIBRARY.fh_interpolate_coset(
+        _pointers(list(result)),
+        _pointers(list(values)),
+        len(values),
+        _log_size(values.shape[1], "a column"),
+        _pointer(from_ints([pow(shift, -1, PRIME)])),
+        int(not bit_reversed),
+    )
+    return result
 
 
 def interpolate(values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """(m, n, 4) values in natural row order on H_n to coefficients."""
     return interpolate_coset(values, 1, bit_reversed=False, out=out)
-
-
-def _transform(function, array: np.ndarray, shift: int, bit_reversed: bool, out: np.ndarray | None) -> np.ndarray:
-    array = _checked(array, "array", 3)
-    result = _out(out, array.shape)
-    log_n = _log_size(array.shape[1], "a column")
-    function(_pointer(result), _pointer(array), len(array), log_n, _pointer(from_ints([shift])), int(bit_reversed))
-    return result
 
 
 # --- hashes
@@ -207,12 +248,29 @@ def _digest_bytes(count: int) -> int:
     return count
 
 
-def hash_rows(columns: Sequence[np.ndarray], digest_bytes: int) -> np.ndarray:
+def hash_rows(columns: Sequence[np.ndarray], digest_bytes: int, out: np.ndarray | None = None) -> np.ndarray:
     """(n, 32): Keccak-256 of each row's elements as 32-byte big-endian words, bytes after the first ones zeroed."""
-    height = _column_height(columns)
-    out = np.empty((height, 32), dtype=np.uint8)
-    LIBRARY.fh_hash_rows(_pointer(out), _pointers(columns), len(columns), height, _digest_bytes(digest_bytes))
+    return _hash(columns, 1, _column_height(columns), digest_bytes, out)
+
+
+def hash_runs(values: np.ndarray, log_run: int, digest_bytes: int, out: np.ndarray | None = None) -> np.ndarray:
+    """(n, 4) to (n / 2^log_run, 32): the same of each run of 2^log_run neighbours."""
+    run, n = 1 << log_run, len(_checked(values, "values", 2))
+    if n % run:
+        raise KernelError(f"{n} values are not whole runs of {run}")
+    return _hash([values[i:] for i in range(run)], run, n // run, digest_bytes, out)
+
+
+def _hash(columns: Sequence[np.ndarray], stride: int, n: int, digest_bytes: int, out: np.ndarray | None) -> np.ndarray:
+    out = np.empty((n, 32), dtype=np.uint8) if out is None else _digests(out, "out", n)
+    LIBRARY.fh_hash_rows(_pointer(out), _pointers(columns), len(columns), stride, n, _digest_bytes(digest_bytes))
     return out
+
+
+def _digests(array: np.ndarray, name: str, count: int) -> np.ndarray:
+    if array.dtype != np.uint8 or array.shape != (count, 32) or not array.flags.c_contiguous:
+        raise KernelError(f"{name} must be contiguous uint8 ({count}, 32); it is {array.dtype} {array.shape}")
+    return array
 
 
 def merkle_layer(children: np.ndarray, rows: np.ndarray | None, digest_bytes: int) -> np.ndarray:
@@ -301,11 +359,13 @@ def linear_combination(columns: Sequence[np.ndarray], weights: np.ndarray) -> np
     return out
 
 
-def evaluate_at(coefficients: np.ndarray, points: Sequence[int]) -> np.ndarray:
-    """(m, n, 4) coefficients at z points: (m, z, 4)."""
-    m, n, _ = _checked(coefficients, "coefficients", 3).shape
-    out = np.empty((m, len(points), 4), dtype=np.uint64)
-    LIBRARY.fh_evaluate_at(_pointer(out), _pointer(coefficients), m, n, _pointer(from_ints(points)), len(points))
+def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int]) -> np.ndarray:
+    """Coefficients of m polynomials, (n, 4) each, at z points: (m, z, 4)."""
+    n = _column_height(columns)
+    out = np.empty((len(columns), len(points), 4), dtype=np.uint64)
+    LIBRARY.fh_evaluate_at(
+        _pointer(out), _pointers(list(columns)), len(columns), n, _pointer(from_ints(points)), len(points)
+    )
     return out
 
 

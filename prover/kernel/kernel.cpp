@@ -58,7 +58,7 @@ u64 grind(const uint8_t* prefix, int bits, u64 first, u64 count) {
 // 1 if the vector path is in use; fh_use_vectors switches it, where the processor has it.
 EXPORT uint32_t fh_features(void) { return use_vectors(); }
 
-EXPORT void fh_use_vectors(int on) { vector_switch() = on && ifma::available(); }
+EXPORT void fh_use_vectors(int on) { vector_switch() = on && has_vectors(); }
 
 EXPORT void fh_add(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
   elementwise(out, a, sa, b, sb, n, sum);
@@ -75,8 +75,10 @@ EXPORT void fh_mul(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb
 // One inversion for each share; 1 if any element is zero.
 EXPORT int fh_inverse(Felt* out, const Felt* a, size_t n) {
   std::atomic<int> zero{0};
-  parallel(n, GRAIN, [=, &zero](size_t begin, size_t end) {
-    if (batch_inverse(out + begin, a + begin, end - begin)) zero = 1;
+  parallel_shares(n, GRAIN, [=, &zero](size_t begin, size_t end) {
+    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
+    if (whole && ifma::inverse(out + begin, a + begin, whole)) zero = 1;
+    if (begin + whole < end && batch_inverse(out + begin + whole, a + begin + whole, end - begin - whole)) zero = 1;
   });
   return zero;
 }
@@ -87,6 +89,15 @@ EXPORT void fh_powers(Felt* out, const Felt* base, const Felt* start, size_t n) 
     u64 exponent[1] = {begin};
     Felt value = mul(s, power(b, exponent, 1));
     for (size_t i = begin; i < end; i++) out[i] = value, value = mul(value, b);
+  });
+}
+
+// Numbers below 2^64.
+EXPORT void fh_from_words(Felt* out, const u64* numbers, size_t n) {
+  parallel(n, GRAIN, [=](size_t begin, size_t end) {
+    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
+    if (whole) ifma::from_words(out + begin, numbers + begin, whole);
+    for (size_t i = begin + whole; i < end; i++) out[i] = to_montgomery(Felt{{numbers[i], 0, 0, 0}});
   });
 }
 
@@ -110,36 +121,57 @@ EXPORT void fh_to_bytes(uint8_t* out, const Felt* a, size_t n) {
   });
 }
 
-// m polynomials of 2^log_n coefficients to values on shift * H; see ntt.h
-EXPORT void fh_evaluate_coset(Felt* out, const Felt* in, size_t m, int log_n, const Felt* shift, int bit_reversed) {
+// m polynomials to values on shift * H. Coefficient i * 2^log_slots + j of a polynomial is coefficient i of its slot j;
+// absent slots are null. `out` may be `slots` itself where log_slots is 0.
+EXPORT void fh_evaluate_coset(Felt* const* out, const Felt* const* slots, size_t m, int log_slots, int log_n,
+                              const Felt* shift, int natural) {
+  if (use_vectors() && ifma::can_transform(log_n, log_slots))
+    return ifma::transform(out, slots, m, log_slots, log_n, *shift, false, natural, nullptr);
   const Transform& made = transform(log_n, false);
   std::vector<Felt> shifts = shift_powers(*shift, log_n);
-  size_t n = (size_t)1 << log_n;
   parallel(m, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) made.evaluate(out + i * n, in + i * n, shifts.data(), bit_reversed);
+    for (size_t i = begin; i < end; i++) {
+      interleave(out[i], slots + (i << log_slots), log_slots, log_n);
+      made.evaluate(out[i], shifts.data(), !natural);
+    }
   });
 }
 
-EXPORT void fh_interpolate_coset(Felt* out, const Felt* in, size_t m, int log_n, const Felt* inverse_shift,
-                                 int bit_reversed) {
-  const Transform& made = transform(log_n, true);
-  std::vector<Felt> shifts = shift_powers(*inverse_shift, log_n);
+// Values on H, or shift * H, in natural order to coefficients.
+EXPORT void fh_interpolate_coset(Felt* const* out, const Felt* const* in, size_t m, int log_n, const Felt* inverse_shift,
+                                 int natural) {
+  const size_t n = (size_t)1 << log_n;
   const Felt scale = inverse(to_montgomery(Felt{{(u64)1 << log_n, 0, 0, 0}}));
-  for (auto& shift : shifts) shift = mul(shift, scale);
-  size_t n = (size_t)1 << log_n;
-  parallel(m, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) made.interpolate(out + i * n, in + i * n, shifts.data(), bit_reversed);
-  });
+  std::vector<Felt> shifts;
+  const bool shifted = memcmp(inverse_shift, &ONE, sizeof(Felt)) != 0;
+  if (shifted) shifts = shift_powers(*inverse_shift, log_n);
+  const bool vectors = use_vectors() && ifma::can_transform(log_n, 0);
+  if (!vectors || !natural)
+    parallel(m, 1, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; i++) {
+        if (out[i] != in[i]) memcpy(out[i], in[i], n * sizeof(Felt));
+        if (!natural) bit_reverse(out[i], log_n);
+        if (!vectors) transform(log_n, true).interpolate(out[i], scale);
+      }
+    });
+  if (vectors) ifma::transform(out, natural ? in : out, m, 0, log_n, ONE, true, true, &scale);
+  if (shifted)
+    for (size_t i = 0; i < m; i++)
+      parallel(n, GRAIN, [&](size_t begin, size_t end) {
+        multiply(out[i] + begin, out[i] + begin, shifts.data() + begin, end - begin);
+      });
 }
 
-EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t n, int digest_bytes) {
+// Element `row` of a column stands at row * stride.
+EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t stride, size_t n,
+                         int digest_bytes) {
   parallel(n, 256, [=](size_t begin, size_t end) {
     uint8_t word[32];
-    if (use_vectors()) begin = ifma::hash_rows(out, columns, n_columns, begin, end, digest_bytes);
+    if (use_vectors()) begin = ifma::hash_rows(out, columns, n_columns, stride, begin, end, digest_bytes);
     for (size_t row = begin; row < end; row++) {
       Keccak256 hash;
       for (size_t c = 0; c < n_columns; c++) {
-        to_big_endian(columns[c][row], word);
+        to_big_endian(columns[c][row * stride], word);
         hash.absorb(word, 32);
       }
       hash.finish(out + 32 * row);
@@ -176,36 +208,54 @@ EXPORT void fh_run_program(const int32_t* instructions, size_t n_instructions, s
 
 EXPORT void fh_linear_combination(Felt* out, const Felt* const* columns, const Felt* weights, size_t m, size_t n) {
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) out[i] = ZERO;
-    for (size_t c = 0; c < m; c++) accumulate(out + begin, columns[c] + begin, weights[c], end - begin);
+    size_t whole = use_vectors() && m ? (end - begin) / 8 * 8 : 0;
+    if (whole) {
+      std::vector<const Felt*> shifted(columns, columns + m);
+      for (auto& column : shifted) column += begin;
+      ifma::linear_combination(out + begin, shifted.data(), weights, m, whole);
+    }
+    for (size_t i = begin + whole; i < end; i++) out[i] = ZERO;
+    for (size_t c = 0; c < m; c++)
+      accumulate(out + begin + whole, columns[c] + begin + whole, weights[c], end - begin - whole);
   });
 }
 
-// (m, z) values of m polynomials at z points, by Horner
-EXPORT void fh_evaluate_at(Felt* out, const Felt* coefficients, size_t m, size_t n, const Felt* points, size_t z) {
-  parallel(m * z, 1, [=](size_t begin, size_t end) {
+// (m, z) values of m polynomials at z points: Horner's rule on segments, which are then put together by it.
+EXPORT void fh_evaluate_at(Felt* out, const Felt* const* columns, size_t m, size_t n, const Felt* points, size_t z) {
+  constexpr size_t SEGMENT = 1 << 14, POWERS = ifma::POWERS_OF_POINT;
+  const size_t segments = (n + SEGMENT - 1) / SEGMENT;
+  const bool vectors = use_vectors() && n % 8 == 0;
+  std::vector<Felt> powers(vectors ? z * (POWERS + 1) : 0), parts(m * segments * z);
+  if (vectors)
+    for (size_t p = 0; p < z; p++) {
+      Felt* of_point = &powers[p * (POWERS + 1)];
+      of_point[0] = ONE;
+      for (size_t i = 0; i < POWERS; i++) of_point[i + 1] = mul(of_point[i], points[p]);
+    }
+  parallel(m * segments, 1, [&](size_t begin, size_t end) {
     for (size_t task = begin; task < end; task++) {
-      const Felt* column = coefficients + task / z * n;
-      Felt x = points[task % z];
-      if (use_vectors() && n % 8 == 0) {
-        Felt lanes[8], x8 = square(square(square(x))), total = ZERO;
-        ifma::horner(lanes, column, x8, n);
-        for (int j = 7; j >= 0; j--) total = add(mul(total, x), lanes[j]);
-        out[task] = total;
-      } else if (n % 4 == 0) {
-        // four interleaved chains in x^4 hide the multiplier's latency
-        Felt x2 = square(x), x4 = square(x2), sums[4] = {ZERO, ZERO, ZERO, ZERO};
-        for (size_t i = n; i; i -= 4)
-          for (int j = 0; j < 4; j++) sums[j] = add(mul(sums[j], x4), column[i - 4 + j]);
-        Felt high = add(mul(sums[3], x), sums[2]), low = add(mul(sums[1], x), sums[0]);
-        out[task] = add(mul(high, x2), low);
-      } else {
-        Felt sum = ZERO;
-        for (size_t i = n; i; i--) sum = add(mul(sum, x), column[i - 1]);
-        out[task] = sum;
+      size_t first = task % segments * SEGMENT, count = n - first < SEGMENT ? n - first : SEGMENT;
+      const Felt* from = columns[task / segments] + first;
+      if (vectors) {
+        ifma::values_at(&parts[task * z], from, count, powers.data(), z);
+        continue;
+      }
+      for (size_t p = 0; p < z; p++) {
+        Felt total = ZERO;
+        for (size_t i = count; i; i--) total = add(mul(total, points[p]), from[i - 1]);
+        parts[task * z + p] = total;
       }
     }
   });
+  for (size_t p = 0; p < z; p++) {
+    const u64 exponent[1] = {SEGMENT};
+    const Felt step = segments > 1 ? power(points[p], exponent, 1) : ONE;
+    for (size_t column = 0; column < m; column++) {
+      Felt total = ZERO;
+      for (size_t s = segments; s-- > 0;) total = add(mul(total, step), parts[(column * segments + s) * z + p]);
+      out[column * z + p] = total;
+    }
+  }
 }
 
 // Quotient by Y^k - y, remainder dropped: q_i = c_(i+k) + y * q_(i+k)
@@ -218,14 +268,16 @@ EXPORT void fh_divide_out(Felt* out, const Felt* coefficients, size_t n, size_t 
 EXPORT void fh_fold(Felt* out, const Felt* values, const Felt* zeta, const Felt* inverse_points, size_t n) {
   Felt challenge = *zeta;
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    Felt plus[CHUNK_ELEMENTS], minus[CHUNK_ELEMENTS], odd[CHUNK_ELEMENTS];
+    Felt plus[CHUNK_ELEMENTS], minus[CHUNK_ELEMENTS], odd[CHUNK_ELEMENTS], repeated[CHUNK_ELEMENTS];
+    for (auto& r : repeated) r = challenge;
     for (size_t j = begin; j < end; j += CHUNK_ELEMENTS) {
       size_t count = end - j < CHUNK_ELEMENTS ? end - j : CHUNK_ELEMENTS;
       for (size_t i = 0; i < count; i++) plus[i] = values[2 * (j + i)], minus[i] = values[2 * (j + i) + 1];
       difference(odd, plus, minus, count);
       multiply(odd, odd, inverse_points + j, count);
       sum(out + j, plus, minus, count);
-      accumulate(out + j, odd, challenge, count);
+      multiply(odd, odd, repeated, count);
+      sum(out + j, out + j, odd, count);
     }
   });
 }
@@ -243,10 +295,7 @@ EXPORT u64 fh_grind(const uint8_t* prefix, int bits) {
       }
     }
   };
-  std::vector<std::thread> pool;
-  for (int i = 1; i < thread_count(); i++) pool.emplace_back(search);
-  search();
-  for (auto& thread : pool) thread.join();
+  parallel(thread_count(), 1, [&](size_t, size_t) { search(); });
   return found;
 }
 

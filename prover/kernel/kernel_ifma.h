@@ -1,34 +1,41 @@
-// Entry points of the vector path. Sizes are multiples of eight; transforms have 16 points or more.
+// Entry points of the vector path. Sizes are multiples of eight.
 #pragma once
 #include "field.h"
 
 namespace freehold {
 namespace ifma {
 
-bool available();
-
 // out[i] = a[i] * b[i], a[i] + b[i], a[i] - b[i]
 void multiply(Felt* out, const Felt* a, const Felt* b, size_t n);
 void sum(Felt* out, const Felt* a, const Felt* b, size_t n);
 void difference(Felt* out, const Felt* a, const Felt* b, size_t n);
 
-// out[i] += a[i] * weight
-void accumulate(Felt* out, const Felt* a, const Felt& weight, size_t n);
+// Numbers below 2^64 as field elements.
+void from_words(Felt* out, const uint64_t* numbers, size_t n);
 
-// lanes[j] = sum of coefficients[8 i + j] * x8^i, x8 the eighth power of the point
-void horner(Felt* lanes, const Felt* coefficients, const Felt& x8, size_t n);
+// out[i] = 1 / a[i], 0 for a zero; true if there was one.
+bool inverse(Felt* out, const Felt* a, size_t n);
+
+// out[i] = sum of weights[c] * columns[c][i]
+void linear_combination(Felt* out, const Felt* const* columns, const Felt* weights, size_t m, size_t n);
+
+// A polynomial at z points; `powers` holds powers 0 to POWERS_OF_POINT of each.
+constexpr size_t POWERS_OF_POINT = 256;
+void values_at(Felt* out, const Felt* coefficients, size_t n, const Felt* powers, size_t z);
 
 // Rows, nodes and nonces eight at a time, as far as whole eights go; returns the first that is left to do.
-size_t hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t begin, size_t end,
+size_t hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t stride, size_t begin, size_t end,
                  int digest_bytes);
 size_t merkle_layer(uint8_t* out, const uint8_t* children, const uint8_t* rows, size_t begin, size_t end,
                     int digest_bytes);
 // The first nonce of [first, first + count) that does it, or first + count; count is a multiple of eight.
 uint64_t grind(const uint8_t* prefix, int bits, uint64_t first, uint64_t count);
 
-// The transforms of ntt.h. `twiddles[k]` are the powers of omega_k up to half of its order.
-void frequency(Felt* a, int log_n, const Felt* const* twiddles);
-void time(Felt* a, int log_n, const Felt* const* twiddles);
+// m columns of slots to values on shift * H, or, `inverse`, values on H in natural order to coefficients, each multiplied
+// by `scale` at the end unless it is null. Natural or bit-reversed order out. See kernel.cpp for slots.
+bool can_transform(int log_n, int log_slots);
+void transform(Felt* const* out, const Felt* const* slots, size_t m, int log_slots, int log_n, const Felt& shift,
+               bool inverse, bool natural, const Felt* scale);
 
 }  // namespace ifma
 }  // namespace freehold

@@ -73,7 +73,7 @@ class CommittedTree:
         for log_physical in self._layout.physical_heights(self._tree):
             places = sorted({position >> log_degree - log_physical for position in positions})
             points = [point(log_physical + parameters.log_blowup, place) for place in places]
-            values = kernel.evaluate_at(self._row_coefficients(log_physical), points)
+            values = kernel.evaluate_at(list(self._row_coefficients(log_physical)), points)
             opened += kernel.to_bytes(np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(-1, 4)).tobytes()
         top = self.merkle.log_size - parameters.log_blowup
         leaves = [position >> log_degree - top for position in positions]

@@ -34,6 +34,12 @@ def test_numbers_survive_the_way_in_and_out(numbers):
     assert kernel.to_ints(kernel.from_ints(numbers)) == numbers
 
 
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40))
+@few
+def test_words(numbers):
+    assert kernel.to_ints(kernel.from_words(np.array(numbers, dtype=np.uint64))) == numbers
+
+
 @given(st.lists(st.tuples(felt, felt), min_size=1, max_size=40))
 @few
 def test_elementwise_operations(pairs):
@@ -51,9 +57,18 @@ def test_inverse(numbers):
     assert kernel.to_ints(kernel.inverse(kernel.from_ints(numbers))) == reference.inverse(numbers)
 
 
-def test_inverse_of_zero_is_refused():
+@pytest.mark.parametrize("n", [8, 32, 56, 5000])
+def test_inverses_of_many(n):
+    numbers = [1, PRIME - 1, 2**251, *range(5, n + 2)]
+    assert kernel.to_ints(kernel.inverse(kernel.from_ints(numbers))) == reference.inverse(numbers)
+
+
+@pytest.mark.parametrize("place", [0, 1, 39])
+def test_inverse_of_zero_is_refused(place):
+    numbers = [7] * 40
+    numbers[place] = 0
     with pytest.raises(ZeroDivisionError):
-        kernel.inverse(kernel.from_ints([1, 0, 2]))
+        kernel.inverse(kernel.from_ints(numbers))
 
 
 @given(felt, felt, st.integers(1, 50))
@@ -73,16 +88,40 @@ def test_transforms(data, log_n, shift, bit_reversed):
     assert reference.interpolate_coset(kernel.to_ints(values[0]), shift, bit_reversed) == coefficients
 
 
-@pytest.mark.parametrize("log_n", [9, 10, 11])
-def test_long_transforms(log_n):
-    """Past the block that is transformed in one piece; the slow twin is asked at a few places."""
-    coefficients = kernel.powers(5, 7, 1 << log_n)
-    values = kernel.evaluate_coset(coefficients[None], 11)
-    points = reference.coset_points(1 << log_n, 11, True)
-    for place in (0, 1, 2, 255, 256, (1 << log_n) - 1):
-        expected = reference.evaluate_at(kernel.to_ints(coefficients), points[place : place + 1])
-        assert kernel.to_ints(values[0, place : place + 1]) == expected
-    assert (kernel.interpolate_coset(values, 11)[0] == coefficients).all()
+@pytest.mark.parametrize("log_n", [8, 9, 12, 13])
+@pytest.mark.parametrize("bit_reversed", [True, False])
+@pytest.mark.parametrize("pattern", ["random", "largest", "sparse"])
+def test_long_transforms(log_n, bit_reversed, pattern):
+    """Sizes that take both passes; the slow twin is asked at a few places."""
+    n = 1 << log_n
+    coefficients = {
+        "random": kernel.powers(5, 7, n),
+        "largest": kernel.powers(1, PRIME - 1, n),
+        "sparse": kernel.from_ints([PRIME - 1] + [0] * (n - 1)),
+    }[pattern]
+    numbers = kernel.to_ints(coefficients)
+    for shift in (1, 11):
+        values = kernel.evaluate_coset(coefficients[None], shift, bit_reversed)
+        points = reference.coset_points(n, shift, bit_reversed)
+        for place in (0, 1, 2, n // 2 - 1, n // 2, n - 1):
+            expected = reference.evaluate_at(numbers, points[place : place + 1])
+            assert kernel.to_ints(values[0, place : place + 1]) == expected
+        assert (kernel.interpolate_coset(values, shift, bit_reversed)[0] == coefficients).all()
+
+
+@given(st.data(), st.integers(0, 4), st.integers(0, 6), felt.filter(bool))
+@few
+def test_packed_transforms(data, log_slots, log_height, shift):
+    slots = data.draw(columns(felt, 1 << log_height, 1 << log_slots))
+    absent = data.draw(st.integers(0, (1 << log_slots) - 1))
+    slots = [slot if index <= absent else [0] * len(slot) for index, slot in enumerate(slots)]
+    arrays = [kernel.from_ints(slot) if index <= absent else None for index, slot in enumerate(slots)]
+    values = kernel.evaluate_packed([arrays, arrays], shift)
+    whole = [slot[i] for i in range(1 << log_height) for slot in slots]
+    points = reference.coset_points(len(whole), shift, True)
+    place = data.draw(st.integers(0, len(whole) - 1))
+    assert kernel.to_ints(values[1, place : place + 1]) == reference.evaluate_at(whole, points[place : place + 1])
+    assert (values[0] == kernel.evaluate_coset(kernel.from_ints(whole)[None], shift)[0]).all()
 
 
 @given(st.data(), st.integers(1, 12), st.integers(1, 40), st.integers(1, 32))
@@ -90,6 +129,15 @@ def test_long_transforms(log_n):
 def test_row_hashes(data, height, width, digest_bytes):
     table = data.draw(columns(felt, height, width))
     hashes = kernel.hash_rows([kernel.from_ints(column) for column in table], digest_bytes)
+    assert [row.tobytes() for row in hashes] == reference.hash_rows(table, digest_bytes)
+
+
+@given(st.data(), st.integers(1, 12), st.integers(0, 4), st.integers(1, 32))
+@few
+def test_hashes_of_runs(data, height, log_run, digest_bytes):
+    values = data.draw(st.lists(felt, min_size=height << log_run, max_size=height << log_run))
+    hashes = kernel.hash_runs(kernel.from_ints(values), log_run, digest_bytes)
+    table = [values[i :: 1 << log_run] for i in range(1 << log_run)]
     assert [row.tobytes() for row in hashes] == reference.hash_rows(table, digest_bytes)
 
 
@@ -166,8 +214,16 @@ def test_linear_combination(data, height, width):
 @given(felts, st.lists(felt, min_size=1, max_size=3))
 @few
 def test_evaluation_at_points(coefficients, points):
-    result = kernel.evaluate_at(kernel.from_ints(coefficients)[None], points)
+    result = kernel.evaluate_at([kernel.from_ints(coefficients)], points)
     assert kernel.to_ints(result[0]) == reference.evaluate_at(coefficients, points)
+
+
+@pytest.mark.parametrize("n", [64, 1 << 8, (1 << 14) + 8, 1 << 15])
+def test_evaluation_of_long_polynomials(n):
+    columns = [kernel.powers(5, 7, n), kernel.powers(1, PRIME - 1, n)]
+    points = [0, 1, PRIME - 1, 3, 2**250]
+    for column, values in zip(columns, kernel.evaluate_at(columns, points), strict=True):
+        assert kernel.to_ints(values) == reference.evaluate_at(kernel.to_ints(column), points)
 
 
 @given(st.data(), st.integers(0, 4), felt)

@@ -1,0 +1,282 @@
+// Transforms by vectors: a remainder tree in two passes over memory.
+//
+// A polynomial modulo X^(2m) - c^2 goes to its remainders modulo X^m - c and X^m + c by u +- c v. The tree's leaves stand
+// in bit-reversed order, and node j of any level has c = s^m * T[j], where T[j] is the product of omega_(i+2) over the set
+// bits i of j and s the coset's shift (`domains.py`). So shifting is free, and one table T serves every size and level.
+//
+// n = 2^(rows + inner). Pass A takes 8 neighbouring places of each of 2^rows rows and goes down `rows` levels: every
+// node has one c for all lanes. Pass B takes 8 blocks of 2^inner, one a lane, and goes down the other levels: every node
+// has eight c, precomputed with their quotients for a whole call and shared by its columns.
+//
+// Bounds: a value grows by 11 P each level (`times`), from below P: below 243 P before the 23rd level, so adding 256 P
+// makes it positive and keeps it below 2^260. Limbs stay below 2^52 + 23 * 2^56 < 2^61. Longer transforms are refused.
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <tuple>
+#include <vector>
+
+#include "kernel_ifma.h"
+#include "memory.h"
+#include "ntt.h"
+#include "parallel.h"
+#include "vectors.h"
+
+namespace freehold {
+namespace ifma {
+namespace {
+
+constexpr uint64_t OFFSET = 256;
+constexpr int LOG_LIMIT = 23;
+
+// (u, v) to (u + c v, u - c v)
+INLINE void butterfly(Felt8& u, Felt8& v, const V* w, const V* q) {
+  Felt8 product = times(ripple(plus_p(v, OFFSET)), w, q);
+  Felt8 low = u;
+  u = plus(low, product);
+  v = minus(low, product);
+}
+
+// All levels below `node` (1 for the root) on 2^log vectors, depth first so that halves stay in cache.
+template <typename Load>
+void descend(Felt8* x, int log, size_t node, const Load& factor) {
+  if (log == 0) return;
+  size_t half = (size_t)1 << (log - 1);
+  {
+    const Factor8 f = factor(node);
+    for (size_t i = 0; i < half; i++) butterfly(x[i], x[i + half], f.w, f.q);
+  }
+  descend(x, log - 1, 2 * node, factor);
+  descend(x + half, log - 1, 2 * node + 1, factor);
+}
+
+// w below P in plain form (not Montgomery's) and r = w * 2^260 mod P give q = (w * 2^260 - r) / P. As that is an integer
+// below 2^260 and 1 / P = 1 - (P - 1) mod 2^260, it is r * (P - 1) - r mod 2^260.
+INLINE void quotient(const Felt8& r, V* q) {
+  const V zero = _mm512_setzero_si512(), p3 = set(P3), p4 = set(P4);
+  Felt8 f;
+  for (int i = 0; i < 5; i++) f.l[i] = sub64(zero, r.l[i]);
+  f.l[3] = lo(f.l[3], r.l[0], p3);
+  f.l[4] = lo(lo(hi(f.l[4], r.l[0], p3), r.l[1], p3), r.l[0], p4);
+  f = carry(f);
+  f.l[4] = _mm512_and_si512(f.l[4], set(MASK));
+  for (int i = 0; i < 5; i++) q[i] = f.l[i];
+}
+
+// The factor of one element in Montgomery form, by the same way.
+Factor factor_of(const Felt& montgomery) {
+  const Felt plain = from_montgomery(montgomery);
+  const Felt sixteen = to_montgomery(Felt{{16, 0, 0, 0}});
+  const Felt r = freehold::mul(montgomery, sixteen);  // 2^256 w * 16
+  Felt8 w = broadcast<0>(plain), r8 = broadcast<0>(r);
+  V q[5];
+  quotient(r8, q);
+  Factor f;
+  for (int i = 0; i < 5; i++) {
+    f.w[i] = (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(w.l[i]));
+    f.q[i] = (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(q[i]));
+  }
+  return f;
+}
+
+// T[0 .. 2^log), plain form, for the root or its inverse; made longer when a longer one is asked for.
+std::shared_ptr<const std::vector<Felt>> root_products(int log, bool inverse) {
+  static std::mutex mutex;
+  static std::shared_ptr<const std::vector<Felt>> made[2];
+  std::lock_guard<std::mutex> lock(mutex);
+  auto& table = made[inverse];
+  if (table && table->size() >> log) return table;
+  auto longer = std::make_shared<std::vector<Felt>>((size_t)1 << log);
+  Felt* t = longer->data();
+  t[0] = Felt{{1, 0, 0, 0}};
+  for (int bit = 0; bit < log; bit++) {
+    Felt root = root_of_unity(bit + 2);
+    if (inverse) root = freehold::inverse(root);
+    size_t half = (size_t)1 << bit;
+    for (size_t i = 0; i < half; i++) t[half + i] = freehold::mul(t[i], root);
+  }
+  table = longer;
+  return table;
+}
+
+struct Shape {
+  int rows, inner;  // log2
+  bool natural;     // output order
+  size_t groups() const { return (size_t)1 << (rows - 3); }
+  // Blocks of a group, lane by lane: neighbours, or those whose bit-reversed numbers are neighbours.
+  size_t block(size_t group, size_t lane) const {
+    size_t number = 8 * group + lane;
+    return natural ? reversed(number, rows) : number;
+  }
+  static size_t reversed(size_t x, int bits) {
+    size_t y = 0;
+    for (int i = 0; i < bits; i++) y |= (x >> i & 1) << (bits - 1 - i);
+    return y;
+  }
+};
+
+// The factors of all nodes: `top` in heap order for pass A, `lanes[group << inner | heap index]` for pass B.
+struct Factors {
+  Factors(const Shape& shape)
+      : top((size_t)1 << shape.rows), block((shape.groups() << shape.inner) * sizeof(Factor8)), lanes(block.as<Factor8>()) {}
+  std::vector<Factor> top;
+  Block block;
+  Factor8* lanes;
+};
+
+std::unique_ptr<Factors> make_factors(const Shape& shape, const Felt& shift, bool inverse) {
+  const int log_n = shape.rows + shape.inner;
+  auto products = root_products(log_n - 1, inverse);
+  const Felt* t = products->data();
+  std::vector<Felt> scale(log_n);  // s^m of each level
+  scale[log_n - 1] = shift;
+  for (int level = log_n - 1; level > 0; level--) scale[level - 1] = square(scale[level]);
+
+  std::unique_ptr<Factors> made(new Factors(shape));
+  for (int level = 0; level < shape.rows; level++)
+    for (size_t j = 0; j < (size_t)1 << level; j++)
+      made->top[((size_t)1 << level) + j] = factor_of(freehold::mul(to_montgomery(t[j]), scale[level]));
+
+  std::vector<Factor> by(shape.inner), by_high(shape.inner);
+  const Felt to_260 = freehold::mul(R_SQUARED, to_montgomery(Felt{{16, 0, 0, 0}}));  // 2^260, in Montgomery form
+  for (int level = 0; level < shape.inner; level++) {
+    by[level] = factor_of(scale[shape.rows + level]);
+    by_high[level] = factor_of(freehold::mul(scale[shape.rows + level], to_260));
+  }
+  parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
+    for (size_t group = begin; group < end; group++)
+      for (int level = 0; level < shape.inner; level++) {
+        const Factor8 w = spread(by[level]), r = spread(by_high[level]);
+        const Felt* place[8];
+        for (int lane = 0; lane < 8; lane++) place[lane] = t + (shape.block(group, lane) << level);
+        Factor8* out = &made->lanes[(group << shape.inner) + ((size_t)1 << level)];
+        for (size_t j = 0; j < (size_t)1 << level; j++) {
+          Felt8 x = load_from<0>(place);
+          Felt8 c = canonical(times(x, w.w, w.q)), c_high = canonical(times(x, r.w, r.q));
+          for (int i = 0; i < 5; i++) out[j].w[i] = c.l[i];
+          quotient(c_high, out[j].q);
+          for (auto& p : place) p++;
+        }
+      }
+  });
+  return made;
+}
+
+// Limb `limb` of eight vectors with its lanes and vectors exchanged.
+INLINE void transpose(const Felt8* const* from, Felt8* to, int limb) {
+  for (int odd = 0; odd < 2; odd++) {
+    V pair[4];  // of vectors; blocks of 128 bits hold lanes odd, 2 + odd, 4 + odd, 6 + odd
+    for (int i = 0; i < 4; i++) {
+      V a = from[2 * i]->l[limb], b = from[2 * i + 1]->l[limb];
+      pair[i] = odd ? _mm512_unpackhi_epi64(a, b) : _mm512_unpacklo_epi64(a, b);
+    }
+    V s0 = _mm512_shuffle_i64x2(pair[0], pair[1], 0x88), s1 = _mm512_shuffle_i64x2(pair[2], pair[3], 0x88);
+    V s2 = _mm512_shuffle_i64x2(pair[0], pair[1], 0xdd), s3 = _mm512_shuffle_i64x2(pair[2], pair[3], 0xdd);
+    to[odd].l[limb] = _mm512_shuffle_i64x2(s0, s1, 0x88);
+    to[2 + odd].l[limb] = _mm512_shuffle_i64x2(s2, s3, 0x88);
+    to[4 + odd].l[limb] = _mm512_shuffle_i64x2(s0, s1, 0xdd);
+    to[6 + odd].l[limb] = _mm512_shuffle_i64x2(s2, s3, 0xdd);
+  }
+}
+
+// Pass A of one tile of one column: the tile's lanes are coefficients 8 * tile .. of each row.
+void pass_a(const Shape& shape, const Factors& factors, const Felt* const* slots, int log_slots, size_t tile, Felt8* x,
+            Felt8* scratch) {
+  static const Felt nothing = ZERO;
+  const size_t rows = (size_t)1 << shape.rows, inner = (size_t)1 << shape.inner;
+  const Felt* place[8];
+  size_t stride[8];
+  for (size_t lane = 0; lane < 8; lane++) {  // coefficient i * 2^log_slots + j is coefficient i of slot j
+    size_t index = 8 * tile + lane;
+    const Felt* slot = slots[index & (((size_t)1 << log_slots) - 1)];
+    place[lane] = slot ? slot + (index >> log_slots) : &nothing;
+    stride[lane] = slot ? inner >> log_slots : 0;
+  }
+  for (size_t row = 0; row < rows; row++) {
+    x[row] = load_from<0>(place);
+    for (int lane = 0; lane < 8; lane++) place[lane] += stride[lane];
+  }
+  descend(x, shape.rows, 1, [&](size_t node) { return spread(factors.top[node]); });
+  for (size_t group = 0; group < shape.groups(); group++) {
+    const Felt8* from[8];
+    for (int lane = 0; lane < 8; lane++) from[lane] = &x[shape.block(group, lane)];
+    Felt8* to = scratch + (group << shape.inner) + 8 * tile;
+    for (int limb = 0; limb < 5; limb++) transpose(from, to, limb);
+  }
+}
+
+// Pass B of one group of one column; `scale` is a last factor for every value, or null.
+void pass_b(const Shape& shape, const Factors& factors, size_t group, const Factor* scale, Felt8* x, Felt* out) {
+  const size_t inner = (size_t)1 << shape.inner;
+  const Factor8* lanes = &factors.lanes[group << shape.inner];
+  descend(x, shape.inner, 1, [&](size_t node) -> const Factor8& { return lanes[node]; });
+  Factor8 last;
+  if (scale) last = spread(*scale);
+  for (size_t i = 0; i < inner; i++) {
+    Felt8 f = plus_p(x[i], OFFSET);
+    V word[4], r[4];
+    f = canonical(scale ? times(ripple(f), last.w, last.q) : f);
+    join(f, word);
+    elements_of(word, r);
+    if (shape.natural) {  // place reversed(i) of every block, blocks in reversed order: eight neighbours
+      Felt* to = out + (Shape::reversed(i, shape.inner) << shape.rows) + 8 * group;
+      for (int j = 0; j < 4; j++) _mm512_storeu_si512(to + 2 * j, r[j]);
+    } else {
+      Felt* to = out + ((8 * group) << shape.inner) + i;
+      for (int j = 0; j < 4; j++) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + (2 * j << shape.inner)), _mm512_castsi512_si256(r[j]));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + (2 * j + 1 << shape.inner)), _mm512_extracti64x4_epi64(r[j], 1));
+      }
+    }
+  }
+}
+
+// Factors of unshifted transforms are kept.
+std::shared_ptr<const Factors> factors_for(const Shape& shape, const Felt& shift, bool inverse) {
+  static std::mutex mutex;
+  static std::map<std::tuple<int, bool, bool>, std::shared_ptr<const Factors>> kept;
+  if (memcmp(&shift, &ONE, sizeof(Felt))) return make_factors(shape, shift, inverse);
+  std::lock_guard<std::mutex> lock(mutex);
+  auto& slot = kept[{shape.rows + shape.inner, inverse, shape.natural}];
+  if (!slot) slot = make_factors(shape, shift, inverse);
+  return slot;
+}
+
+}  // namespace
+
+bool can_transform(int log_n, int log_slots) { return log_n >= 6 && log_n <= LOG_LIMIT && log_slots <= log_n / 2; }
+
+void transform(Felt* const* out, const Felt* const* slots, size_t m, int log_slots, int log_n, const Felt& shift,
+               bool inverse, bool natural, const Felt* scale) {
+  const Shape shape{log_n - log_n / 2, log_n / 2, natural};
+  const size_t n = (size_t)1 << log_n, vectors = n / 8, tiles = ((size_t)1 << shape.inner) / 8;
+  auto factors = factors_for(shape, shift, inverse);
+  Factor last;
+  if (scale) last = factor_of(*scale);
+  // As many columns at once as share 512 MiB
+  size_t batch = std::max((size_t)1, ((size_t)512 << 20) / (vectors * sizeof(Felt8)));
+  if (batch > m) batch = m;
+  Block block(batch * vectors * sizeof(Felt8));
+  Felt8* scratch = block.as<Felt8>();
+  for (size_t first = 0; first < m; first += batch) {
+    size_t count = std::min(batch, m - first);
+    parallel(count * tiles, 1, [&](size_t begin, size_t end) {
+      Block tile(sizeof(Felt8) << shape.rows);
+      for (size_t task = begin; task < end; task++) {
+        size_t column = task % count;
+        pass_a(shape, *factors, slots + ((first + column) << log_slots), log_slots, task / count, tile.as<Felt8>(),
+               scratch + column * vectors);
+      }
+    });
+    parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
+      for (size_t group = begin; group < end; group++)
+        for (size_t column = 0; column < count; column++)
+          pass_b(shape, *factors, group, scale ? &last : nullptr,
+                 scratch + column * vectors + (group << shape.inner), out[first + column]);
+    });
+  }
+}
+
+}  // namespace ifma
+}  // namespace freehold
