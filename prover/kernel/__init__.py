@@ -29,7 +29,7 @@ class KernelError(ValueError):
 class Op(enum.IntEnum):
     """Instructions of the vector machine, as (op, target, a, b)."""
 
-    LOAD = 0  # register <- column a, b rows later (cyclic)
+    LOAD = 0  # register <- column a, b rows later (cyclic, b of either sign)
     CONST = 1  # register <- constant a
     ADD = 2
     SUB = 3
@@ -314,36 +314,44 @@ def run_program(
     n_registers: int,
     constants: np.ndarray,
     columns: Sequence[np.ndarray],
-    outputs: np.ndarray,
+    outputs: Sequence[np.ndarray],
 ) -> None:
-    """Run the vector machine over n rows in natural order; `instructions` (k, 4) int32, `outputs` (o, n, 4)."""
-    _checked(outputs, "outputs", 3)
+    """Run the vector machine over n = 2^k rows in natural order; `instructions` (k, 4) int32, `outputs` (n, 4) each.
+
+    A column whose height divides n is repeated.
+    """
     _checked(constants, "constants", 2)
-    _check_program(instructions, n_registers, len(constants), columns, outputs)
+    height = _column_height(outputs)
+    _log_size(height, "an output")
+    heights = [len(_checked(column, "a column", 2)) for column in columns]
+    for length in heights:
+        if length == 0 or height % length:
+            raise KernelError(f"columns and outputs differ in height: {length} and {height}")
+    _check_program(instructions, n_registers, len(constants), heights, len(outputs))
     LIBRARY.fh_run_program(
         _pointer(instructions),
         len(instructions),
         n_registers,
         _pointer(constants),
+        len(constants),
         _pointers(columns),
-        outputs.shape[1],
-        _pointer(outputs),
+        _pointer(np.array(heights, dtype=np.uint64)),
+        len(heights),
+        height,
+        _pointers(outputs),
     )
 
 
 def _check_program(
-    instructions: np.ndarray, n_registers: int, n_constants: int, columns: Sequence[np.ndarray], outputs: np.ndarray
+    instructions: np.ndarray, n_registers: int, n_constants: int, heights: Sequence[int], n_outputs: int
 ) -> None:
     if instructions.dtype != np.int32 or instructions.ndim != 2 or instructions.shape[1] != 4:
         raise KernelError(f"instructions must be int32 (k, 4); they are {instructions.dtype} {instructions.shape}")
-    height = outputs.shape[1]
-    if columns and _column_height(columns) != height:
-        raise KernelError(f"columns and outputs differ in height: {len(columns[0])} and {height}")
     for op, target, a, b in instructions.tolist():
         limits = {
-            Op.LOAD: ((target, n_registers), (a, len(columns)), (b + height, 2 * height)),
+            Op.LOAD: ((target, n_registers), (a, len(heights))),
             Op.CONST: ((target, n_registers), (a, n_constants)),
-            Op.STORE: ((target, len(outputs)), (a, n_registers)),
+            Op.STORE: ((target, n_outputs), (a, n_registers)),
         }.get(op, ((target, n_registers), (a, n_registers), (b, n_registers)))
         if not 0 <= op <= Op.STORE or any(not 0 <= number < limit for number, limit in limits):
             raise KernelError(f"instruction {(op, target, a, b)} is out of range")

@@ -38,17 +38,52 @@ INLINE void butterfly(Felt8& u, Felt8& v, const V* w, const V* q) {
   v = minus(low, product);
 }
 
+// Lines that will be wanted soon, asked for one at a time between butterflies: the passes stride through memory in ways
+// that the processor does not foresee, and would wait for each line otherwise.
+class Ahead {
+ public:
+  // `lines` neighbouring lines from `start`, and the same `stride` bytes on, `repeats` times.
+  void add(const void* start, size_t lines, size_t stride, size_t repeats, bool to_write) {
+    runs_[count_++] = {static_cast<const char*>(start), lines, stride, repeats, to_write};
+  }
+  INLINE void step() {
+    if (current_ == count_) return;
+    const Run& run = runs_[current_];
+    const char* line = run.start + repeat_ * run.stride + 64 * line_;
+    if (run.to_write)
+      __builtin_prefetch(line, 1, 2);
+    else
+      __builtin_prefetch(line, 0, 2);
+    if (++line_ < run.lines) return;
+    line_ = 0;
+    if (++repeat_ < run.repeats) return;
+    repeat_ = 0, current_++;
+  }
+
+ private:
+  struct Run {
+    const char* start;
+    size_t lines, stride, repeats;
+    bool to_write;
+  };
+  Run runs_[10];
+  size_t count_ = 0, current_ = 0, repeat_ = 0, line_ = 0;
+};
+
 // All levels below `node` (1 for the root) on 2^log vectors, depth first so that halves stay in cache.
 template <typename Load>
-void descend(Felt8* x, int log, size_t node, const Load& factor) {
+void descend(Felt8* x, int log, size_t node, const Load& factor, Ahead& ahead) {
   if (log == 0) return;
   size_t half = (size_t)1 << (log - 1);
   {
     const Factor8 f = factor(node);
-    for (size_t i = 0; i < half; i++) butterfly(x[i], x[i + half], f.w, f.q);
+    for (size_t i = 0; i < half; i++) {
+      butterfly(x[i], x[i + half], f.w, f.q);
+      ahead.step();
+    }
   }
-  descend(x, log - 1, 2 * node, factor);
-  descend(x + half, log - 1, 2 * node + 1, factor);
+  descend(x, log - 1, 2 * node, factor, ahead);
+  descend(x + half, log - 1, 2 * node + 1, factor, ahead);
 }
 
 // w below P in plain form (not Montgomery's) and r = w * 2^260 mod P give q = (w * 2^260 - r) / P. As that is an integer
@@ -163,7 +198,8 @@ std::unique_ptr<Factors> make_factors(const Shape& shape, const Felt& shift, boo
   return made;
 }
 
-// Limb `limb` of eight vectors with its lanes and vectors exchanged.
+// Limb `limb` of eight vectors with its lanes and vectors exchanged. Written past the caches: the lines are whole, and
+// wanted only by the other pass.
 INLINE void transpose(const Felt8* const* from, Felt8* to, int limb) {
   for (int odd = 0; odd < 2; odd++) {
     V pair[4];  // of vectors; blocks of 128 bits hold lanes odd, 2 + odd, 4 + odd, 6 + odd
@@ -173,44 +209,73 @@ INLINE void transpose(const Felt8* const* from, Felt8* to, int limb) {
     }
     V s0 = _mm512_shuffle_i64x2(pair[0], pair[1], 0x88), s1 = _mm512_shuffle_i64x2(pair[2], pair[3], 0x88);
     V s2 = _mm512_shuffle_i64x2(pair[0], pair[1], 0xdd), s3 = _mm512_shuffle_i64x2(pair[2], pair[3], 0xdd);
-    to[odd].l[limb] = _mm512_shuffle_i64x2(s0, s1, 0x88);
-    to[2 + odd].l[limb] = _mm512_shuffle_i64x2(s2, s3, 0x88);
-    to[4 + odd].l[limb] = _mm512_shuffle_i64x2(s0, s1, 0xdd);
-    to[6 + odd].l[limb] = _mm512_shuffle_i64x2(s2, s3, 0xdd);
+    _mm512_stream_si512(&to[odd].l[limb], _mm512_shuffle_i64x2(s0, s1, 0x88));
+    _mm512_stream_si512(&to[2 + odd].l[limb], _mm512_shuffle_i64x2(s2, s3, 0x88));
+    _mm512_stream_si512(&to[4 + odd].l[limb], _mm512_shuffle_i64x2(s0, s1, 0xdd));
+    _mm512_stream_si512(&to[6 + odd].l[limb], _mm512_shuffle_i64x2(s2, s3, 0xdd));
   }
 }
 
-// Pass A of one tile of one column: the tile's lanes are coefficients 8 * tile .. of each row.
-void pass_a(const Shape& shape, const Factors& factors, const Felt* const* slots, int log_slots, size_t tile, Felt8* x,
-            Felt8* scratch) {
-  static const Felt nothing = ZERO;
-  const size_t rows = (size_t)1 << shape.rows, inner = (size_t)1 << shape.inner;
-  const Felt* place[8];
+// Where the lanes of a tile lie: lane l is coefficient 8 * tile + l of each row, and coefficient i * 2^log_slots + j of a
+// polynomial is coefficient i of slot j.
+struct Places {
+  const Felt* start[8];
   size_t stride[8];
-  for (size_t lane = 0; lane < 8; lane++) {  // coefficient i * 2^log_slots + j is coefficient i of slot j
-    size_t index = 8 * tile + lane;
-    const Felt* slot = slots[index & (((size_t)1 << log_slots) - 1)];
-    place[lane] = slot ? slot + (index >> log_slots) : &nothing;
-    stride[lane] = slot ? inner >> log_slots : 0;
+
+  Places(const Shape& shape, const Felt* const* slots, int log_slots, size_t tile) {
+    static const Felt absent = ZERO;
+    for (size_t lane = 0; lane < 8; lane++) {
+      size_t index = 8 * tile + lane;
+      const Felt* slot = slots[index & (((size_t)1 << log_slots) - 1)];
+      start[lane] = slot ? slot + (index >> log_slots) : &absent;
+      stride[lane] = slot ? ((size_t)1 << shape.inner) >> log_slots : 0;
+    }
   }
+
+  void ask(Ahead& ahead, size_t rows) const {
+    uintptr_t asked[8];
+    for (int lane = 0; lane < 8; lane++) {
+      asked[lane] = reinterpret_cast<uintptr_t>(start[lane]) / 64;
+      bool known = stride[lane] == 0;
+      for (int other = 0; other < lane; other++) known |= asked[other] == asked[lane];
+      if (!known) ahead.add(start[lane], 1, stride[lane] * sizeof(Felt), rows, false);
+    }
+  }
+};
+
+// Pass A of one tile of one column; `next` is the tile that follows, or null.
+void pass_a(const Shape& shape, const Factors& factors, Places place, const Places* next, size_t tile, Felt8* x,
+            Felt8* scratch) {
+  const size_t rows = (size_t)1 << shape.rows;
   for (size_t row = 0; row < rows; row++) {
-    x[row] = load_from<0>(place);
-    for (int lane = 0; lane < 8; lane++) place[lane] += stride[lane];
+    x[row] = load_from<0>(place.start);
+    for (int lane = 0; lane < 8; lane++) place.start[lane] += place.stride[lane];
   }
-  descend(x, shape.rows, 1, [&](size_t node) { return spread(factors.top[node]); });
+  Ahead ahead;
+  if (next) next->ask(ahead, rows);
+  descend(x, shape.rows, 1, [&](size_t node) { return spread(factors.top[node]); }, ahead);
   for (size_t group = 0; group < shape.groups(); group++) {
     const Felt8* from[8];
     for (int lane = 0; lane < 8; lane++) from[lane] = &x[shape.block(group, lane)];
     Felt8* to = scratch + (group << shape.inner) + 8 * tile;
     for (int limb = 0; limb < 5; limb++) transpose(from, to, limb);
   }
+  _mm_sfence();
 }
 
-// Pass B of one group of one column; `scale` is a last factor for every value, or null.
-void pass_b(const Shape& shape, const Factors& factors, size_t group, const Factor* scale, Felt8* x, Felt* out) {
+// Pass B of one group of one column. `scale` is a last factor for every value, or null; `next` is what the next call
+// works on.
+void pass_b(const Shape& shape, const Factors& factors, size_t group, const Factor* scale, Felt8* x, const Felt8* next,
+            Felt* out) {
   const size_t inner = (size_t)1 << shape.inner;
   const Factor8* lanes = &factors.lanes[group << shape.inner];
-  descend(x, shape.inner, 1, [&](size_t node) -> const Factor8& { return lanes[node]; });
+  Ahead ahead;
+  if (shape.natural)
+    ahead.add(out + 8 * group, 4, sizeof(Felt) << shape.rows, inner, true);
+  else
+    ahead.add(out + (8 * group << shape.inner), inner * 8 * sizeof(Felt) / 64, 0, 1, true);
+  if (next) ahead.add(next, inner * sizeof(Felt8) / 64, 0, 1, false);
+  descend(x, shape.inner, 1, [&](size_t node) -> const Factor8& { return lanes[node]; }, ahead);
   Factor8 last;
   if (scale) last = spread(*scale);
   for (size_t i = 0; i < inner; i++) {
@@ -261,19 +326,26 @@ void transform(Felt* const* out, const Felt* const* slots, size_t m, int log_slo
   Felt8* scratch = block.as<Felt8>();
   for (size_t first = 0; first < m; first += batch) {
     size_t count = std::min(batch, m - first);
-    parallel(count * tiles, 1, [&](size_t begin, size_t end) {
-      Block tile(sizeof(Felt8) << shape.rows);
-      for (size_t task = begin; task < end; task++) {
-        size_t column = task % count;
-        pass_a(shape, *factors, slots + ((first + column) << log_slots), log_slots, task / count, tile.as<Felt8>(),
-               scratch + column * vectors);
+    // Neighbouring tiles of one column share cache lines, so a piece is a run of them.
+    const size_t run = std::min((size_t)8, tiles);
+    parallel(count * tiles / run, 1, [&](size_t begin, size_t end) {
+      Block memory(sizeof(Felt8) << shape.rows);
+      for (size_t piece = begin; piece < end; piece++) {
+        const size_t column = piece / (tiles / run), start = piece % (tiles / run) * run;
+        const Felt* const* from = slots + ((first + column) << log_slots);
+        for (size_t tile = start; tile < start + run; tile++) {
+          const Places place(shape, from, log_slots, tile), next(shape, from, log_slots, (tile + 1) % tiles);
+          pass_a(shape, *factors, place, &next, tile, memory.as<Felt8>(), scratch + column * vectors);
+        }
       }
     });
     parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
       for (size_t group = begin; group < end; group++)
-        for (size_t column = 0; column < count; column++)
-          pass_b(shape, *factors, group, scale ? &last : nullptr,
-                 scratch + column * vectors + (group << shape.inner), out[first + column]);
+        for (size_t column = 0; column < count; column++) {
+          Felt8* x = scratch + column * vectors + (group << shape.inner);
+          const Felt8* next = column + 1 < count ? x + vectors : nullptr;
+          pass_b(shape, *factors, group, scale ? &last : nullptr, x, next, out[first + column]);
+        }
     });
   }
 }

@@ -199,10 +199,15 @@ EXPORT void fh_keccak(uint8_t* out, const uint8_t* data, size_t size) {
   hash.finish(out);
 }
 
-EXPORT void fh_run_program(const int32_t* instructions, size_t n_instructions, size_t n_registers, const Felt* constants,
-                           const Felt* const* columns, size_t n, Felt* outputs) {
-  parallel(n, 64, [=](size_t begin, size_t end) {
-    run_program(instructions, n_instructions, n_registers, constants, columns, n, outputs, begin, end);
+EXPORT void fh_run_program(const Instruction* code, size_t length, size_t n_registers, const Felt* constants,
+                           size_t n_constants, const Felt* const* columns, const u64* heights, size_t n_columns, size_t n,
+                           Felt* const* outputs) {
+  std::vector<Source> sources(n_columns);
+  for (size_t i = 0; i < n_columns; i++) sources[i] = {columns[i], heights[i]};
+  const Task task = {code, length, n_registers, constants, n_constants, sources.data(), n, outputs};
+  const bool vectors = use_vectors() && n % 8 == 0;
+  parallel(n, 1 << 12, [&](size_t begin, size_t end) {
+    vectors ? ifma::run_program(task, begin, end) : run_program(task, begin, end);
   });
 }
 

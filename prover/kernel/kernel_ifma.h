@@ -1,6 +1,7 @@
 // Entry points of the vector path. Sizes are multiples of eight.
 #pragma once
 #include "field.h"
+#include "vector_machine.h"
 
 namespace freehold {
 namespace ifma {
@@ -22,6 +23,9 @@ void linear_combination(Felt* out, const Felt* const* columns, const Felt* weigh
 // A polynomial at z points; `powers` holds powers 0 to POWERS_OF_POINT of each.
 constexpr size_t POWERS_OF_POINT = 256;
 void values_at(Felt* out, const Felt* coefficients, size_t n, const Felt* powers, size_t z);
+
+// Rows [begin, end) of a program, whole eights; see vector_machine.h.
+void run_program(const Task& task, size_t begin, size_t end);
 
 // Rows, nodes and nonces eight at a time, as far as whole eights go; returns the first that is left to do.
 size_t hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t stride, size_t begin, size_t end,

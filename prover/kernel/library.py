@@ -54,7 +54,7 @@ _SIZES = {
     "fh_hash_rows": [_P, _P, _N, _N, _N, _I],
     "fh_merkle_layer": [_P, _P, _P, _N, _I],
     "fh_keccak": [_P, _P, _N],
-    "fh_run_program": [_P, _N, _N, _P, _P, _N, _P],
+    "fh_run_program": [_P, _N, _N, _P, _N, _P, _P, _N, _N, _P],
     "fh_linear_combination": [_P, _P, _P, _N, _N],
     "fh_evaluate_at": [_P, _P, _N, _N, _P, _N],
     "fh_divide_out": [_P, _P, _N, _N, _P],

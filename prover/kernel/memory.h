@@ -12,18 +12,16 @@ namespace freehold {
 class Block {
  public:
   // At least `bytes`, aligned to 2 MiB so that huge pages fit; contents are whatever they were.
-  explicit Block(size_t bytes) {
+  explicit Block(size_t bytes) : size_((bytes + PAGE - 1) / PAGE * PAGE) {
     {
       std::lock_guard<std::mutex> lock(mutex());
-      auto found = spare().lower_bound(bytes);
-      if (found != spare().end() && found->first / 2 <= bytes) {
+      auto found = spare().lower_bound(size_);
+      if (found != spare().end() && found->first / 2 <= size_) {
         size_ = found->first, start_ = found->second;
         spare().erase(found);
         return;
       }
     }
-    constexpr size_t PAGE = (size_t)1 << 21;
-    size_ = (bytes + PAGE - 1) / PAGE * PAGE;
     start_ = aligned_alloc(PAGE, size_);
     if (!start_) throw std::bad_alloc();
     madvise(start_, size_, MADV_HUGEPAGE);
@@ -47,7 +45,7 @@ class Block {
   }
 
  private:
-  static constexpr size_t KEPT = 12;
+  static constexpr size_t PAGE = (size_t)1 << 21, KEPT = 12;
   static std::mutex& mutex() {
     static std::mutex m;
     return m;

@@ -104,15 +104,15 @@ def run_program(
     constants: Ints,
     columns: list[Ints],
     n_outputs: int,
+    height: int,
 ) -> list[Ints]:
-    """The vector machine, row by row; op numbers as in `prover.kernel.Op`."""
-    height = len(columns[0])
+    """The vector machine, row by row; op numbers as in `prover.kernel.Op`. Shorter columns repeat."""
     outputs = [[0] * height for _ in range(n_outputs)]
     for row in range(height):
         registers = [0] * n_registers
         for op, target, a, b in instructions:
             if op == 0:
-                registers[target] = columns[a][(row + b) % height]
+                registers[target] = columns[a][(row + b) % len(columns[a])]
             elif op == 1:
                 registers[target] = constants[a]
             elif op == 5:

@@ -167,23 +167,26 @@ def test_grinding(prefix, bits):
     assert kernel.grind(prefix, bits) == reference.grind(prefix, bits)
 
 
-@given(st.data(), st.integers(1, 130))
-@settings(max_examples=10, deadline=None)
-def test_vector_machine(data, height):
-    table = data.draw(columns(felt, height, 2))
-    shift = data.draw(st.integers(-height + 1, height - 1))
-    constants = data.draw(st.lists(felt, min_size=1, max_size=1))
-    program = [
-        (Op.LOAD, 0, 0, 0),
-        (Op.LOAD, 1, 1, shift),
-        (Op.CONST, 2, 0, 0),
-        (Op.MUL, 3, 0, 1),
-        (Op.SUB, 0, 3, 2),
-        (Op.ADD, 1, 0, 0),
-        (Op.STORE, 0, 0, 0),
-        (Op.STORE, 1, 1, 0),
-    ]
-    outputs = np.empty((2, height, 4), dtype=np.uint64)
+def machine_program(draw, n_registers: int, n_sources: int) -> list[tuple[int, int, int, int]]:
+    """Random instructions over registers that all begin loaded, every register stored at the end."""
+    register = st.integers(0, n_registers - 1)
+    program = [(Op.LOAD, r, draw(st.integers(0, n_sources - 1)), draw(st.integers(-9, 9))) for r in range(n_registers)]
+    op = st.sampled_from([Op.ADD, Op.SUB, Op.MUL, Op.ADD, Op.SUB, Op.CONST, Op.LOAD])
+    for _ in range(draw(st.integers(0, 60))):
+        kind, target, a, b = draw(op), draw(register), draw(register), draw(register)
+        program.append((kind, target, a % 2 if kind in (Op.CONST, Op.LOAD) else a, b))
+    return program + [(Op.STORE, r, r, 0) for r in range(n_registers)]
+
+
+@given(st.data(), st.integers(0, 7))
+@settings(max_examples=40, deadline=None)
+def test_vector_machine(data, log_height):
+    height = 1 << log_height
+    period = 1 << data.draw(st.integers(0, log_height))
+    table = data.draw(columns(felt, height, 1)) + data.draw(columns(felt, period, 1))
+    constants = data.draw(st.lists(felt, min_size=2, max_size=2))
+    program = machine_program(data.draw, 4, 2)
+    outputs = np.empty((4, height, 4), dtype=np.uint64)
     kernel.run_program(
         np.array(program, dtype=np.int32),
         4,
@@ -191,7 +194,25 @@ def test_vector_machine(data, height):
         [kernel.from_ints(column) for column in table],
         outputs,
     )
-    assert [kernel.to_ints(out) for out in outputs] == reference.run_program(program, 4, constants, table, 2)
+    assert [kernel.to_ints(out) for out in outputs] == reference.run_program(program, 4, constants, table, 4, height)
+
+
+@pytest.mark.parametrize("op", [Op.ADD, Op.SUB])
+def test_long_sums_in_the_vector_machine_stay_in_bounds(op):
+    """Doubling a register 400 times, and a product now and then."""
+    program = [(Op.LOAD, 0, 0, 0), (Op.LOAD, 1, 0, 1), (Op.SUB, 2, 1, 0)]
+    for step in range(400):
+        program.append((op, 0, 0, 2) if step % 3 else (Op.ADD, 0, 0, 0))
+        program.append((Op.SUB, 2, 2, 0))
+        if step % 50 == 49:
+            program.append((Op.MUL, 2, 2, 0))
+    program.append((Op.STORE, 0, 0, 0))
+    column = [PRIME - 1, 0, 1, PRIME - 2, 2**251, 2**192, 5, 7]
+    output = np.empty((1, 8, 4), dtype=np.uint64)
+    kernel.run_program(
+        np.array(program, dtype=np.int32), 3, kernel.from_ints([0]), [kernel.from_ints(column)], output
+    )
+    assert kernel.to_ints(output[0]) == reference.run_program(program, 3, [0], [column], 1, 8)[0]
 
 
 def test_a_program_that_reaches_outside_is_refused():
