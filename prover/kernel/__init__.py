@@ -160,13 +160,12 @@ def mul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarr
     return _elementwise(LIBRARY.fh_mul, a, b, out)
 
 
-def inverse(a: np.ndarray) -> np.ndarray:
-    """(n, 4) inverses. Raises ZeroDivisionError if an element is zero."""
-    a = _checked(a, "a", 2)
-    out = np.empty_like(a)
-    if LIBRARY.fh_inverse(_pointer(out), _pointer(a), len(a)):
+def inverse(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """(n, 4) inverses; `out` may be `a`. Raises ZeroDivisionError if an element is zero."""
+    result = _out(out, _checked(a, "a", 2).shape)
+    if LIBRARY.fh_inverse(_pointer(result), _pointer(a), len(a)):
         raise ZeroDivisionError("zero has no inverse")
-    return out
+    return result
 
 
 def powers(base: int, start: int, n: int) -> np.ndarray:
@@ -377,12 +376,23 @@ def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int]) -> np.ndar
     return out
 
 
-def divide_out(coefficients: np.ndarray, k: int, y: int) -> np.ndarray:
-    """(h, 4): the quotient by Y^k - y, remainder dropped; its top k coefficients are zero."""
-    coefficients = _checked(coefficients, "coefficients", 2)
-    out = np.empty_like(coefficients)
-    LIBRARY.fh_divide_out(_pointer(out), _pointer(coefficients), len(coefficients), k, _pointer(from_ints([y])))
+def divide_out(columns: Sequence[np.ndarray], y: int) -> np.ndarray:
+    """m polynomials (n, 4) to their quotients by Y - y, (m, n, 4): remainders dropped, top coefficients zero."""
+    n = _column_height(columns)
+    out = np.empty((len(columns), n, 4), dtype=np.uint64)
+    LIBRARY.fh_divide_out(_pointers(list(out)), _pointers(list(columns)), len(columns), n, _pointer(from_ints([y])))
     return out
+
+
+def running_sum(terms: np.ndarray, out: np.ndarray | None = None) -> int:
+    """Row i of `out` becomes the sum of terms before i less i times their mean, so that it is cyclic; returns the total.
+
+    `out` defaults to `terms` itself.
+    """
+    result = _out(terms if out is None else out, _checked(terms, "terms", 2).shape)
+    total = np.empty((1, 4), dtype=np.uint64)
+    LIBRARY.fh_running_sum(_pointer(result), _pointer(total), _pointer(terms), len(terms))
+    return to_ints(total)[0]
 
 
 def fold(values: np.ndarray, zeta: int, inverse_points: np.ndarray) -> np.ndarray:

@@ -82,7 +82,7 @@ def figures() -> Iterator[Figure]:
     weights = kernel.powers(7, 1, COLUMNS)
     yield _figure("linear_combination", "term", lambda: kernel.linear_combination(list(columns), weights), len(a), size)
     yield _figure("evaluate_at", "coefficient", lambda: kernel.evaluate_at(list(columns), [11]), len(a), size)
-    yield _figure("divide_out", "coefficient", lambda: kernel.divide_out(columns[0], 2, 11), n, 64 * n)
+    yield _figure("divide_out", "coefficient", lambda: kernel.divide_out([columns[0]], 11), n, 64 * n)
     points = np.ascontiguousarray(columns[1][: n // 2])
     yield _figure("fold", "pair", lambda: kernel.fold(columns[0], 11, points), n // 2, 64 * n)
     yield _figure("grind", "hash", lambda: kernel.grind(bytes(64), 16), kernel.grind(bytes(64), 16) + 1, 0)

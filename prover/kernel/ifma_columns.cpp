@@ -102,6 +102,48 @@ void values_at(Felt* out, const Felt* coefficients, size_t n, const Felt* powers
   }
 }
 
+// Horner's rule downwards, every intermediate sum being a coefficient: a chain of n products, cut into LANES pieces of LENGTH
+// whose starts come from the values of the pieces above. The odd-looking length keeps pieces out of each other's cache
+// sets.
+size_t divide_out(Felt* out, const Felt* coefficients, size_t n, const Felt& y, const Felt* powers) {
+  constexpr size_t LANES = 8 * CHAINS, LENGTH = 136, BLOCK = LANES * LENGTH;
+  const size_t blocks = n / BLOCK, done_from = n - blocks * BLOCK;
+  const Felt8 factor = broadcast<4>(y);
+  const u64 exponent[1] = {LENGTH};
+  const Felt step = power(y, exponent, 1);
+  Felt above = ZERO;  // the quotient's coefficient just below the block's top
+  for (size_t block = blocks; block-- > 0;) {
+    const size_t from = done_from + block * BLOCK;
+    Felt top[LANES];
+    for (size_t lane = LANES; lane-- > 0;) {
+      Felt value;
+      values_at(&value, coefficients + from + lane * LENGTH, LENGTH, powers, 1);
+      top[lane] = above;
+      above = freehold::add(value, freehold::mul(step, above));
+    }
+    Felt8 q[CHAINS];
+    for (size_t c = 0; c < CHAINS; c++) q[c] = load<0>(top + 8 * c);
+    for (size_t t = LENGTH; t-- > 0;)
+      for (size_t c = 0; c < CHAINS; c++) {
+        const size_t first = from + 8 * c * LENGTH + t;
+        const Felt8 result = canonical(q[c]);
+        V word[4], pair[4];
+        join(result, word);
+        elements_of(word, pair);
+        const Felt* place[8];
+        for (size_t lane = 0; lane < 8; lane++) place[lane] = coefficients + first + lane * LENGTH;
+        const Felt8 coefficient = load_from<0>(place);
+        for (size_t i = 0; i < 4; i++) {
+          _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + first + 2 * i * LENGTH), _mm512_castsi512_si256(pair[i]));
+          _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + first + (2 * i + 1) * LENGTH),
+                              _mm512_extracti64x4_epi64(pair[i], 1));
+        }
+        q[c] = plus(plus_p(mul(result, factor), 1), coefficient);
+      }
+  }
+  return done_from;
+}
+
 // Forward the products of all before, then backward: 1 / a[i] = (product before i) / (product up to i). Chain c of lane
 // l takes elements 8 (CHAINS i + c) + l.
 bool inverse(Felt* out, const Felt* a, size_t n) {

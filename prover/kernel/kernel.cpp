@@ -37,6 +37,14 @@ void elementwise(Felt* out, const Felt* a, size_t stride_a, const Felt* b, size_
 
 void truncate(uint8_t* digest, int digest_bytes) { memset(digest + digest_bytes, 0, 32 - digest_bytes); }
 
+// Powers 0 to POWERS_OF_POINT of each point.
+std::vector<Felt> point_powers(const Felt* points, size_t z) {
+  constexpr size_t N = ifma::POWERS_OF_POINT + 1;
+  std::vector<Felt> powers(z * N);
+  for (size_t i = 0; i < powers.size(); i++) powers[i] = i % N ? mul(powers[i - 1], points[i / N]) : ONE;
+  return powers;
+}
+
 // The first nonce of [first, first + count) that does it, or first + count.
 u64 grind(const uint8_t* prefix, int bits, u64 first, u64 count) {
   uint8_t message[96] = {}, digest[32];
@@ -227,16 +235,11 @@ EXPORT void fh_linear_combination(Felt* out, const Felt* const* columns, const F
 
 // (m, z) values of m polynomials at z points: Horner's rule on segments, which are then put together by it.
 EXPORT void fh_evaluate_at(Felt* out, const Felt* const* columns, size_t m, size_t n, const Felt* points, size_t z) {
-  constexpr size_t SEGMENT = 1 << 14, POWERS = ifma::POWERS_OF_POINT;
+  constexpr size_t SEGMENT = 1 << 14;
   const size_t segments = (n + SEGMENT - 1) / SEGMENT;
   const bool vectors = use_vectors() && n % 8 == 0;
-  std::vector<Felt> powers(vectors ? z * (POWERS + 1) : 0), parts(m * segments * z);
-  if (vectors)
-    for (size_t p = 0; p < z; p++) {
-      Felt* of_point = &powers[p * (POWERS + 1)];
-      of_point[0] = ONE;
-      for (size_t i = 0; i < POWERS; i++) of_point[i + 1] = mul(of_point[i], points[p]);
-    }
+  const std::vector<Felt> powers = point_powers(points, vectors ? z : 0);
+  std::vector<Felt> parts(m * segments * z);
   parallel(m * segments, 1, [&](size_t begin, size_t end) {
     for (size_t task = begin; task < end; task++) {
       size_t first = task % segments * SEGMENT, count = n - first < SEGMENT ? n - first : SEGMENT;
@@ -263,11 +266,43 @@ EXPORT void fh_evaluate_at(Felt* out, const Felt* const* columns, size_t m, size
   }
 }
 
-// Quotient by Y^k - y, remainder dropped: q_i = c_(i+k) + y * q_(i+k)
-EXPORT void fh_divide_out(Felt* out, const Felt* coefficients, size_t n, size_t k, const Felt* y) {
-  Felt root = *y;
-  for (size_t i = n; i-- > 0;)
-    out[i] = i + k < n ? add(coefficients[i + k], mul(root, out[i + k])) : ZERO;
+// Quotients by Y - y, remainders dropped: q_i = c_(i+1) + y * q_(i+1). `out` may not be `columns`.
+EXPORT void fh_divide_out(Felt* const* out, const Felt* const* columns, size_t m, size_t n, const Felt* y) {
+  const Felt root = *y;
+  const std::vector<Felt> powers = point_powers(y, 1);
+  parallel(m, 1, [&](size_t begin, size_t end) {
+    for (size_t column = begin; column < end; column++) {
+      const Felt* c = columns[column];
+      Felt* q = out[column];
+      size_t i = use_vectors() ? ifma::divide_out(q, c, n, root, powers.data()) : n;
+      for (; i-- > 0;) q[i] = i + 1 < n ? add(c[i + 1], mul(root, q[i + 1])) : ZERO;
+    }
+  });
+}
+
+// Sums of the terms before each row, less `row` times their mean; the whole sum to `total`.
+EXPORT void fh_running_sum(Felt* out, Felt* total, const Felt* terms, size_t n) {
+  const size_t share = (n + thread_count() - 1) / thread_count(), shares = (n + share - 1) / share;
+  std::vector<Felt> sums(shares, ZERO);
+  parallel(n, share, [&](size_t begin, size_t end) {
+    Felt sum = ZERO;
+    for (size_t i = begin; i < end; i++) sum = add(sum, terms[i]);
+    sums[begin / share] = sum;
+  });
+  Felt whole = ZERO;
+  for (const Felt& sum : sums) whole = add(whole, sum);
+  const Felt mean = mul(whole, inverse(to_montgomery(Felt{{n, 0, 0, 0}})));
+  parallel(n, share, [&](size_t begin, size_t end) {
+    Felt running = ZERO;
+    for (size_t i = 0; i < begin / share; i++) running = add(running, sums[i]);
+    running = sub(running, mul(mean, to_montgomery(Felt{{begin, 0, 0, 0}})));
+    for (size_t i = begin; i < end; i++) {
+      const Felt term = terms[i];
+      out[i] = running;
+      running = add(running, sub(term, mean));
+    }
+  });
+  *total = whole;
 }
 
 EXPORT void fh_fold(Felt* out, const Felt* values, const Felt* zeta, const Felt* inverse_points, size_t n) {

@@ -24,6 +24,9 @@ void linear_combination(Felt* out, const Felt* const* columns, const Felt* weigh
 constexpr size_t POWERS_OF_POINT = 256;
 void values_at(Felt* out, const Felt* coefficients, size_t n, const Felt* powers, size_t z);
 
+// Quotient by Y - y of whole blocks from the top; returns where they begin. `powers` as above, of y.
+size_t divide_out(Felt* out, const Felt* coefficients, size_t n, const Felt& y, const Felt* powers);
+
 // Rows [begin, end) of a program, whole eights; see vector_machine.h.
 void run_program(const Task& task, size_t begin, size_t end);
 

@@ -58,6 +58,7 @@ _SIZES = {
     "fh_linear_combination": [_P, _P, _P, _N, _N],
     "fh_evaluate_at": [_P, _P, _N, _N, _P, _N],
     "fh_divide_out": [_P, _P, _N, _N, _P],
+    "fh_running_sum": [_P, _P, _P, _N],
     "fh_fold": [_P, _P, _P, _P, _N],
     "fh_grind": [_P, _I],
     "fh_pedersen_steps": [_P, _P, _P, _P, _N],

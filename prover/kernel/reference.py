@@ -127,13 +127,19 @@ def linear_combination(columns: list[Ints], weights: Ints) -> Ints:
     return [sum(w * x for w, x in zip(weights, row, strict=True)) % PRIME for row in zip(*columns, strict=True)]
 
 
-def divide_out(coefficients: Ints, k: int, y: int) -> Ints:
-    """Long division by Y^k - y, remainder dropped."""
+def divide_out(coefficients: Ints, y: int) -> Ints:
+    """Long division by Y - y, remainder dropped."""
     remainder, quotient = list(coefficients), [0] * len(coefficients)
-    for i in range(len(coefficients) - 1, k - 1, -1):
-        quotient[i - k] = remainder[i]
-        remainder[i - k] = (remainder[i - k] + y * remainder[i]) % PRIME
+    for i in range(len(coefficients) - 1, 0, -1):
+        quotient[i - 1] = remainder[i]
+        remainder[i - 1] = (remainder[i - 1] + y * remainder[i]) % PRIME
     return quotient
+
+
+def running_sum(terms: Ints) -> tuple[Ints, int]:
+    total = sum(terms) % PRIME
+    mean = total * pow(len(terms), -1, PRIME) % PRIME
+    return [(sum(terms[:i]) - i * mean) % PRIME for i in range(len(terms))], total
 
 
 def fold(values: Ints, zeta: int, inverse_points: Ints) -> Ints:

@@ -247,12 +247,28 @@ def test_evaluation_of_long_polynomials(n):
         assert kernel.to_ints(values) == reference.evaluate_at(kernel.to_ints(column), points)
 
 
-@given(st.data(), st.integers(0, 4), felt)
+@given(st.data(), felt)
 @few
-def test_division(data, log_k, y):
-    (coefficients,) = data.draw(columns(felt, 16, 1))
-    result = kernel.divide_out(kernel.from_ints(coefficients), 1 << log_k, y)
-    assert kernel.to_ints(result) == reference.divide_out(coefficients, 1 << log_k, y)
+def test_division(data, y):
+    table = data.draw(columns(felt, 16, 2))
+    result = kernel.divide_out([kernel.from_ints(column) for column in table], y)
+    assert [kernel.to_ints(q) for q in result] == [reference.divide_out(column, y) for column in table]
+
+
+@pytest.mark.parametrize("n", [4096, 4352, 3 * 4352 + 5])
+@pytest.mark.parametrize("y", [0, 1, PRIME - 1, 3**100])
+def test_division_of_long_polynomials(n, y):
+    column = kernel.powers(5, PRIME - 2, n)
+    (result,) = kernel.divide_out([column], y)
+    assert kernel.to_ints(result) == reference.divide_out(kernel.to_ints(column), y)
+
+
+@given(felts)
+@few
+def test_running_sum(terms):
+    array = kernel.from_ints(terms)
+    total = kernel.running_sum(array)
+    assert (kernel.to_ints(array), total) == reference.running_sum(terms)
 
 
 @given(st.data(), st.integers(1, 20), felt)
