@@ -366,12 +366,18 @@ def linear_combination(columns: Sequence[np.ndarray], weights: np.ndarray) -> np
     return out
 
 
-def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int]) -> np.ndarray:
-    """Coefficients of m polynomials, (n, 4) each, at z points: (m, z, 4)."""
+def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int], log_coset: int = 0) -> np.ndarray:
+    """Coefficients of m polynomials, (n, 4) each, at z points: (m, z * 2^log_coset, 4).
+
+    With `log_coset`, up to 3, each point x stands for the coset x * H of 2^log_coset points, in the order of positions;
+    that costs no more than one point where n is a multiple of 8.
+    """
+    if not 0 <= log_coset <= 3:
+        raise KernelError(f"log_coset is {log_coset}, must lie in [0, 3]")
     n = _column_height(columns)
-    out = np.empty((len(columns), len(points), 4), dtype=np.uint64)
+    out = np.empty((len(columns), len(points) << log_coset, 4), dtype=np.uint64)
     LIBRARY.fh_evaluate_at(
-        _pointer(out), _pointers(list(columns)), len(columns), n, _pointer(from_ints(points)), len(points)
+        _pointer(out), _pointers(list(columns)), len(columns), n, _pointer(from_ints(points)), len(points), log_coset
     )
     return out
 
@@ -393,17 +399,6 @@ def running_sum(terms: np.ndarray, out: np.ndarray | None = None) -> int:
     total = np.empty((1, 4), dtype=np.uint64)
     LIBRARY.fh_running_sum(_pointer(result), _pointer(total), _pointer(terms), len(terms))
     return to_ints(total)[0]
-
-
-def fold(values: np.ndarray, zeta: int, inverse_points: np.ndarray) -> np.ndarray:
-    """(n, 4) by position to (n/2, 4): f(x) + f(-x) + zeta * (f(x) - f(-x)) / x."""
-    values, inverse_points = _checked(values, "values", 2), _checked(inverse_points, "inverse_points", 2)
-    if len(values) != 2 * len(inverse_points):
-        raise KernelError(f"{len(values)} values need {len(values) // 2} points, not {len(inverse_points)}")
-    out = np.empty_like(inverse_points)
-    challenge = from_ints([zeta])
-    LIBRARY.fh_fold(_pointer(out), _pointer(values), _pointer(challenge), _pointer(inverse_points), len(out))
-    return out
 
 
 # --- Pedersen

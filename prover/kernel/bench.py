@@ -83,8 +83,6 @@ def figures() -> Iterator[Figure]:
     yield _figure("linear_combination", "term", lambda: kernel.linear_combination(list(columns), weights), len(a), size)
     yield _figure("evaluate_at", "coefficient", lambda: kernel.evaluate_at(list(columns), [11]), len(a), size)
     yield _figure("divide_out", "coefficient", lambda: kernel.divide_out([columns[0]], 11), n, 64 * n)
-    points = np.ascontiguousarray(columns[1][: n // 2])
-    yield _figure("fold", "pair", lambda: kernel.fold(columns[0], 11, points), n // 2, 64 * n)
     yield _figure("grind", "hash", lambda: kernel.grind(bytes(64), 16), kernel.grind(bytes(64), 16) + 1, 0)
     pairs = np.ascontiguousarray(a[: 2 << 10]).reshape(-1, 2, 4)
     yield _figure("pedersen", "hash", lambda: kernel.pedersen(pairs), len(pairs), pairs.nbytes)

@@ -16,14 +16,6 @@ INLINE Felt8 product(const Felt8& a, const Felt8& b) { return ripple(plus_p(mul(
 
 constexpr size_t CHAINS = 4;  // independent products in flight hide the multiplier's latency
 
-// The sum of the eight lanes of a canonical vector.
-Felt lane_sum(const Felt8& f) {
-  Felt lanes[8], total = ZERO;
-  store(lanes, f);
-  for (const Felt& lane : lanes) total = freehold::add(total, lane);
-  return total;
-}
-
 // One inversion for all; none is zero.
 void invert_few(Felt* a, size_t n) {
   Felt before[8 * CHAINS], running = ONE;
@@ -76,7 +68,7 @@ void linear_combination(Felt* out, const Felt* const* columns, const Felt* weigh
   }
 }
 
-void values_at(Felt* out, const Felt* coefficients, size_t n, const Felt* powers, size_t z) {
+void values_at(Felt* lanes, const Felt* coefficients, size_t n, const Felt* powers, size_t z) {
   constexpr size_t AT_ONCE = 4, POWERS = POWERS_OF_POINT;
   for (size_t first = 0; first < z; first += AT_ONCE) {
     size_t count = z - first < AT_ONCE ? z - first : AT_ONCE;
@@ -98,7 +90,7 @@ void values_at(Felt* out, const Felt* coefficients, size_t n, const Felt* powers
         total[p] = carry(plus_p(reduce(w), 1));  // below 2 P: (32 * 16 + 2 * 16) / 511
       }
     }
-    for (size_t p = 0; p < count; p++) out[first + p] = lane_sum(settled(total[p]));
+    for (size_t p = 0; p < count; p++) store(lanes + 8 * (first + p), settled(total[p]));
   }
 }
 
@@ -116,10 +108,11 @@ size_t divide_out(Felt* out, const Felt* coefficients, size_t n, const Felt& y, 
     const size_t from = done_from + block * BLOCK;
     Felt top[LANES];
     for (size_t lane = LANES; lane-- > 0;) {
-      Felt value;
-      values_at(&value, coefficients + from + lane * LENGTH, LENGTH, powers, 1);
+      Felt parts[8];
+      values_at(parts, coefficients + from + lane * LENGTH, LENGTH, powers, 1);
       top[lane] = above;
-      above = freehold::add(value, freehold::mul(step, above));
+      above = freehold::mul(step, above);
+      for (const Felt& part : parts) above = freehold::add(above, part);
     }
     Felt8 q[CHAINS];
     for (size_t c = 0; c < CHAINS; c++) q[c] = load<0>(top + 8 * c);

@@ -233,37 +233,55 @@ EXPORT void fh_linear_combination(Felt* out, const Felt* const* columns, const F
   });
 }
 
-// (m, z) values of m polynomials at z points: Horner's rule on segments, which are then put together by it.
-EXPORT void fh_evaluate_at(Felt* out, const Felt* const* columns, size_t m, size_t n, const Felt* points, size_t z) {
+// (m, z, 2^log_coset) values of m polynomials on the cosets x * H of z points x, by position; log_coset is at most 3. By
+// Horner's rule on segments, put together by it. Powers of an eighth root of unity depend on the exponent mod 8 alone,
+// so the eight lanes of the vector path give the whole coset.
+EXPORT void fh_evaluate_at(Felt* out, const Felt* const* columns, size_t m, size_t n, const Felt* points, size_t z,
+                           int log_coset) {
   constexpr size_t SEGMENT = 1 << 14;
-  const size_t segments = (n + SEGMENT - 1) / SEGMENT;
-  const bool vectors = use_vectors() && n % 8 == 0;
-  const std::vector<Felt> powers = point_powers(points, vectors ? z : 0);
-  std::vector<Felt> parts(m * segments * z);
+  const size_t segments = (n + SEGMENT - 1) / SEGMENT, coset = (size_t)1 << log_coset;
+  std::vector<Felt> turns(coset, ONE);  // the coset's points over x
+  for (size_t q = 0; q < coset; q++)
+    for (int bit = 0; bit < log_coset; bit++)
+      if (q >> bit & 1) turns[q] = mul(turns[q], root_of_unity(bit + 1));
+  if (!(use_vectors() && n % 8 == 0)) {
+    parallel(m * z * coset, 1, [&](size_t begin, size_t end) {
+      for (size_t task = begin; task < end; task++) {
+        const Felt* from = columns[task / (z * coset)];
+        const Felt x = mul(points[task / coset % z], turns[task % coset]);
+        Felt total = ZERO;
+        for (size_t i = n; i; i--) total = add(mul(total, x), from[i - 1]);
+        out[task] = total;
+      }
+    });
+    return;
+  }
+  const std::vector<Felt> powers = point_powers(points, z);
+  std::vector<Felt> parts(m * segments * z * 8);
   parallel(m * segments, 1, [&](size_t begin, size_t end) {
     for (size_t task = begin; task < end; task++) {
       size_t first = task % segments * SEGMENT, count = n - first < SEGMENT ? n - first : SEGMENT;
-      const Felt* from = columns[task / segments] + first;
-      if (vectors) {
-        ifma::values_at(&parts[task * z], from, count, powers.data(), z);
-        continue;
+      ifma::values_at(&parts[task * z * 8], columns[task / segments] + first, count, powers.data(), z);
+    }
+  });
+  const u64 exponent[1] = {SEGMENT};
+  parallel(m * z, 16, [&](size_t begin, size_t end) {
+    for (size_t task = begin; task < end; task++) {
+      const size_t column = task / z, p = task % z;
+      const Felt step = segments > 1 ? power(points[p], exponent, 1) : ONE;
+      Felt lanes[8];
+      for (size_t lane = 0; lane < 8; lane++) {
+        lanes[lane] = ZERO;
+        for (size_t s = segments; s-- > 0;)
+          lanes[lane] = add(mul(lanes[lane], step), parts[((column * segments + s) * z + p) * 8 + lane]);
       }
-      for (size_t p = 0; p < z; p++) {
+      for (size_t q = 0; q < coset; q++) {
         Felt total = ZERO;
-        for (size_t i = count; i; i--) total = add(mul(total, points[p]), from[i - 1]);
-        parts[task * z + p] = total;
+        for (size_t lane = 8; lane-- > 0;) total = add(mul(total, turns[q]), lanes[lane]);
+        out[task * coset + q] = total;
       }
     }
   });
-  for (size_t p = 0; p < z; p++) {
-    const u64 exponent[1] = {SEGMENT};
-    const Felt step = segments > 1 ? power(points[p], exponent, 1) : ONE;
-    for (size_t column = 0; column < m; column++) {
-      Felt total = ZERO;
-      for (size_t s = segments; s-- > 0;) total = add(mul(total, step), parts[(column * segments + s) * z + p]);
-      out[column * z + p] = total;
-    }
-  }
 }
 
 // Quotients by Y - y, remainders dropped: q_i = c_(i+1) + y * q_(i+1). `out` may not be `columns`.
@@ -303,23 +321,6 @@ EXPORT void fh_running_sum(Felt* out, Felt* total, const Felt* terms, size_t n) 
     }
   });
   *total = whole;
-}
-
-EXPORT void fh_fold(Felt* out, const Felt* values, const Felt* zeta, const Felt* inverse_points, size_t n) {
-  Felt challenge = *zeta;
-  parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    Felt plus[CHUNK_ELEMENTS], minus[CHUNK_ELEMENTS], odd[CHUNK_ELEMENTS], repeated[CHUNK_ELEMENTS];
-    for (auto& r : repeated) r = challenge;
-    for (size_t j = begin; j < end; j += CHUNK_ELEMENTS) {
-      size_t count = end - j < CHUNK_ELEMENTS ? end - j : CHUNK_ELEMENTS;
-      for (size_t i = 0; i < count; i++) plus[i] = values[2 * (j + i)], minus[i] = values[2 * (j + i) + 1];
-      difference(odd, plus, minus, count);
-      multiply(odd, odd, inverse_points + j, count);
-      sum(out + j, plus, minus, count);
-      multiply(odd, odd, repeated, count);
-      sum(out + j, out + j, odd, count);
-    }
-  });
 }
 
 // The smallest nonce such that keccak(prefix || nonce) begins with `bits` zero bits; threads take turns at runs of it.

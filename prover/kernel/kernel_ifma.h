@@ -20,9 +20,10 @@ bool inverse(Felt* out, const Felt* a, size_t n);
 // out[i] = sum of weights[c] * columns[c][i]
 void linear_combination(Felt* out, const Felt* const* columns, const Felt* weights, size_t m, size_t n);
 
-// A polynomial at z points; `powers` holds powers 0 to POWERS_OF_POINT of each.
+// A polynomial at z points, n a multiple of 8, in parts: lanes[8 p + l] is the sum of coefficients[i] * x^i over i = l mod 8,
+// x the point number p. `powers` holds powers 0 to POWERS_OF_POINT of each point.
 constexpr size_t POWERS_OF_POINT = 256;
-void values_at(Felt* out, const Felt* coefficients, size_t n, const Felt* powers, size_t z);
+void values_at(Felt* lanes, const Felt* coefficients, size_t n, const Felt* powers, size_t z);
 
 // Quotient by Y - y of whole blocks from the top; returns where they begin. `powers` as above, of y.
 size_t divide_out(Felt* out, const Felt* coefficients, size_t n, const Felt& y, const Felt* powers);

@@ -142,11 +142,6 @@ def running_sum(terms: Ints) -> tuple[Ints, int]:
     return [(sum(terms[:i]) - i * mean) % PRIME for i in range(len(terms))], total
 
 
-def fold(values: Ints, zeta: int, inverse_points: Ints) -> Ints:
-    pairs = zip(values[0::2], values[1::2], inverse_points, strict=True)
-    return [(plus + minus + zeta * (plus - minus) * x) % PRIME for plus, minus, x in pairs]
-
-
 def pedersen_steps(x: int, y: int) -> list[tuple[int, int, int]]:
     """(x after the addition, slope, y of the point added) for the 64 windows, high first, x and y in turn."""
     rows = pedersen_points.window_rows()

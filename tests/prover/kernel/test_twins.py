@@ -247,6 +247,15 @@ def test_evaluation_of_long_polynomials(n):
         assert kernel.to_ints(values) == reference.evaluate_at(kernel.to_ints(column), points)
 
 
+@pytest.mark.parametrize("log_coset", [1, 2, 3])
+@pytest.mark.parametrize("n", [5, 64, (1 << 14) + 8])
+def test_evaluation_on_cosets(log_coset, n):
+    column, points = kernel.powers(5, PRIME - 2, n), [1, 7, PRIME - 1]
+    values = kernel.to_ints(kernel.evaluate_at([column], points, log_coset)[0])
+    places = [x for point in points for x in reference.coset_points(1 << log_coset, point, True)]
+    assert values == reference.evaluate_at(kernel.to_ints(column), places)
+
+
 @given(st.data(), felt)
 @few
 def test_division(data, y):
@@ -269,15 +278,6 @@ def test_running_sum(terms):
     array = kernel.from_ints(terms)
     total = kernel.running_sum(array)
     assert (kernel.to_ints(array), total) == reference.running_sum(terms)
-
-
-@given(st.data(), st.integers(1, 20), felt)
-@few
-def test_folding(data, n, zeta):
-    values = data.draw(st.lists(felt, min_size=2 * n, max_size=2 * n))
-    points = data.draw(st.lists(felt, min_size=n, max_size=n))
-    result = kernel.fold(kernel.from_ints(values), zeta, kernel.from_ints(points))
-    assert kernel.to_ints(result) == reference.fold(values, zeta, points)
 
 
 @given(st.lists(st.tuples(felt, felt), min_size=1, max_size=4))
