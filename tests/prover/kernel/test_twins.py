@@ -209,9 +209,7 @@ def test_long_sums_in_the_vector_machine_stay_in_bounds(op):
     program.append((Op.STORE, 0, 0, 0))
     column = [PRIME - 1, 0, 1, PRIME - 2, 2**251, 2**192, 5, 7]
     output = np.empty((1, 8, 4), dtype=np.uint64)
-    kernel.run_program(
-        np.array(program, dtype=np.int32), 3, kernel.from_ints([0]), [kernel.from_ints(column)], output
-    )
+    kernel.run_program(np.array(program, dtype=np.int32), 3, kernel.from_ints([0]), [kernel.from_ints(column)], output)
     assert kernel.to_ints(output[0]) == reference.run_program(program, 3, [0], [column], 1, 8)[0]
 
 
