@@ -16,6 +16,8 @@ from functools import cache
 import numpy as np
 
 from prover.kernel import pedersen_points
+from prover.kernel.arrays import empty as empty
+from prover.kernel.arrays import zeros as zeros
 from prover.kernel.library import LIBRARY
 
 PRIME = 2**251 + 17 * 2**192 + 1
@@ -83,7 +85,7 @@ def _log_size(n: int, name: str) -> int:
 
 def _out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
     if out is None:
-        return np.empty(shape, dtype=np.uint64)
+        return empty(shape)
     if _checked(out, "out", len(shape)).shape != shape:
         raise KernelError(f"out has shape {out.shape}, must have {shape}")
     return out
@@ -97,7 +99,7 @@ def from_bytes(data: np.ndarray) -> np.ndarray:
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 32:
         raise KernelError(f"bytes must be uint8 (n, 32); they are {data.dtype} {data.shape}")
     data = np.ascontiguousarray(data)
-    out = np.empty((len(data), 4), dtype=np.uint64)
+    out = empty((len(data), 4))
     LIBRARY.fh_from_bytes(_pointer(out), _pointer(data), len(data))
     return out
 
@@ -105,7 +107,7 @@ def from_bytes(data: np.ndarray) -> np.ndarray:
 def to_bytes(array: np.ndarray) -> np.ndarray:
     """(n, 4) to (n, 32) big-endian bytes."""
     array = _checked(array, "array", 2)
-    out = np.empty((len(array), 32), dtype=np.uint8)
+    out = empty((len(array), 32), np.uint8)
     LIBRARY.fh_to_bytes(_pointer(out), _pointer(array), len(array))
     return out
 
@@ -170,7 +172,7 @@ def inverse(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
 
 def powers(base: int, start: int, n: int) -> np.ndarray:
     """(n, 4): start * base^i."""
-    out = np.empty((n, 4), dtype=np.uint64)
+    out = empty((n, 4))
     constants = from_ints([base, start])
     LIBRARY.fh_powers(_pointer(out), _pointer(constants[0]), _pointer(constants[1]), n)
     return out
@@ -261,7 +263,7 @@ def hash_runs(values: np.ndarray, log_run: int, digest_bytes: int, out: np.ndarr
 
 
 def _hash(columns: Sequence[np.ndarray], stride: int, n: int, digest_bytes: int, out: np.ndarray | None) -> np.ndarray:
-    out = np.empty((n, 32), dtype=np.uint8) if out is None else _digests(out, "out", n)
+    out = empty((n, 32), np.uint8) if out is None else _digests(out, "out", n)
     LIBRARY.fh_hash_rows(_pointer(out), _pointers(columns), len(columns), stride, n, _digest_bytes(digest_bytes))
     return out
 
@@ -279,7 +281,7 @@ def merkle_layer(children: np.ndarray, rows: np.ndarray | None, digest_bytes: in
             raise KernelError(f"{name} must be uint8 ({count}, 32); it is {array.dtype} {array.shape}")
     children = np.ascontiguousarray(children)
     rows = None if rows is None else np.ascontiguousarray(rows)
-    out = np.empty((len(children) // 2, 32), dtype=np.uint8)
+    out = empty((len(children) // 2, 32), np.uint8)
     row_pointer = ctypes.c_void_p() if rows is None else _pointer(rows)
     LIBRARY.fh_merkle_layer(_pointer(out), _pointer(children), row_pointer, len(out), _digest_bytes(digest_bytes))
     return out
@@ -361,7 +363,7 @@ def linear_combination(columns: Sequence[np.ndarray], weights: np.ndarray) -> np
     height = _column_height(columns)
     if len(_checked(weights, "weights", 2)) != len(columns):
         raise KernelError(f"{len(weights)} weights for {len(columns)} columns")
-    out = np.empty((height, 4), dtype=np.uint64)
+    out = empty((height, 4))
     LIBRARY.fh_linear_combination(_pointer(out), _pointers(columns), _pointer(weights), len(columns), height)
     return out
 
@@ -375,7 +377,7 @@ def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int], log_coset:
     if not 0 <= log_coset <= 3:
         raise KernelError(f"log_coset is {log_coset}, must lie in [0, 3]")
     n = _column_height(columns)
-    out = np.empty((len(columns), len(points) << log_coset, 4), dtype=np.uint64)
+    out = empty((len(columns), len(points) << log_coset, 4))
     LIBRARY.fh_evaluate_at(
         _pointer(out), _pointers(list(columns)), len(columns), n, _pointer(from_ints(points)), len(points), log_coset
     )
@@ -385,18 +387,18 @@ def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int], log_coset:
 def divide_out(columns: Sequence[np.ndarray], y: int) -> np.ndarray:
     """m polynomials (n, 4) to their quotients by Y - y, (m, n, 4): remainders dropped, top coefficients zero."""
     n = _column_height(columns)
-    out = np.empty((len(columns), n, 4), dtype=np.uint64)
+    out = empty((len(columns), n, 4))
     LIBRARY.fh_divide_out(_pointers(list(out)), _pointers(list(columns)), len(columns), n, _pointer(from_ints([y])))
     return out
 
 
 def running_sum(terms: np.ndarray, out: np.ndarray | None = None) -> int:
-    """Row i of `out` becomes the sum of terms before i less i times their mean, so that it is cyclic; returns the total.
+    """Row i of `out` becomes the sum of terms before i less i times their mean: cyclic sums. Returns the total.
 
     `out` defaults to `terms` itself.
     """
     result = _out(terms if out is None else out, _checked(terms, "terms", 2).shape)
-    total = np.empty((1, 4), dtype=np.uint64)
+    total = empty((1, 4))
     LIBRARY.fh_running_sum(_pointer(result), _pointer(total), _pointer(terms), len(terms))
     return to_ints(total)[0]
 
@@ -416,7 +418,7 @@ def pedersen_steps(pairs: np.ndarray) -> np.ndarray:
     Additions alternate between windows of the first and the second input, from the high end.
     """
     pairs = _checked(pairs, "pairs", 3)
-    out = np.empty((len(pairs), 64, 3, 4), dtype=np.uint64)
+    out = empty((len(pairs), 64, 3, 4))
     table, start = _pedersen_constants()
     LIBRARY.fh_pedersen_steps(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
     return out
@@ -425,7 +427,7 @@ def pedersen_steps(pairs: np.ndarray) -> np.ndarray:
 def pedersen(pairs: np.ndarray) -> np.ndarray:
     """(m, 2, 4) inputs to (m, 4) hashes."""
     pairs = _checked(pairs, "pairs", 3)
-    out = np.empty((len(pairs), 4), dtype=np.uint64)
+    out = empty((len(pairs), 4))
     table, start = _pedersen_constants()
     LIBRARY.fh_pedersen(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
     return out

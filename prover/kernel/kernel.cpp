@@ -8,6 +8,7 @@
 #include "curve.h"
 #include "field.h"
 #include "keccak.h"
+#include "memory.h"
 #include "ntt.h"
 #include "parallel.h"
 #include "vector_machine.h"
@@ -67,6 +68,11 @@ u64 grind(const uint8_t* prefix, int bits, u64 first, u64 count) {
 EXPORT uint32_t fh_features(void) { return use_vectors(); }
 
 EXPORT void fh_use_vectors(int on) { vector_switch() = on && has_vectors(); }
+
+// Memory for big arrays: null where there is none; `size` becomes the block's.
+EXPORT void* fh_take(size_t* size) { return Store::take(*size); }
+
+EXPORT void fh_give(void* start, size_t size) { Store::give(start, size); }
 
 EXPORT void fh_add(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
   elementwise(out, a, sa, b, sb, n, sum);

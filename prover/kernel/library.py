@@ -33,12 +33,15 @@ def _load() -> ctypes.CDLL:
             for name, types in _SIZES.items():
                 getattr(library, name).argtypes = types
             library.fh_grind.restype = ctypes.c_uint64
+            library.fh_take.restype = ctypes.c_void_p
             return library
     raise KernelMissing("the native kernel is not built: run `make setup`")
 
 
 _P, _N, _I = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
 _SIZES = {
+    "fh_take": [_P],
+    "fh_give": [_P, _N],
     "fh_add": [_P, _P, _N, _P, _N, _N],
     "fh_sub": [_P, _P, _N, _P, _N, _N],
     "fh_use_vectors": [_I],
@@ -65,6 +68,6 @@ _SIZES = {
     "fh_square_roots": [_P, _P, _P, _N],
     "fh_curve_multiples": [_P, _P, _P, _P, _N],
 }
-_VOID = [name for name in _SIZES if name not in ("fh_inverse", "fh_grind", "fh_features")]
+_VOID = [name for name in _SIZES if name not in ("fh_inverse", "fh_grind", "fh_features", "fh_take")]
 
 LIBRARY = _load()

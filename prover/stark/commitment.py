@@ -81,11 +81,10 @@ class CommittedTree:
         }
         log_blowup = parameters.log_blowup
         self.merkle = MerkleTree(max(self._rows) + log_blowup, log_blowup, parameters.digest_bytes, LOG_SUBTREE)
-        buffers = {log: np.empty((self._width(log), 1 << log, 4), dtype=np.uint64) for log in self._rows}
+        buffers = {log: kernel.empty((self._width(log), 1 << log, 4)) for log in self._rows}
         for block in range(1 << log_blowup):
-            self.merkle.add_block(
-                block, {log + log_blowup: self._hash(log, block, out) for log, out in buffers.items()}
-            )
+            rows = {log + log_blowup: self._hash(log, block, buffer) for log, buffer in buffers.items()}
+            self.merkle.add_block(block, rows)
         self.merkle.finish()
 
     def _width(self, log_physical: int) -> int:
@@ -107,25 +106,21 @@ class CommittedTree:
         top = merkle.log_size - parameters.log_blowup
         leaves = sorted({position >> log_degree - top for position in positions})
         nodes = sorted({leaf >> merkle.log_size - merkle.log_kept for leaf in leaves})
-        rows, opened = {}, b""
+        hashes, opened = {}, b""
         for log_physical in self._rows:
             log_domain = log_physical + parameters.log_blowup
             places = sorted({position >> log_degree - log_physical for position in positions})
-            log_run = log_domain - merkle.log_kept
-            if log_run <= 0:
-                starts, log_run = places, 0
-            else:
-                starts = [node << log_run for node in nodes]
-                rows[log_domain] = None
+            log_run = max(0, log_domain - merkle.log_kept)  # rows below a kept node are computed together
+            starts = [node << log_run for node in nodes] if log_run else places
             table = self._at(log_physical, starts, log_run)
-            rank = {
-                start + i: (index << log_run) + i for index, start in enumerate(starts) for i in range(1 << log_run)
-            }
-            chosen = [column[rank[place]] for place in places for column in table]
-            opened += b"".join(word.to_bytes(32, "big") for word in chosen)
-            if log_domain in rows:
-                rows[log_domain] = kernel.hash_rows([kernel.from_ints(c) for c in table], parameters.digest_bytes)
-        siblings = merkle.siblings(leaves, lambda _: rows)
+            rank = {start: index << log_run for index, start in enumerate(starts)}
+            for place in places:
+                start = place >> log_run << log_run
+                opened += b"".join(column[rank[start] + place - start].to_bytes(32, "big") for column in table)
+            if log_run:
+                columns = [kernel.from_ints(column) for column in table]
+                hashes[log_domain] = kernel.hash_rows(columns, parameters.digest_bytes)
+        siblings = merkle.siblings(leaves, hashes)
         return opened + b"".join(sibling[: parameters.digest_bytes] for sibling in siblings)
 
     def _at(self, log_physical: int, starts: Sequence[int], log_run: int) -> list[list[int]]:

@@ -34,11 +34,11 @@ def deep_polynomial(
         group = term.group
         key = (group.log_height, group.log_packing)
         if key not in quotients:
-            quotients[key] = np.zeros((1 << group.log_packing, 1 << group.log_height, 4), dtype=np.uint64)
+            quotients[key] = kernel.zeros((1 << group.log_packing, 1 << group.log_height, 4))
         divided = kernel.divide_out(_by_slot(term, weights, coefficients), term_point(layout, term, z))
         total = quotients[key][: len(divided)]
         kernel.add(total, divided, out=total)
-    whole = np.zeros((1 << layout.log_degree, 4), dtype=np.uint64)
+    whole = kernel.zeros((1 << layout.log_degree, 4))
     for (log_height, log_packing), parts in quotients.items():
         stride = 1 << layout.log_degree - log_height - log_packing
         lifted = whole[::stride]
@@ -69,7 +69,7 @@ class FriLayer:
         slots = np.ascontiguousarray(coefficients.reshape(-1, 1 << arity, 4).transpose(1, 0, 2))
         self._packed = Packed(log_degree, arity, [list(slots)])
         self.merkle = MerkleTree(self._log_domain - arity, parameters.log_blowup, parameters.digest_bytes)
-        values = np.empty((1, 1 << log_degree, 4), dtype=np.uint64)
+        values = kernel.empty((1, 1 << log_degree, 4))
         for block in range(1 << parameters.log_blowup):
             self._packed.on_block(self._log_domain, block, values)
             hashes = kernel.hash_runs(values[0], arity, self._digest_bytes)
@@ -77,7 +77,7 @@ class FriLayer:
         self.merkle.finish()
 
     def fold(self, zeta: int) -> np.ndarray:
-        """Coefficients of the next layer. A fold takes 2 * (c_(2i) + zeta * c_(2i+1)), the next one zeta^2, and so on."""
+        """Coefficients of the next layer: a fold takes 2 * (c_(2i) + zeta * c_(2i+1)), the next has zeta^2 ..."""
         count = 1 << self.arity
         weights = kernel.from_ints([count * pow(zeta, power, PRIME) for power in range(count)])
         return kernel.linear_combination(self._packed.columns[0], weights)

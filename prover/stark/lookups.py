@@ -19,7 +19,7 @@ def interaction_columns(
     """
     fractions = [fraction(group) for group in table.lookups]
     program = compile_program([part for pair in fractions for part in pair])
-    sums, denominators = np.empty((2, len(fractions), height, 4), dtype=np.uint64)
+    sums, denominators = kernel.empty((2, len(fractions), height, 4))
     outputs = [part for pair in zip(sums, denominators, strict=True) for part in pair]
     program.run(columns, values, outputs)
     flat = denominators.reshape(-1, 4)

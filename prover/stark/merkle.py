@@ -15,10 +15,6 @@ from prover import kernel
 from prover.stark.transcript import keccak256, words_to_bytes
 
 
-Recompute = Callable[[list[int]], Mapping[int, np.ndarray]]
-"""Row hashes below the nodes at the given positions of the lowest kept layer, as `climb` takes them, side by side."""
-
-
 def climb(rows: Mapping[int, np.ndarray], low: int, digest_bytes: int) -> dict[int, np.ndarray]:
     """Layers from the greatest level of `rows` up to level `low`.
 
@@ -40,7 +36,7 @@ class MerkleTree:
     def __init__(self, log_size: int, log_blocks: int, digest_bytes: int, n_dropped: int = 0) -> None:
         self.log_size, self._log_blocks, self._digest_bytes = log_size, log_blocks, digest_bytes
         self.log_kept = max(log_blocks, log_size - n_dropped)
-        self.layers = {level: np.empty((1 << level, 32), dtype=np.uint8) for level in range(self.log_kept + 1)}
+        self.layers = {level: kernel.empty((1 << level, 32), np.uint8) for level in range(self.log_kept + 1)}
 
     def add_block(self, number: int, rows: Mapping[int, np.ndarray]) -> None:
         """`rows[log_size of a height]` are the block's share of its row hashes."""
@@ -58,12 +54,16 @@ class MerkleTree:
     def root(self) -> bytes:
         return self.layers[0][0].tobytes()
 
-    def siblings(self, leaves: Iterable[int], recompute: Recompute | None = None) -> list[bytes]:
-        """The hashes a verifier lacks, layer by layer from the leaves, rising position."""
+    def siblings(self, leaves: Iterable[int], dropped: Mapping[int, np.ndarray] | None = None) -> list[bytes]:
+        """The hashes a verifier lacks, layer by layer from the leaves, rising position.
+
+        `dropped`: where layers were dropped, the row hashes below the touched nodes of the lowest kept layer, side by
+        side, as `climb` takes them.
+        """
         leaves = sorted(set(leaves))
         depth = self.log_size - self.log_kept
         nodes = sorted({leaf >> depth for leaf in leaves})
-        below = climb(recompute(nodes), self.log_kept, self._digest_bytes) if depth else {}
+        below = climb(dropped or {}, self.log_kept, self._digest_bytes) if depth else {}
         rank = {node: index for index, node in enumerate(nodes)}
         hashes = []
         for level, position in sibling_places(leaves, self.log_size):

@@ -44,7 +44,7 @@ def combined_slices(shape: Shape, log_heights: tuple[int, ...], parts: list[Tabl
     What a broken constraint leaves above the last slice is dropped: the identity at z then fails.
     """
     log_largest = max(log_heights)
-    slices = np.zeros((shape.n_slices, 1 << log_largest, 4), dtype=np.uint64)
+    slices = kernel.zeros((shape.n_slices, 1 << log_largest, 4))
     for part, log_height in zip(parts, log_heights, strict=True):
         for whole, addend in zip(slices, part.combined, strict=False):
             spread = whole[:: 1 << log_largest - log_height]
@@ -55,7 +55,7 @@ def combined_slices(shape: Shape, log_heights: tuple[int, ...], parts: list[Tabl
 def table_quotients(
     table: Table, log_height: int, coefficients: Columns, values: dict[str, int], beta: int, first_power: int
 ) -> TableQuotients:
-    """`coefficients["cell", tree, column]` are (n, 4); the table's constraints have the powers of beta from `first_power`."""
+    """`coefficients["cell", tree, column]` are (n, 4); the constraints take powers of beta from `first_power` on."""
     n_cosets = 1 << LOG_COSETS if table.needs_three_slices() else LOOKUP_SLICES
     combined = [_combined(table)] if table.constraints else []
     lookups = [value("all inverse") * constraint.expression for constraint in table.lookup_constraints]
@@ -68,7 +68,7 @@ def table_quotients(
     residues = []
     for number, shift in enumerate(shifts):
         program = both if number < LOOKUP_SLICES else alone
-        outputs = np.empty((program.n_outputs, 1 << log_height, 4), dtype=np.uint64)
+        outputs = kernel.empty((program.n_outputs, 1 << log_height, 4))
         program.run(
             _columns_on(shift, table, log_height, program, coefficients),
             bound | _values_on(shift, table, log_height),
