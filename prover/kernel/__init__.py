@@ -262,6 +262,30 @@ def hash_runs(values: np.ndarray, log_run: int, digest_bytes: int, out: np.ndarr
     return _hash([values[i:] for i in range(run)], run, n // run, digest_bytes, out)
 
 
+def hash_extension(
+    columns: Sequence[Sequence[np.ndarray | None]], log_n: int, shift: int, digest_bytes: int
+) -> np.ndarray:
+    """(2^log_n, 32): `hash_rows` of the values of packed columns on shift * H, by position, as one step.
+
+    Columns are lists of slots as in `evaluate_packed`, each with a number of its own.
+    """
+    log_slots = [_log_size(len(slots), "a column's list of slots") for slots in columns]
+    for slots, log in zip(columns, log_slots, strict=True):
+        if any(len(_checked(slot, "a slot", 2)) != 1 << log_n - log for slot in slots if slot is not None):
+            raise KernelError(f"slots of a column of {1 << log_n} coefficients in {1 << log} must have equal shares")
+    out = empty((1 << log_n, 32), np.uint8)
+    LIBRARY.fh_hash_extension(
+        _pointer(out),
+        _pointers([slot for slots in columns for slot in slots]),
+        _pointer(np.array(log_slots, dtype=np.int32)),
+        len(columns),
+        log_n,
+        _pointer(from_ints([shift])),
+        _digest_bytes(digest_bytes),
+    )
+    return out
+
+
 def _hash(columns: Sequence[np.ndarray], stride: int, n: int, digest_bytes: int, out: np.ndarray | None) -> np.ndarray:
     out = empty((n, 32), np.uint8) if out is None else _digests(out, "out", n)
     LIBRARY.fh_hash_rows(_pointer(out), _pointers(columns), len(columns), stride, n, _digest_bytes(digest_bytes))

@@ -222,11 +222,12 @@ struct Places {
   const Felt* start[8];
   size_t stride[8];
 
-  Places(const Shape& shape, const Felt* const* slots, int log_slots, size_t tile) {
+  Places(const Shape& shape, const PackedColumn& column, size_t tile) {
     static const Felt absent = ZERO;
+    const int log_slots = column.log_slots;
     for (size_t lane = 0; lane < 8; lane++) {
       size_t index = 8 * tile + lane;
-      const Felt* slot = slots[index & (((size_t)1 << log_slots) - 1)];
+      const Felt* slot = column.slots[index & (((size_t)1 << log_slots) - 1)];
       start[lane] = slot ? slot + (index >> log_slots) : &absent;
       stride[lane] = slot ? ((size_t)1 << shape.inner) >> log_slots : 0;
     }
@@ -263,17 +264,17 @@ void pass_a(const Shape& shape, const Factors& factors, Places place, const Plac
   _mm_sfence();
 }
 
-// Pass B of one group of one column. `scale` is a last factor for every value, or null; `next` is what the next call
-// works on.
+// Pass B of one group of one column to its places from `out` on. `scale` is a last factor for every value, or null;
+// `next` is what the next call works on.
 void pass_b(const Shape& shape, const Factors& factors, size_t group, const Factor* scale, Felt8* x, const Felt8* next,
             Felt* out) {
   const size_t inner = (size_t)1 << shape.inner;
   const Factor8* lanes = &factors.lanes[group << shape.inner];
   Ahead ahead;
   if (shape.natural)
-    ahead.add(out + 8 * group, 4, sizeof(Felt) << shape.rows, inner, true);
+    ahead.add(out, 4, sizeof(Felt) << shape.rows, inner, true);
   else
-    ahead.add(out + (8 * group << shape.inner), inner * 8 * sizeof(Felt) / 64, 0, 1, true);
+    ahead.add(out, inner * 8 * sizeof(Felt) / 64, 0, 1, true);
   if (next) ahead.add(next, inner * sizeof(Felt8) / 64, 0, 1, false);
   descend(x, shape.inner, 1, [&](size_t node) -> const Factor8& { return lanes[node]; }, ahead);
   Factor8 last;
@@ -285,10 +286,10 @@ void pass_b(const Shape& shape, const Factors& factors, size_t group, const Fact
     join(f, word);
     elements_of(word, r);
     if (shape.natural) {  // place reversed(i) of every block, blocks in reversed order: eight neighbours
-      Felt* to = out + (Shape::reversed(i, shape.inner) << shape.rows) + 8 * group;
+      Felt* to = out + (Shape::reversed(i, shape.inner) << shape.rows);
       for (int j = 0; j < 4; j++) _mm512_storeu_si512(to + 2 * j, r[j]);
     } else {
-      Felt* to = out + ((8 * group) << shape.inner) + i;
+      Felt* to = out + i;
       for (int j = 0; j < 4; j++) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + (2 * j << shape.inner)), _mm512_castsi512_si256(r[j]));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + (2 * j + 1 << shape.inner)), _mm512_extracti64x4_epi64(r[j], 1));
@@ -308,14 +309,34 @@ std::shared_ptr<const Factors> factors_for(const Shape& shape, const Felt& shift
   return slot;
 }
 
+// Pass A of `count` columns: column c to scratch + c * n / 8. Neighbouring tiles of one column share cache lines, so a
+// piece of work is a run of them.
+void pass_a_of(const Shape& shape, const Factors& factors, const PackedColumn* columns, size_t count, Felt8* scratch) {
+  const size_t tiles = ((size_t)1 << shape.inner) / 8, run = std::min((size_t)8, tiles);
+  const size_t vectors = (size_t)1 << (shape.rows + shape.inner - 3);
+  parallel(count * tiles / run, 1, [&](size_t begin, size_t end) {
+    Block memory(sizeof(Felt8) << shape.rows);
+    for (size_t piece = begin; piece < end; piece++) {
+      const size_t number = piece / (tiles / run), start = piece % (tiles / run) * run;
+      const PackedColumn& column = columns[number];
+      for (size_t tile = start; tile < start + run; tile++) {
+        const Places place(shape, column, tile), next(shape, column, (tile + 1) % tiles);
+        pass_a(shape, factors, place, &next, tile, memory.as<Felt8>(), scratch + number * vectors);
+      }
+    }
+  });
+}
+
+Shape shape_of(int log_n, bool natural) { return {log_n - log_n / 2, log_n / 2, natural}; }
+
 }  // namespace
 
 bool can_transform(int log_n, int log_slots) { return log_n >= 6 && log_n <= LOG_LIMIT && log_slots <= log_n / 2; }
 
-void transform(Felt* const* out, const Felt* const* slots, size_t m, int log_slots, int log_n, const Felt& shift,
-               bool inverse, bool natural, const Felt* scale) {
-  const Shape shape{log_n - log_n / 2, log_n / 2, natural};
-  const size_t n = (size_t)1 << log_n, vectors = n / 8, tiles = ((size_t)1 << shape.inner) / 8;
+void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift, bool inverse,
+               bool natural, const Felt* scale) {
+  const Shape shape = shape_of(log_n, natural);
+  const size_t vectors = (size_t)1 << (log_n - 3);
   auto factors = factors_for(shape, shift, inverse);
   Factor last;
   if (scale) last = factor_of(*scale);
@@ -326,28 +347,40 @@ void transform(Felt* const* out, const Felt* const* slots, size_t m, int log_slo
   Felt8* scratch = block.as<Felt8>();
   for (size_t first = 0; first < m; first += batch) {
     size_t count = std::min(batch, m - first);
-    // Neighbouring tiles of one column share cache lines, so a piece is a run of them.
-    const size_t run = std::min((size_t)8, tiles);
-    parallel(count * tiles / run, 1, [&](size_t begin, size_t end) {
-      Block memory(sizeof(Felt8) << shape.rows);
-      for (size_t piece = begin; piece < end; piece++) {
-        const size_t column = piece / (tiles / run), start = piece % (tiles / run) * run;
-        const Felt* const* from = slots + ((first + column) << log_slots);
-        for (size_t tile = start; tile < start + run; tile++) {
-          const Places place(shape, from, log_slots, tile), next(shape, from, log_slots, (tile + 1) % tiles);
-          pass_a(shape, *factors, place, &next, tile, memory.as<Felt8>(), scratch + column * vectors);
-        }
-      }
-    });
+    pass_a_of(shape, *factors, columns + first, count, scratch);
     parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
       for (size_t group = begin; group < end; group++)
         for (size_t column = 0; column < count; column++) {
           Felt8* x = scratch + column * vectors + (group << shape.inner);
           const Felt8* next = column + 1 < count ? x + vectors : nullptr;
-          pass_b(shape, *factors, group, scale ? &last : nullptr, x, next, out[first + column]);
+          Felt* to = out[first + column] + (natural ? 8 * group : 8 * group << shape.inner);
+          pass_b(shape, *factors, group, scale ? &last : nullptr, x, next, to);
         }
     });
   }
+}
+
+void hash_extension(uint8_t* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift,
+                    int digest_bytes) {
+  const Shape shape = shape_of(log_n, false);
+  const size_t vectors = (size_t)1 << (log_n - 3), rows = (size_t)8 << shape.inner;  // rows of a group
+  auto factors = factors_for(shape, shift, false);
+  Block block(m * vectors * sizeof(Felt8));
+  Felt8* scratch = block.as<Felt8>();
+  pass_a_of(shape, *factors, columns, m, scratch);
+  parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
+    Block values(m * rows * sizeof(Felt));
+    std::vector<Felt*> of_column(m);
+    for (size_t column = 0; column < m; column++) of_column[column] = values.as<Felt>() + column * rows;
+    for (size_t group = begin; group < end; group++) {
+      for (size_t column = 0; column < m; column++) {
+        Felt8* x = scratch + column * vectors + (group << shape.inner);
+        const Felt8* next = column + 1 < m ? x + vectors : nullptr;
+        pass_b(shape, *factors, group, nullptr, x, next, of_column[column]);
+      }
+      hash_rows(out + 32 * group * rows, of_column.data(), m, 1, 0, rows, digest_bytes);
+    }
+  });
 }
 
 }  // namespace ifma

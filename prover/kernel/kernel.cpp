@@ -135,20 +135,65 @@ EXPORT void fh_to_bytes(uint8_t* out, const Felt* a, size_t n) {
   });
 }
 
-// m polynomials to values on shift * H. Coefficient i * 2^log_slots + j of a polynomial is coefficient i of its slot j;
-// absent slots are null. `out` may be `slots` itself where log_slots is 0.
+// Element `row` of a column stands at row * stride.
+EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t stride, size_t n,
+                         int digest_bytes) {
+  parallel(n, 256, [=](size_t begin, size_t end) {
+    uint8_t word[32];
+    if (use_vectors()) begin = ifma::hash_rows(out, columns, n_columns, stride, begin, end, digest_bytes);
+    for (size_t row = begin; row < end; row++) {
+      Keccak256 hash;
+      for (size_t c = 0; c < n_columns; c++) {
+        to_big_endian(columns[c][row * stride], word);
+        hash.absorb(word, 32);
+      }
+      hash.finish(out + 32 * row);
+      truncate(out + 32 * row, digest_bytes);
+    }
+  });
+}
+
+// m polynomials to values on shift * H; see ntt.h for slots, 2^log_slots of them a column. `out` may be `slots` itself
+// where log_slots is 0.
 EXPORT void fh_evaluate_coset(Felt* const* out, const Felt* const* slots, size_t m, int log_slots, int log_n,
                               const Felt* shift, int natural) {
+  std::vector<PackedColumn> columns;
+  for (size_t i = 0; i < m; i++) columns.push_back({slots + (i << log_slots), log_slots});
   if (use_vectors() && ifma::can_transform(log_n, log_slots))
-    return ifma::transform(out, slots, m, log_slots, log_n, *shift, false, natural, nullptr);
+    return ifma::transform(out, columns.data(), m, log_n, *shift, false, natural, nullptr);
   const Transform& made = transform(log_n, false);
-  std::vector<Felt> shifts = shift_powers(*shift, log_n);
+  const std::vector<Felt> shifts = shift_powers(*shift, log_n);
   parallel(m, 1, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
-      interleave(out[i], slots + (i << log_slots), log_slots, log_n);
+      unpack(out[i], columns[i], log_n);
       made.evaluate(out[i], shifts.data(), !natural);
     }
   });
+}
+
+// Row hashes (2^log_n, 32) of the values on shift * H, by position. Column i has 2^log_slots[i] slots, one after the other.
+EXPORT void fh_hash_extension(uint8_t* out, const Felt* const* slots, const int* log_slots, size_t m, int log_n,
+                              const Felt* shift, int digest_bytes) {
+  std::vector<PackedColumn> columns;
+  bool vectors = use_vectors();
+  for (size_t i = 0; i < m; slots += (size_t)1 << log_slots[i++]) {
+    columns.push_back({slots, log_slots[i]});
+    vectors &= ifma::can_transform(log_n, log_slots[i]);
+  }
+  if (vectors) return ifma::hash_extension(out, columns.data(), m, log_n, *shift, digest_bytes);
+  const size_t n = (size_t)1 << log_n;
+  std::vector<Felt> values(m * n);
+  std::vector<Felt*> of_column;
+  const Transform& made = transform(log_n, false);
+  const std::vector<Felt> shifts = shift_powers(*shift, log_n);
+  for (size_t i = 0; i < m; i++) of_column.push_back(&values[i * n]);
+  parallel(m, 1, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      unpack(of_column[i], columns[i], log_n);
+      made.evaluate(of_column[i], shifts.data(), true);
+    }
+  });
+  fh_hash_rows(out, of_column.data(), m, 1, n, digest_bytes);
 }
 
 // Values on H, or shift * H, in natural order to coefficients.
@@ -168,30 +213,16 @@ EXPORT void fh_interpolate_coset(Felt* const* out, const Felt* const* in, size_t
         if (!vectors) transform(log_n, true).interpolate(out[i], scale);
       }
     });
-  if (vectors) ifma::transform(out, natural ? in : out, m, 0, log_n, ONE, true, true, &scale);
+  if (vectors) {
+    std::vector<PackedColumn> columns;
+    for (size_t i = 0; i < m; i++) columns.push_back({(natural ? in : out) + i, 0});
+    ifma::transform(out, columns.data(), m, log_n, ONE, true, true, &scale);
+  }
   if (shifted)
     for (size_t i = 0; i < m; i++)
       parallel(n, GRAIN, [&](size_t begin, size_t end) {
         multiply(out[i] + begin, out[i] + begin, shifts.data() + begin, end - begin);
       });
-}
-
-// Element `row` of a column stands at row * stride.
-EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t stride, size_t n,
-                         int digest_bytes) {
-  parallel(n, 256, [=](size_t begin, size_t end) {
-    uint8_t word[32];
-    if (use_vectors()) begin = ifma::hash_rows(out, columns, n_columns, stride, begin, end, digest_bytes);
-    for (size_t row = begin; row < end; row++) {
-      Keccak256 hash;
-      for (size_t c = 0; c < n_columns; c++) {
-        to_big_endian(columns[c][row * stride], word);
-        hash.absorb(word, 32);
-      }
-      hash.finish(out + 32 * row);
-      truncate(out + 32 * row, digest_bytes);
-    }
-  });
 }
 
 EXPORT void fh_merkle_layer(uint8_t* out, const uint8_t* children, const uint8_t* rows, size_t n, int digest_bytes) {

@@ -1,6 +1,7 @@
 // Entry points of the vector path. Sizes are multiples of eight.
 #pragma once
 #include "field.h"
+#include "packed.h"
 #include "vector_machine.h"
 
 namespace freehold {
@@ -39,11 +40,15 @@ size_t merkle_layer(uint8_t* out, const uint8_t* children, const uint8_t* rows, 
 // The first nonce of [first, first + count) that does it, or first + count; count is a multiple of eight.
 uint64_t grind(const uint8_t* prefix, int bits, uint64_t first, uint64_t count);
 
-// m columns of slots to values on shift * H, or, `inverse`, values on H in natural order to coefficients, each multiplied
-// by `scale` at the end unless it is null. Natural or bit-reversed order out. See kernel.cpp for slots.
+// m columns to values on shift * H, or, `inverse`, values on H in natural order to coefficients, each multiplied by `scale`
+// at the end unless it is null. Natural or bit-reversed order out.
 bool can_transform(int log_n, int log_slots);
-void transform(Felt* const* out, const Felt* const* slots, size_t m, int log_slots, int log_n, const Felt& shift,
-               bool inverse, bool natural, const Felt* scale);
+void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift, bool inverse,
+               bool natural, const Felt* scale);
+
+// Row hashes of the same values in bit-reversed order, made while they are in cache.
+void hash_extension(uint8_t* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift,
+                    int digest_bytes);
 
 }  // namespace ifma
 }  // namespace freehold

@@ -54,6 +54,7 @@ _SIZES = {
     "fh_to_bytes": [_P, _P, _N],
     "fh_evaluate_coset": [_P, _P, _N, _I, _I, _P, _I],
     "fh_interpolate_coset": [_P, _P, _N, _I, _P, _I],
+    "fh_hash_extension": [_P, _P, _P, _N, _I, _P, _I],
     "fh_hash_rows": [_P, _P, _N, _N, _N, _I],
     "fh_merkle_layer": [_P, _P, _P, _N, _I],
     "fh_keccak": [_P, _P, _N],

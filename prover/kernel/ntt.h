@@ -7,6 +7,7 @@
 
 #include "backend.h"
 #include "field.h"
+#include "packed.h"
 
 namespace freehold {
 
@@ -48,13 +49,6 @@ static inline void bit_reverse(Felt* a, int log_n) {
     for (; bit && (j & bit); bit >>= 1) j ^= bit;
     j |= bit;
   }
-}
-
-// out[i * 2^log_slots + j] = coefficient i of slot j; absent slots are null.
-static inline void interleave(Felt* out, const Felt* const* slots, int log_slots, int log_n) {
-  if (log_slots == 0 && slots[0] == out) return;
-  size_t n = (size_t)1 << log_n, mask = ((size_t)1 << log_slots) - 1;
-  for (size_t i = 0; i < n; i++) out[i] = slots[i & mask] ? slots[i & mask][i >> log_slots] : ZERO;
 }
 
 // The plain path: radix 2, in place.

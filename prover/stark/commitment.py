@@ -37,10 +37,6 @@ class Packed:
     def padded(self) -> list[list[np.ndarray | None]]:
         return [[*slots, *[None] * ((1 << self.log_slots) - len(slots))] for slots in self.columns]
 
-    def on_block(self, log_domain: int, block: int, out: np.ndarray) -> None:
-        """Values on one block of the evaluation domain, (columns, 2^log_physical, 4), by position."""
-        kernel.evaluate_packed(self.padded(), block_shift(log_domain, self.log_physical, block), out=out)
-
     def at(self, log_domain: int, starts: Sequence[int], log_run: int) -> list[list[int]]:
         """Values at the runs of 2^log_run positions that begin at `starts` (multiples of that), column by column.
 
@@ -81,23 +77,16 @@ class CommittedTree:
         }
         log_blowup = parameters.log_blowup
         self.merkle = MerkleTree(max(self._rows) + log_blowup, log_blowup, parameters.digest_bytes, LOG_SUBTREE)
-        buffers = {log: kernel.empty((self._width(log), 1 << log, 4)) for log in self._rows}
         for block in range(1 << log_blowup):
-            rows = {log + log_blowup: self._hash(log, block, buffer) for log, buffer in buffers.items()}
+            rows = {log + log_blowup: self._hash(log, block) for log in self._rows}
             self.merkle.add_block(block, rows)
         self.merkle.finish()
 
-    def _width(self, log_physical: int) -> int:
-        return sum(len(packed.columns) for packed in self._rows[log_physical])
-
-    def _hash(self, log_physical: int, block: int, buffer: np.ndarray) -> np.ndarray:
+    def _hash(self, log_physical: int, block: int) -> np.ndarray:
         """Row hashes of one block: a coset of the trace domain, extended on its own."""
-        place = 0
-        for packed in self._rows[log_physical]:
-            width = len(packed.columns)
-            packed.on_block(log_physical + self._parameters.log_blowup, block, buffer[place : place + width])
-            place += width
-        return kernel.hash_rows(list(buffer), self._parameters.digest_bytes)
+        columns = [slots for packed in self._rows[log_physical] for slots in packed.padded()]
+        shift = block_shift(log_physical + self._parameters.log_blowup, log_physical, block)
+        return kernel.hash_extension(columns, log_physical, shift, self._parameters.digest_bytes)
 
     def open(self, positions: Iterable[int], log_degree: int) -> bytes:
         """Rows and siblings for query positions of the domain of 2^(log_degree + log_blowup), in the proof's order."""

@@ -13,6 +13,7 @@ import numpy as np
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.stark.commitment import Packed
+from prover.stark.domains import block_shift
 from prover.stark.layout import Layout, Slot, Term
 from prover.stark.merkle import MerkleTree
 from prover.stark.parameters import Parameters
@@ -71,7 +72,8 @@ class FriLayer:
         self.merkle = MerkleTree(self._log_domain - arity, parameters.log_blowup, parameters.digest_bytes)
         values = kernel.empty((1, 1 << log_degree, 4))
         for block in range(1 << parameters.log_blowup):
-            self._packed.on_block(self._log_domain, block, values)
+            shift = block_shift(self._log_domain, log_degree, block)
+            kernel.evaluate_packed(self._packed.columns, shift, out=values)
             hashes = kernel.hash_runs(values[0], arity, self._digest_bytes)
             self.merkle.add_block(block, {self._log_domain - arity: hashes})
         self.merkle.finish()

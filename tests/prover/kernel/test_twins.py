@@ -88,6 +88,18 @@ def test_transforms(data, log_n, shift, bit_reversed):
     assert reference.interpolate_coset(kernel.to_ints(values[0]), shift, bit_reversed) == coefficients
 
 
+@pytest.mark.parametrize("log_n", [3, 8, 11])
+def test_row_hashes_of_an_extension(log_n):
+    """The same as extending and hashing in two steps; columns of one, two and four slots, one of them absent."""
+    n = 1 << log_n
+    whole = kernel.powers(3, 5, 3 * n).reshape(3, n, 4)
+    packed = [[whole[0]], [whole[1][: n // 2].copy(), whole[2][: n // 2].copy()]]
+    quarters = [whole[2][i * n // 4 : (i + 1) * n // 4].copy() for i in range(3)]
+    packed.append([*quarters, None])
+    values = [kernel.evaluate_packed([slots], 7)[0] for slots in packed]
+    assert (kernel.hash_extension(packed, log_n, 7, 25) == kernel.hash_rows(values, 25)).all()
+
+
 @pytest.mark.parametrize("log_n", [8, 9, 12, 13])
 @pytest.mark.parametrize("bit_reversed", [True, False])
 @pytest.mark.parametrize("pattern", ["random", "largest", "sparse"])
