@@ -70,20 +70,51 @@ class Ahead {
   size_t count_ = 0, current_ = 0, repeat_ = 0, line_ = 0;
 };
 
-// All levels below `node` (1 for the root) on 2^log vectors, depth first so that halves stay in cache.
-template <typename Load>
-void descend(Felt8* x, int log, size_t node, const Load& factor, Ahead& ahead) {
-  if (log == 0) return;
-  size_t half = (size_t)1 << (log - 1);
+// All levels below `node` on 2^log vectors, depth first so that halves stay in cache. `done(x)` takes each block of 2^LAST
+// vectors as soon as it is finished: results leave while the rest is computed.
+template <int LAST, typename Load, typename Done>
+void descend(Felt8* x, int log, size_t node, const Load& factor, const Done& done, Ahead& ahead) {
+  if (log > LAST) {
+    const size_t half = (size_t)1 << (log - 1);
+    {
+      const Factor8 f = factor(node);
+      for (size_t i = 0; i < half; i++) {
+        butterfly(x[i], x[i + half], f.w, f.q);
+        ahead.step();
+      }
+    }
+    descend<LAST>(x, log - 1, 2 * node, factor, done, ahead);
+    descend<LAST>(x + half, log - 1, 2 * node + 1, factor, done, ahead);
+    return;
+  }
+  for (int level = 0; level < LAST; level++) {
+    const size_t half = (size_t)1 << (LAST - 1 - level);
+    for (size_t block = 0; block < (size_t)1 << level; block++) {
+      const Factor8 f = factor((node << level) + block);
+      for (size_t i = 0; i < half; i++) {
+        butterfly(x[2 * half * block + i], x[2 * half * block + half + i], f.w, f.q);
+        ahead.step();
+      }
+    }
+  }
+  done(x);
+}
+
+// The same from the root, its first level fed by `source(i)`. log is above LAST.
+template <int LAST, typename Source, typename Load, typename Done>
+void descend_from(const Source& source, Felt8* x, int log, const Load& factor, const Done& done, Ahead& ahead) {
+  const size_t half = (size_t)1 << (log - 1);
   {
-    const Factor8 f = factor(node);
+    const Factor8 f = factor(1);
     for (size_t i = 0; i < half; i++) {
-      butterfly(x[i], x[i + half], f.w, f.q);
+      Felt8 u = source(i), v = source(i + half);
+      butterfly(u, v, f.w, f.q);
+      x[i] = u, x[i + half] = v;
       ahead.step();
     }
   }
-  descend(x, log - 1, 2 * node, factor, ahead);
-  descend(x + half, log - 1, 2 * node + 1, factor, ahead);
+  descend<LAST>(x, log - 1, 2, factor, done, ahead);
+  descend<LAST>(x + half, log - 1, 3, factor, done, ahead);
 }
 
 // w below P in plain form (not Montgomery's) and r = w * 2^260 mod P give q = (w * 2^260 - r) / P. As that is an integer
@@ -244,58 +275,68 @@ struct Places {
   }
 };
 
-// Pass A of one tile of one column; `next` is the tile that follows, or null.
-void pass_a(const Shape& shape, const Factors& factors, Places place, const Places* next, size_t tile, Felt8* x,
+// Pass A of one tile of one column; `next` is the tile that follows.
+void pass_a(const Shape& shape, const Factors& factors, const Places& place, const Places& next, size_t tile, Felt8* x,
             Felt8* scratch) {
   const size_t rows = (size_t)1 << shape.rows;
-  for (size_t row = 0; row < rows; row++) {
-    x[row] = load_from<0>(place.start);
-    for (int lane = 0; lane < 8; lane++) place.start[lane] += place.stride[lane];
-  }
   Ahead ahead;
-  if (next) next->ask(ahead, rows);
-  descend(x, shape.rows, 1, [&](size_t node) { return spread(factors.top[node]); }, ahead);
-  for (size_t group = 0; group < shape.groups(); group++) {
+  next.ask(ahead, rows);
+  auto source = [&](size_t row) {
+    const Felt* of_row[8];
+    for (int lane = 0; lane < 8; lane++) of_row[lane] = place.start[lane] + row * place.stride[lane];
+    return load_from<0>(of_row);
+  };
+  auto leave = [&](size_t group, auto block) {
     const Felt8* from[8];
-    for (int lane = 0; lane < 8; lane++) from[lane] = &x[shape.block(group, lane)];
+    for (int lane = 0; lane < 8; lane++) from[lane] = x + block(lane);
     Felt8* to = scratch + (group << shape.inner) + 8 * tile;
     for (int limb = 0; limb < 5; limb++) transpose(from, to, limb);
+  };
+  auto factor = [&](size_t node) { return spread(factors.top[node]); };
+  if (shape.natural) {  // a group's rows lie far apart, so all must be there
+    descend_from<1>(source, x, shape.rows, factor, [](Felt8*) {}, ahead);
+    for (size_t group = 0; group < shape.groups(); group++)
+      leave(group, [&](size_t lane) { return shape.block(group, lane); });
+  } else {
+    auto done = [&](Felt8* rows_of_group) {
+      leave((rows_of_group - x) / 8, [&](size_t lane) { return (rows_of_group - x) + lane; });
+    };
+    descend_from<3>(source, x, shape.rows, factor, done, ahead);
   }
   _mm_sfence();
 }
 
-// Pass B of one group of one column to its places from `out` on. `scale` is a last factor for every value, or null;
-// `next` is what the next call works on.
-void pass_b(const Shape& shape, const Factors& factors, size_t group, const Factor* scale, Felt8* x, const Felt8* next,
-            Felt* out) {
+// Pass B of one group of one column, from `from` to its places from `out` on. `scale` is a last factor for every value,
+// or null; `next` is what the next call works on. `x` has room for 2^inner vectors and stays in cache.
+void pass_b(const Shape& shape, const Factors& factors, size_t group, const Factor* scale, const Felt8* from, Felt8* x,
+            const Felt8* next, Felt* out) {
   const size_t inner = (size_t)1 << shape.inner;
   const Factor8* lanes = &factors.lanes[group << shape.inner];
   Ahead ahead;
-  if (shape.natural)
-    ahead.add(out, 4, sizeof(Felt) << shape.rows, inner, true);
-  else
-    ahead.add(out, inner * 8 * sizeof(Felt) / 64, 0, 1, true);
   if (next) ahead.add(next, inner * sizeof(Felt8) / 64, 0, 1, false);
-  descend(x, shape.inner, 1, [&](size_t node) -> const Factor8& { return lanes[node]; }, ahead);
   Factor8 last;
   if (scale) last = spread(*scale);
-  for (size_t i = 0; i < inner; i++) {
-    Felt8 f = plus_p(x[i], OFFSET);
-    V word[4], r[4];
-    f = canonical(scale ? times(ripple(f), last.w, last.q) : f);
-    join(f, word);
-    elements_of(word, r);
-    if (shape.natural) {  // place reversed(i) of every block, blocks in reversed order: eight neighbours
-      Felt* to = out + (Shape::reversed(i, shape.inner) << shape.rows);
-      for (int j = 0; j < 4; j++) _mm512_storeu_si512(to + 2 * j, r[j]);
-    } else {
+  auto done = [&](Felt8* pair) {
+    for (size_t i = pair - x; i < (size_t)(pair - x) + 2; i++) {
+      Felt8 f = plus_p(x[i], OFFSET);
+      V word[4], r[4];
+      f = canonical(scale ? times(ripple(f), last.w, last.q) : f);
+      join(f, word);
+      elements_of(word, r);
+      if (shape.natural) {  // place reversed(i) of every block, blocks in reversed order: eight neighbours
+        Felt* to = out + (Shape::reversed(i, shape.inner) << shape.rows);
+        for (int j = 0; j < 4; j++) _mm512_storeu_si512(to + 2 * j, r[j]);
+        continue;
+      }
       Felt* to = out + i;
       for (int j = 0; j < 4; j++) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + (2 * j << shape.inner)), _mm512_castsi512_si256(r[j]));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + (2 * j + 1 << shape.inner)), _mm512_extracti64x4_epi64(r[j], 1));
       }
     }
-  }
+  };
+  descend_from<1>([&](size_t i) -> const Felt8& { return from[i]; }, x, shape.inner,
+                  [&](size_t node) -> const Factor8& { return lanes[node]; }, done, ahead);
 }
 
 // Factors of unshifted transforms are kept.
@@ -321,7 +362,7 @@ void pass_a_of(const Shape& shape, const Factors& factors, const PackedColumn* c
       const PackedColumn& column = columns[number];
       for (size_t tile = start; tile < start + run; tile++) {
         const Places place(shape, column, tile), next(shape, column, (tile + 1) % tiles);
-        pass_a(shape, factors, place, &next, tile, memory.as<Felt8>(), scratch + number * vectors);
+        pass_a(shape, factors, place, next, tile, memory.as<Felt8>(), scratch + number * vectors);
       }
     }
   });
@@ -331,7 +372,7 @@ Shape shape_of(int log_n, bool natural) { return {log_n - log_n / 2, log_n / 2, 
 
 }  // namespace
 
-bool can_transform(int log_n, int log_slots) { return log_n >= 6 && log_n <= LOG_LIMIT && log_slots <= log_n / 2; }
+bool can_transform(int log_n, int log_slots) { return log_n >= 7 && log_n <= LOG_LIMIT && log_slots <= log_n / 2; }
 
 void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift, bool inverse,
                bool natural, const Felt* scale) {
@@ -349,12 +390,13 @@ void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_
     size_t count = std::min(batch, m - first);
     pass_a_of(shape, *factors, columns + first, count, scratch);
     parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
+      Block memory(sizeof(Felt8) << shape.inner);
       for (size_t group = begin; group < end; group++)
         for (size_t column = 0; column < count; column++) {
-          Felt8* x = scratch + column * vectors + (group << shape.inner);
-          const Felt8* next = column + 1 < count ? x + vectors : nullptr;
+          const Felt8* from = scratch + column * vectors + (group << shape.inner);
+          const Felt8* next = column + 1 < count ? from + vectors : nullptr;
           Felt* to = out[first + column] + (natural ? 8 * group : 8 * group << shape.inner);
-          pass_b(shape, *factors, group, scale ? &last : nullptr, x, next, to);
+          pass_b(shape, *factors, group, scale ? &last : nullptr, from, memory.as<Felt8>(), next, to);
         }
     });
   }
@@ -369,14 +411,14 @@ void hash_extension(uint8_t* out, const PackedColumn* columns, size_t m, int log
   Felt8* scratch = block.as<Felt8>();
   pass_a_of(shape, *factors, columns, m, scratch);
   parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
-    Block values(m * rows * sizeof(Felt));
+    Block values(m * rows * sizeof(Felt)), memory(sizeof(Felt8) << shape.inner);
     std::vector<Felt*> of_column(m);
     for (size_t column = 0; column < m; column++) of_column[column] = values.as<Felt>() + column * rows;
     for (size_t group = begin; group < end; group++) {
       for (size_t column = 0; column < m; column++) {
-        Felt8* x = scratch + column * vectors + (group << shape.inner);
-        const Felt8* next = column + 1 < m ? x + vectors : nullptr;
-        pass_b(shape, *factors, group, nullptr, x, next, of_column[column]);
+        const Felt8* from = scratch + column * vectors + (group << shape.inner);
+        const Felt8* next = column + 1 < m ? from + vectors : nullptr;
+        pass_b(shape, *factors, group, nullptr, from, memory.as<Felt8>(), next, of_column[column]);
       }
       hash_rows(out + 32 * group * rows, of_column.data(), m, 1, 0, rows, digest_bytes);
     }
