@@ -381,9 +381,7 @@ void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_
   auto factors = factors_for(shape, shift, inverse);
   Factor last;
   if (scale) last = factor_of(*scale);
-  // As many columns at once as share 512 MiB
-  size_t batch = std::max((size_t)1, ((size_t)512 << 20) / (vectors * sizeof(Felt8)));
-  if (batch > m) batch = m;
+  const size_t batch = std::min(m, (size_t)8);  // columns that share a pass over the factors
   Block block(batch * vectors * sizeof(Felt8));
   Felt8* scratch = block.as<Felt8>();
   for (size_t first = 0; first < m; first += batch) {
