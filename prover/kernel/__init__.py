@@ -262,28 +262,35 @@ def hash_runs(values: np.ndarray, log_run: int, digest_bytes: int, out: np.ndarr
     return _hash([values[i:] for i in range(run)], run, n // run, digest_bytes, out)
 
 
-def hash_extension(
-    columns: Sequence[Sequence[np.ndarray | None]], log_n: int, shift: int, digest_bytes: int
-) -> np.ndarray:
-    """(2^log_n, 32): `hash_rows` of the values of packed columns on shift * H, by position, as one step.
+class Extension:
+    """Packed columns of 2^log_n coefficients, made ready to be extended to many cosets.
 
     Columns are lists of slots as in `evaluate_packed`, each with a number of its own.
     """
-    log_slots = [_log_size(len(slots), "a column's list of slots") for slots in columns]
-    for slots, log in zip(columns, log_slots, strict=True):
-        if any(len(_checked(slot, "a slot", 2)) != 1 << log_n - log for slot in slots if slot is not None):
-            raise KernelError(f"slots of a column of {1 << log_n} coefficients in {1 << log} must have equal shares")
-    out = empty((1 << log_n, 32), np.uint8)
-    LIBRARY.fh_hash_extension(
-        _pointer(out),
-        _pointers([slot for slots in columns for slot in slots]),
-        _pointer(np.array(log_slots, dtype=np.int32)),
-        len(columns),
-        log_n,
-        _pointer(from_ints([shift])),
-        _digest_bytes(digest_bytes),
-    )
-    return out
+
+    def __init__(self, columns: Sequence[Sequence[np.ndarray | None]], log_n: int) -> None:
+        log_slots = [_log_size(len(slots), "a column's list of slots") for slots in columns]
+        for slots, log in zip(columns, log_slots, strict=True):
+            if any(len(_checked(slot, "a slot", 2)) != 1 << log_n - log for slot in slots if slot is not None):
+                raise KernelError(f"{1 << log} slots must share {1 << log_n} coefficients equally")
+        self._log_n, self._width = log_n, len(columns)
+        self._slots = [slot for slots in columns for slot in slots]  # the kernel looks into them
+        logs = np.array(log_slots, dtype=np.int32)
+        self._free = LIBRARY.fh_extension_free
+        self._handle = LIBRARY.fh_extension(_pointers(self._slots), _pointer(logs), len(columns), log_n)
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self._free(self._handle)
+
+    def hash_rows(self, shift: int, digest_bytes: int, log_run: int = 0) -> np.ndarray:
+        """`hash_rows` of the values on shift * H, by position. One column may have `hash_runs` of 2^log_run instead."""
+        if log_run and (self._width != 1 or log_run > self._log_n):
+            raise KernelError(f"{self._width} columns of 2^{self._log_n} have no runs of 2^{log_run}")
+        out = empty((1 << self._log_n - log_run, 32), np.uint8)
+        number = _pointer(from_ints([shift]))
+        LIBRARY.fh_extension_hash(_pointer(out), self._handle, number, log_run, _digest_bytes(digest_bytes))
+        return out
 
 
 def _hash(columns: Sequence[np.ndarray], stride: int, n: int, digest_bytes: int, out: np.ndarray | None) -> np.ndarray:

@@ -264,6 +264,12 @@ struct Places {
     }
   }
 
+  INLINE void words(size_t row, V* word) const {
+    const Felt* of_row[8];
+    for (int lane = 0; lane < 8; lane++) of_row[lane] = start[lane] + row * stride[lane];
+    gather(of_row, word);
+  }
+
   void ask(Ahead& ahead, size_t rows) const {
     uintptr_t asked[8];
     for (int lane = 0; lane < 8; lane++) {
@@ -275,17 +281,10 @@ struct Places {
   }
 };
 
-// Pass A of one tile of one column; `next` is the tile that follows.
-void pass_a(const Shape& shape, const Factors& factors, const Places& place, const Places& next, size_t tile, Felt8* x,
+// Pass A of one tile of one column, whose row r is `source(r)`.
+template <typename Source>
+void pass_a(const Shape& shape, const Factors& factors, const Source& source, Ahead& ahead, size_t tile, Felt8* x,
             Felt8* scratch) {
-  const size_t rows = (size_t)1 << shape.rows;
-  Ahead ahead;
-  next.ask(ahead, rows);
-  auto source = [&](size_t row) {
-    const Felt* of_row[8];
-    for (int lane = 0; lane < 8; lane++) of_row[lane] = place.start[lane] + row * place.stride[lane];
-    return load_from<0>(of_row);
-  };
   auto leave = [&](size_t group, auto block) {
     const Felt8* from[8];
     for (int lane = 0; lane < 8; lane++) from[lane] = x + block(lane);
@@ -362,7 +361,14 @@ void pass_a_of(const Shape& shape, const Factors& factors, const PackedColumn* c
       const PackedColumn& column = columns[number];
       for (size_t tile = start; tile < start + run; tile++) {
         const Places place(shape, column, tile), next(shape, column, (tile + 1) % tiles);
-        pass_a(shape, factors, place, next, tile, memory.as<Felt8>(), scratch + number * vectors);
+        Ahead ahead;
+        next.ask(ahead, (size_t)1 << shape.rows);
+        auto source = [&](size_t row) {
+          V word[4];
+          place.words(row, word);
+          return split<0>(word);
+        };
+        pass_a(shape, factors, source, ahead, tile, memory.as<Felt8>(), scratch + number * vectors);
       }
     }
   });
@@ -400,25 +406,54 @@ void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_
   }
 }
 
-void hash_extension(uint8_t* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift,
-                    int digest_bytes) {
+// A column in the order in which pass A reads it, a tile after the other, eight lanes of each 64-bit word together. The
+// columns are read once for each coset; strides of a power of two would push each other out of the caches each time.
+Extension::Extension(const PackedColumn* columns, size_t m, int log_n)
+    : m_(m), log_n_(log_n), tiles_(m * sizeof(Felt) << log_n), scratch_(m * sizeof(Felt8) << (log_n - 3)) {
   const Shape shape = shape_of(log_n, false);
-  const size_t vectors = (size_t)1 << (log_n - 3), rows = (size_t)8 << shape.inner;  // rows of a group
-  auto factors = factors_for(shape, shift, false);
-  Block block(m * vectors * sizeof(Felt8));
-  Felt8* scratch = block.as<Felt8>();
-  pass_a_of(shape, *factors, columns, m, scratch);
-  parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
-    Block values(m * rows * sizeof(Felt)), memory(sizeof(Felt8) << shape.inner);
-    std::vector<Felt*> of_column(m);
-    for (size_t column = 0; column < m; column++) of_column[column] = values.as<Felt>() + column * rows;
-    for (size_t group = begin; group < end; group++) {
-      for (size_t column = 0; column < m; column++) {
-        const Felt8* from = scratch + column * vectors + (group << shape.inner);
-        const Felt8* next = column + 1 < m ? from + vectors : nullptr;
-        pass_b(shape, *factors, group, nullptr, from, memory.as<Felt8>(), next, of_column[column]);
+  const size_t tiles = ((size_t)1 << shape.inner) / 8, rows = (size_t)1 << shape.rows;
+  parallel(m * tiles, 8, [&](size_t begin, size_t end) {  // 8 neighbouring tiles fill whole cache lines
+    for (size_t row = 0; row < rows; row++)
+      for (size_t piece = begin; piece < end; piece++) {
+        V* to = tiles_.as<V>() + (piece * rows + row) * 4;
+        V word[4];
+        Places(shape, columns[piece / tiles], piece % tiles).words(row, word);
+        for (int i = 0; i < 4; i++) _mm512_stream_si512(to + i, word[i]);
       }
-      hash_rows(out + 32 * group * rows, of_column.data(), m, 1, 0, rows, digest_bytes);
+    _mm_sfence();
+  });
+}
+
+void Extension::hash(uint8_t* out, const Felt& shift, int log_run, int digest_bytes) const {
+  const Shape shape = shape_of(log_n_, false);
+  const size_t vectors = (size_t)1 << (log_n_ - 3), tiles = ((size_t)1 << shape.inner) / 8, in_row = (size_t)1 << shape.rows;
+  const size_t rows = (size_t)8 << shape.inner;  // of a group
+  auto factors = factors_for(shape, shift, false);
+  Felt8* scratch = scratch_.as<Felt8>();
+  parallel(m_ * tiles, 8, [&](size_t begin, size_t end) {
+    Block memory(sizeof(Felt8) << shape.rows);
+    for (size_t piece = begin; piece < end; piece++) {
+      const V* tile = tiles_.as<V>() + piece * in_row * 4;
+      Ahead ahead;
+      pass_a(shape, *factors, [&](size_t row) { return split<0>(tile + 4 * row); }, ahead, piece % tiles,
+             memory.as<Felt8>(), scratch + piece / tiles * vectors);
+    }
+  });
+  parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
+    Block values(m_ * rows * sizeof(Felt)), memory(sizeof(Felt8) << shape.inner);
+    std::vector<const Felt*> of_column;
+    if (log_run)  // a row is a run of the one column
+      for (size_t i = 0; i < (size_t)1 << log_run; i++) of_column.push_back(values.as<Felt>() + i);
+    else
+      for (size_t i = 0; i < m_; i++) of_column.push_back(values.as<Felt>() + i * rows);
+    for (size_t group = begin; group < end; group++) {
+      for (size_t column = 0; column < m_; column++) {
+        const Felt8* from = scratch + column * vectors + (group << shape.inner);
+        const Felt8* next = column + 1 < m_ ? from + vectors : nullptr;
+        pass_b(shape, *factors, group, nullptr, from, memory.as<Felt8>(), next, values.as<Felt>() + column * rows);
+      }
+      hash_rows(out + 32 * (group * rows >> log_run), of_column.data(), of_column.size(), (size_t)1 << log_run, 0,
+                rows >> log_run, digest_bytes);
     }
   });
 }

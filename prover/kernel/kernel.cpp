@@ -1,6 +1,7 @@
 // The kernel's C interface: everything the Python package calls. Arrays are (n, 4) little-endian limbs in Montgomery
 // form; the callers in __init__.py have checked shapes. reference.py says what each function computes.
 #include <atomic>
+#include <memory>
 #include <vector>
 
 #include "backend.h"
@@ -171,29 +172,49 @@ EXPORT void fh_evaluate_coset(Felt* const* out, const Felt* const* slots, size_t
   });
 }
 
-// Row hashes (2^log_n, 32) of the values on shift * H, by position. Column i has 2^log_slots[i] slots, one after the other.
-EXPORT void fh_hash_extension(uint8_t* out, const Felt* const* slots, const int* log_slots, size_t m, int log_n,
-                              const Felt* shift, int digest_bytes) {
+// Packed columns that are extended to many cosets: column i has 2^log_slots[i] slots, one after the other in `slots`, which
+// must stay. By vectors where the sizes allow it when it is made.
+struct Extension {
+  std::vector<std::vector<const Felt*>> slots;
   std::vector<PackedColumn> columns;
+  int log_n;
+  std::unique_ptr<ifma::Extension> vectors;
+};
+
+EXPORT Extension* fh_extension(const Felt* const* slots, const int* log_slots, size_t m, int log_n) {
+  std::unique_ptr<Extension> made(new Extension);
   bool vectors = use_vectors();
   for (size_t i = 0; i < m; slots += (size_t)1 << log_slots[i++]) {
-    columns.push_back({slots, log_slots[i]});
+    made->slots.emplace_back(slots, slots + ((size_t)1 << log_slots[i]));
     vectors &= ifma::can_transform(log_n, log_slots[i]);
   }
-  if (vectors) return ifma::hash_extension(out, columns.data(), m, log_n, *shift, digest_bytes);
-  const size_t n = (size_t)1 << log_n;
+  for (size_t i = 0; i < m; i++) made->columns.push_back({made->slots[i].data(), log_slots[i]});
+  made->log_n = log_n;
+  if (vectors) made->vectors.reset(new ifma::Extension(made->columns.data(), m, log_n));
+  return made.release();
+}
+
+EXPORT void fh_extension_free(Extension* extension) { delete extension; }
+
+// Row hashes of the values on shift * H by position: (2^(log_n - log_run), 32). With `log_run` there is one column, and a row
+// is 2^log_run neighbours.
+EXPORT void fh_extension_hash(uint8_t* out, const Extension* extension, const Felt* shift, int log_run,
+                              int digest_bytes) {
+  if (extension->vectors) return extension->vectors->hash(out, *shift, log_run, digest_bytes);
+  const std::vector<PackedColumn>& columns = extension->columns;
+  const size_t m = columns.size(), n = (size_t)1 << extension->log_n, run = (size_t)1 << log_run;
   std::vector<Felt> values(m * n);
-  std::vector<Felt*> of_column;
-  const Transform& made = transform(log_n, false);
-  const std::vector<Felt> shifts = shift_powers(*shift, log_n);
-  for (size_t i = 0; i < m; i++) of_column.push_back(&values[i * n]);
+  const Transform& made = transform(extension->log_n, false);
+  const std::vector<Felt> shifts = shift_powers(*shift, extension->log_n);
   parallel(m, 1, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
-      unpack(of_column[i], columns[i], log_n);
-      made.evaluate(of_column[i], shifts.data(), true);
+      unpack(&values[i * n], columns[i], extension->log_n);
+      made.evaluate(&values[i * n], shifts.data(), true);
     }
   });
-  fh_hash_rows(out, of_column.data(), m, 1, n, digest_bytes);
+  std::vector<const Felt*> of_row;
+  for (size_t i = 0; i < (log_run ? run : m); i++) of_row.push_back(&values[log_run ? i : i * n]);
+  fh_hash_rows(out, of_row.data(), of_row.size(), run, n / run, digest_bytes);
 }
 
 // Values on H, or shift * H, in natural order to coefficients.

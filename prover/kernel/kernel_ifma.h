@@ -1,6 +1,7 @@
 // Entry points of the vector path. Sizes are multiples of eight.
 #pragma once
 #include "field.h"
+#include "memory.h"
 #include "packed.h"
 #include "vector_machine.h"
 
@@ -46,9 +47,19 @@ bool can_transform(int log_n, int log_slots);
 void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift, bool inverse,
                bool natural, const Felt* scale);
 
-// Row hashes of the same values in bit-reversed order, made while they are in cache.
-void hash_extension(uint8_t* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift,
-                    int digest_bytes);
+// Columns made ready to be extended to many cosets.
+class Extension {
+ public:
+  Extension(const PackedColumn* columns, size_t m, int log_n);
+  // Row hashes of the values on shift * H, made while they are in cache; with `log_run`, a row is 2^log_run neighbours of the
+  // one column. One call at a time: they share memory.
+  void hash(uint8_t* out, const Felt& shift, int log_run, int digest_bytes) const;
+
+ private:
+  size_t m_;
+  int log_n_;
+  Block tiles_, scratch_;
+};
 
 }  // namespace ifma
 }  // namespace freehold

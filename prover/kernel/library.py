@@ -33,7 +33,7 @@ def _load() -> ctypes.CDLL:
             for name, types in _SIZES.items():
                 getattr(library, name).argtypes = types
             library.fh_grind.restype = ctypes.c_uint64
-            library.fh_take.restype = ctypes.c_void_p
+            library.fh_take.restype = library.fh_extension.restype = ctypes.c_void_p
             return library
     raise KernelMissing("the native kernel is not built: run `make setup`")
 
@@ -54,7 +54,9 @@ _SIZES = {
     "fh_to_bytes": [_P, _P, _N],
     "fh_evaluate_coset": [_P, _P, _N, _I, _I, _P, _I],
     "fh_interpolate_coset": [_P, _P, _N, _I, _P, _I],
-    "fh_hash_extension": [_P, _P, _P, _N, _I, _P, _I],
+    "fh_extension": [_P, _P, _N, _I],
+    "fh_extension_free": [_P],
+    "fh_extension_hash": [_P, _P, _P, _I, _I],
     "fh_hash_rows": [_P, _P, _N, _N, _N, _I],
     "fh_merkle_layer": [_P, _P, _P, _N, _I],
     "fh_keccak": [_P, _P, _N],
@@ -69,6 +71,6 @@ _SIZES = {
     "fh_square_roots": [_P, _P, _P, _N],
     "fh_curve_multiples": [_P, _P, _P, _P, _N],
 }
-_VOID = [name for name in _SIZES if name not in ("fh_inverse", "fh_grind", "fh_features", "fh_take")]
+_VOID = [name for name in _SIZES if name not in ("fh_inverse", "fh_grind", "fh_features", "fh_take", "fh_extension")]
 
 LIBRARY = _load()

@@ -77,16 +77,17 @@ class CommittedTree:
         }
         log_blowup = parameters.log_blowup
         self.merkle = MerkleTree(max(self._rows) + log_blowup, log_blowup, parameters.digest_bytes, LOG_SUBTREE)
+        extensions = {
+            log: kernel.Extension([slots for packed in row for slots in packed.padded()], log)
+            for log, row in self._rows.items()
+        }
         for block in range(1 << log_blowup):
-            rows = {log + log_blowup: self._hash(log, block) for log in self._rows}
+            rows = {
+                log + log_blowup: one.hash_rows(block_shift(log + log_blowup, log, block), parameters.digest_bytes)
+                for log, one in extensions.items()
+            }
             self.merkle.add_block(block, rows)
         self.merkle.finish()
-
-    def _hash(self, log_physical: int, block: int) -> np.ndarray:
-        """Row hashes of one block: a coset of the trace domain, extended on its own."""
-        columns = [slots for packed in self._rows[log_physical] for slots in packed.padded()]
-        shift = block_shift(log_physical + self._parameters.log_blowup, log_physical, block)
-        return kernel.hash_extension(columns, log_physical, shift, self._parameters.digest_bytes)
 
     def open(self, positions: Iterable[int], log_degree: int) -> bytes:
         """Rows and siblings for query positions of the domain of 2^(log_degree + log_blowup), in the proof's order."""

@@ -70,11 +70,10 @@ class FriLayer:
         slots = np.ascontiguousarray(coefficients.reshape(-1, 1 << arity, 4).transpose(1, 0, 2))
         self._packed = Packed(log_degree, arity, [list(slots)])
         self.merkle = MerkleTree(self._log_domain - arity, parameters.log_blowup, parameters.digest_bytes)
-        values = kernel.empty((1, 1 << log_degree, 4))
+        extension = kernel.Extension(self._packed.columns, log_degree)
         for block in range(1 << parameters.log_blowup):
             shift = block_shift(self._log_domain, log_degree, block)
-            kernel.evaluate_packed(self._packed.columns, shift, out=values)
-            hashes = kernel.hash_runs(values[0], arity, self._digest_bytes)
+            hashes = extension.hash_rows(shift, self._digest_bytes, arity)
             self.merkle.add_block(block, {self._log_domain - arity: hashes})
         self.merkle.finish()
 

@@ -97,7 +97,10 @@ def test_row_hashes_of_an_extension(log_n):
     quarters = [whole[2][i * n // 4 : (i + 1) * n // 4].copy() for i in range(3)]
     packed.append([*quarters, None])
     values = [kernel.evaluate_packed([slots], 7)[0] for slots in packed]
-    assert (kernel.hash_extension(packed, log_n, 7, 25) == kernel.hash_rows(values, 25)).all()
+    assert (kernel.Extension(packed, log_n).hash_rows(7, 25) == kernel.hash_rows(values, 25)).all()
+    for log_run in (0, 1, 3):
+        hashes = kernel.Extension(packed[1:2], log_n).hash_rows(7, 25, log_run)
+        assert (hashes == kernel.hash_runs(values[1], log_run, 25)).all()
 
 
 @pytest.mark.parametrize("log_n", [8, 9, 12, 13])
