@@ -240,6 +240,15 @@ def interpolate(values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray
     return interpolate_coset(values, 1, bit_reversed=False, out=out)
 
 
+BUTTERFLIES = 1 << 11
+"""Butterflies in a round of `butterflies`."""
+
+
+def butterflies(rounds: int) -> None:
+    """Butterflies in the first cache and nothing else: what `freehold bench prove` measures transforms by."""
+    LIBRARY.fh_butterflies(rounds)
+
+
 # --- hashes
 
 

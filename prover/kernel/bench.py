@@ -88,6 +88,44 @@ def figures() -> Iterator[Figure]:
     yield _figure("pedersen", "hash", lambda: kernel.pedersen(pairs), len(pairs), pairs.nbytes)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """CPU nanoseconds of one core, all in cache: a butterfly, a Keccak permutation, a product of an evaluation."""
+
+    butterfly: float
+    permutation: float
+    product: float
+
+    def seconds(self, butterflies: int, permutations: int, products: int) -> float:
+        total = butterflies * self.butterfly + permutations * self.permutation + products * self.product
+        return total / 1e9
+
+    def describe(self) -> str:
+        return f"butterfly {self.butterfly:.2f}, permutation {self.permutation:.1f}, product {self.product:.2f} CPU ns"
+
+
+def limits() -> Limits:
+    """What the kernel reaches where memory is no hindrance."""
+
+    def best(run: Callable[[], object], operations: int) -> float:
+        run()
+        spent = []
+        for _ in range(20):
+            began = time.process_time()
+            run()
+            spent.append(time.process_time() - began)
+        return min(spent) / operations * 1e9
+
+    n, n_points, repeats = 1 << 15, 8, 1 << 8
+    column = kernel.powers(3, 5, n)
+    nonces = kernel.grind(bytes(64), 16) + 1
+    return Limits(
+        best(lambda: kernel.butterflies(repeats), repeats * kernel.BUTTERFLIES),
+        best(lambda: kernel.grind(bytes(64), 16), nonces),
+        best(lambda: kernel.evaluate_at([column], list(range(2, 2 + n_points))), n * n_points),
+    )
+
+
 def machine() -> str:
     """Processor, cores, compiler of this Python."""
     model = platform.processor() or platform.machine()

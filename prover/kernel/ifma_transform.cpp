@@ -406,6 +406,21 @@ void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_
   }
 }
 
+void butterflies(size_t rounds) {
+  const Factor8 f = spread(factor_of(to_montgomery(Felt{{3, 0, 0, 0}})));
+  const Felt8 one = broadcast<0>(ONE);
+  Felt8 x[64];
+  uint64_t sum = 0;
+  for (size_t round = 0; round < rounds; round++) {
+    for (auto& element : x) element = one;  // eight levels stay in bounds
+    for (int level = 0; level < 8; level++)
+      for (size_t i = 0; i < 32; i++) butterfly(x[i], x[i + 32], f.w, f.q);
+    sum += (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(x[63].l[0]));
+  }
+  volatile uint64_t sink = sum;  // or nothing would be computed
+  (void)sink;
+}
+
 // A column in the order in which pass A reads it, a tile after the other, eight lanes of each 64-bit word together. The
 // columns are read once for each coset; strides of a power of two would push each other out of the caches each time.
 Extension::Extension(const PackedColumn* columns, size_t m, int log_n)

@@ -136,6 +136,22 @@ EXPORT void fh_to_bytes(uint8_t* out, const Felt* a, size_t n) {
   });
 }
 
+// 2^11 butterflies a round, in cache: for measuring.
+EXPORT void fh_butterflies(size_t rounds) {
+  if (use_vectors()) return ifma::butterflies(rounds);
+  const Felt factor = to_montgomery(Felt{{3, 0, 0, 0}});
+  Felt x[64];
+  for (auto& element : x) element = ONE;
+  for (size_t round = 0; round < rounds; round++)
+    for (int level = 0; level < 64; level++)
+      for (size_t i = 0; i < 32; i++) {
+        const Felt product = mul(x[i + 32], factor);
+        x[i + 32] = sub(x[i], product), x[i] = add(x[i], product);
+      }
+  volatile u64 sink = x[63].limb[0];  // or nothing would be computed
+  (void)sink;
+}
+
 // Element `row` of a column stands at row * stride.
 EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t stride, size_t n,
                          int digest_bytes) {

@@ -47,6 +47,9 @@ bool can_transform(int log_n, int log_slots);
 void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift, bool inverse,
                bool natural, const Felt* scale);
 
+// 2^11 butterflies a round, in cache.
+void butterflies(size_t rounds);
+
 // Columns made ready to be extended to many cosets.
 class Extension {
  public:

@@ -52,6 +52,7 @@ _SIZES = {
     "fh_from_bytes": [_P, _P, _N],
     "fh_from_words": [_P, _P, _N],
     "fh_to_bytes": [_P, _P, _N],
+    "fh_butterflies": [_N],
     "fh_evaluate_coset": [_P, _P, _N, _I, _I, _P, _I],
     "fh_interpolate_coset": [_P, _P, _N, _I, _P, _I],
     "fh_extension": [_P, _P, _N, _I],
