@@ -33,7 +33,7 @@ existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @dataclass
 class Stage:
-    """Wall and CPU seconds (of all cores); `limit`: its arithmetic's CPU seconds; the process's peak of memory so far."""
+    """Wall and CPU seconds (of all cores); `limit`: CPU seconds of its arithmetic; peak of memory so far."""
 
     name: str
     seconds: float

@@ -292,13 +292,22 @@ class Extension:
         if getattr(self, "_handle", None):
             self._free(self._handle)
 
-    def hash_rows(self, shift: int, digest_bytes: int, log_run: int = 0) -> np.ndarray:
-        """`hash_rows` of the values on shift * H, by position. One column may have `hash_runs` of 2^log_run instead."""
-        if log_run and (self._width != 1 or log_run > self._log_n):
-            raise KernelError(f"{self._width} columns of 2^{self._log_n} have no runs of 2^{log_run}")
-        out = empty((1 << self._log_n - log_run, 32), np.uint8)
+    def hash_rows(
+        self, shift: int, digest_bytes: int, part: int = 0, log_parts: int = 0, log_run: int = 0
+    ) -> np.ndarray:
+        """`hash_rows` of the values on shift * H, by position, or of one of 2^log_parts equal parts of them.
+
+        Parts (eight at most) take less working memory at a time. One column may have `hash_runs` of 2^log_run instead.
+        """
+        if log_run and self._width != 1:
+            raise KernelError(f"{self._width} columns have no runs of 2^{log_run}")
+        log_size = self._log_n - log_parts - log_run
+        if log_size < 0 or not 0 <= log_parts <= 3 or not 0 <= part < 1 << log_parts:
+            raise KernelError(f"2^{self._log_n} values have no part {part} of 2^{log_parts} in runs of 2^{log_run}")
+        out = empty((1 << log_size, 32), np.uint8)
         number = _pointer(from_ints([shift]))
-        LIBRARY.fh_extension_hash(_pointer(out), self._handle, number, log_run, _digest_bytes(digest_bytes))
+        digest_bytes = _digest_bytes(digest_bytes)
+        LIBRARY.fh_extension_hash(_pointer(out), self._handle, number, part, log_parts, log_run, digest_bytes)
         return out
 
 

@@ -8,8 +8,9 @@
 // node has one c for all lanes. Pass B takes 8 blocks of 2^inner, one a lane, and goes down the other levels: every node
 // has eight c, precomputed with their quotients for a whole call and shared by its columns.
 //
-// Bounds: a value grows by 11 P each level (`times`), from below P: below 243 P before the 23rd level, so adding 256 P
-// makes it positive and keeps it below 2^260. Limbs stay below 2^52 + 23 * 2^56 < 2^61. Longer transforms are refused.
+// Bounds: a value grows by 11 P each level (`times`), from below P: below 254 P after 23 levels, so adding 256 P makes it
+// positive and keeps it below 2^260. Limbs stay below 2^52 + 23 * 2^56 < 2^61. Longer transforms are reduced between the
+// passes, and no pass has more than 16 levels.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -28,7 +29,8 @@ namespace ifma {
 namespace {
 
 constexpr uint64_t OFFSET = 256;
-constexpr int LOG_LIMIT = 23;
+constexpr int LOG_MOST_PARTS = 3, MOST_PARTS = 1 << LOG_MOST_PARTS;
+constexpr int LOG_LAZY = 23, LOG_LIMIT = 32;
 
 // (u, v) to (u + c v, u - c v)
 INLINE void butterfly(Felt8& u, Felt8& v, const V* w, const V* q) {
@@ -334,7 +336,8 @@ void pass_b(const Shape& shape, const Factors& factors, size_t group, const Fact
       }
     }
   };
-  descend_from<1>([&](size_t i) -> const Felt8& { return from[i]; }, x, shape.inner,
+  const bool reduce = shape.rows + shape.inner > LOG_LAZY;
+  descend_from<1>([&](size_t i) { return reduce ? canonical(plus_p(from[i], OFFSET)) : from[i]; }, x, shape.inner,
                   [&](size_t node) -> const Factor8& { return lanes[node]; }, done, ahead);
 }
 
@@ -424,7 +427,7 @@ void butterflies(size_t rounds) {
 // A column in the order in which pass A reads it, a tile after the other, eight lanes of each 64-bit word together. The
 // columns are read once for each coset; strides of a power of two would push each other out of the caches each time.
 Extension::Extension(const PackedColumn* columns, size_t m, int log_n)
-    : m_(m), log_n_(log_n), tiles_(m * sizeof(Felt) << log_n), scratch_(m * sizeof(Felt8) << (log_n - 3)) {
+    : m_(m), log_n_(log_n), tiles_(m * sizeof(Felt) << log_n) {
   const Shape shape = shape_of(log_n, false);
   const size_t tiles = ((size_t)1 << shape.inner) / 8, rows = (size_t)1 << shape.rows;
   parallel(m * tiles, 8, [&](size_t begin, size_t end) {  // 8 neighbouring tiles fill whole cache lines
@@ -439,19 +442,47 @@ Extension::Extension(const PackedColumn* columns, size_t m, int log_n)
   });
 }
 
-void Extension::hash(uint8_t* out, const Felt& shift, int log_run, int digest_bytes) const {
-  const Shape shape = shape_of(log_n_, false);
-  const size_t vectors = (size_t)1 << (log_n_ - 3), tiles = ((size_t)1 << shape.inner) / 8, in_row = (size_t)1 << shape.rows;
-  const size_t rows = (size_t)8 << shape.inner;  // of a group
-  auto factors = factors_for(shape, shift, false);
-  Felt8* scratch = scratch_.as<Felt8>();
+// The first levels below the root as one part needs them: of each butterfly only the side that leads there. Modulo
+// X^m - factor the remainder of u + v X^m is u + factor v.
+template <typename Source>
+INLINE Felt8 towards(int log_parts, size_t row, size_t rows, const Source& source, const Factor8* factors) {
+  Felt8 x[MOST_PARTS];
+  for (size_t i = 0; i < (size_t)1 << log_parts; i++) x[i] = source(row + i * rows);
+  for (int level = 0; level < log_parts; level++) {
+    const size_t half = (size_t)1 << (log_parts - 1 - level);
+    for (size_t i = 0; i < half; i++)
+      x[i] = plus(x[i], times(ripple(plus_p(x[i + half], OFFSET)), factors[level].w, factors[level].q));
+  }
+  return x[0];
+}
+
+// A part of a coset's values, in bit-reversed order, belongs to one node of the tree: a polynomial with 2^log_parts times
+// fewer coefficients, and from there a transform of its own.
+void Extension::hash(uint8_t* out, const Felt& shift, size_t part, int log_parts, int log_run, int digest_bytes) const {
+  const Shape whole = shape_of(log_n_, false), shape{whole.rows - log_parts, whole.inner, false};
+  const size_t vectors = (size_t)1 << (log_n_ - log_parts - 3), tiles = ((size_t)1 << whole.inner) / 8;
+  const size_t in_tile = (size_t)1 << whole.rows, rows = (size_t)8 << shape.inner;  // of a group
+  Felt of_part = shift;
+  for (int bit = 0; bit < log_parts; bit++)
+    if (part >> bit & 1) of_part = freehold::mul(of_part, root_of_unity(log_n_ - log_parts + bit + 1));
+  Felt constant = of_part;  // the part is a coset of its own; its points' power by the number of them is one number
+  for (int level = 0; level < log_n_ - log_parts; level++) constant = square(constant);
+  Factor8 leading[LOG_MOST_PARTS];
+  for (int level = log_parts - 1; level >= 0; level--, constant = square(constant))
+    leading[level] = spread(factor_of(constant));
+  auto factors = factors_for(shape, of_part, false);
+  Block block(m_ * vectors * sizeof(Felt8));
+  Felt8* scratch = block.as<Felt8>();
   parallel(m_ * tiles, 8, [&](size_t begin, size_t end) {
     Block memory(sizeof(Felt8) << shape.rows);
     for (size_t piece = begin; piece < end; piece++) {
-      const V* tile = tiles_.as<V>() + piece * in_row * 4;
+      const V* tile = tiles_.as<V>() + piece * in_tile * 4;
+      auto source = [&](size_t row) { return split<0>(tile + 4 * row); };
+      auto lead = [&](size_t row) {
+        return log_parts ? towards(log_parts, row, (size_t)1 << shape.rows, source, leading) : source(row);
+      };
       Ahead ahead;
-      pass_a(shape, *factors, [&](size_t row) { return split<0>(tile + 4 * row); }, ahead, piece % tiles,
-             memory.as<Felt8>(), scratch + piece / tiles * vectors);
+      pass_a(shape, *factors, lead, ahead, piece % tiles, memory.as<Felt8>(), scratch + piece / tiles * vectors);
     }
   });
   parallel(shape.groups(), 1, [&](size_t begin, size_t end) {

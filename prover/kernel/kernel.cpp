@@ -212,11 +212,18 @@ EXPORT Extension* fh_extension(const Felt* const* slots, const int* log_slots, s
 
 EXPORT void fh_extension_free(Extension* extension) { delete extension; }
 
-// Row hashes of the values on shift * H by position: (2^(log_n - log_run), 32). With `log_run` there is one column, and a row
-// is 2^log_run neighbours.
-EXPORT void fh_extension_hash(uint8_t* out, const Extension* extension, const Felt* shift, int log_run,
-                              int digest_bytes) {
-  if (extension->vectors) return extension->vectors->hash(out, *shift, log_run, digest_bytes);
+// Row hashes of part `part` of 2^log_parts of the values on shift * H by position: (2^(log_n - log_parts - log_run), 32). With
+// `log_run` there is one column, and a row is 2^log_run neighbours.
+EXPORT void fh_extension_hash(uint8_t* out, const Extension* extension, const Felt* shift, size_t part, int log_parts,
+                              int log_run, int digest_bytes) {
+  if (extension->vectors && log_parts && extension->log_n < ifma::Extension::LEAST_IN_PARTS) {
+    const size_t bytes = (size_t)32 << (extension->log_n - log_run), share = bytes >> log_parts;
+    std::vector<uint8_t> whole(bytes);
+    extension->vectors->hash(whole.data(), *shift, 0, 0, log_run, digest_bytes);
+    memcpy(out, whole.data() + part * share, share);
+    return;
+  }
+  if (extension->vectors) return extension->vectors->hash(out, *shift, part, log_parts, log_run, digest_bytes);
   const std::vector<PackedColumn>& columns = extension->columns;
   const size_t m = columns.size(), n = (size_t)1 << extension->log_n, run = (size_t)1 << log_run;
   std::vector<Felt> values(m * n);
@@ -229,8 +236,8 @@ EXPORT void fh_extension_hash(uint8_t* out, const Extension* extension, const Fe
     }
   });
   std::vector<const Felt*> of_row;
-  for (size_t i = 0; i < (log_run ? run : m); i++) of_row.push_back(&values[log_run ? i : i * n]);
-  fh_hash_rows(out, of_row.data(), of_row.size(), run, n / run, digest_bytes);
+  for (size_t i = 0; i < (log_run ? run : m); i++) of_row.push_back(&values[log_run ? i : i * n] + part * (n >> log_parts));
+  fh_hash_rows(out, of_row.data(), of_row.size(), run, n / run >> log_parts, digest_bytes);
 }
 
 // Values on H, or shift * H, in natural order to coefficients.

@@ -54,14 +54,16 @@ void butterflies(size_t rounds);
 class Extension {
  public:
   Extension(const PackedColumn* columns, size_t m, int log_n);
-  // Row hashes of the values on shift * H, made while they are in cache; with `log_run`, a row is 2^log_run neighbours of the
-  // one column. One call at a time: they share memory.
-  void hash(uint8_t* out, const Felt& shift, int log_run, int digest_bytes) const;
+  static constexpr int LEAST_IN_PARTS = 14;  // log_n
+
+  // Row hashes of the values on shift * H, made while they are in cache, or of one of 2^log_parts parts of them. With
+  // `log_run`, a row is 2^log_run neighbours of the one column.
+  void hash(uint8_t* out, const Felt& shift, size_t part, int log_parts, int log_run, int digest_bytes) const;
 
  private:
   size_t m_;
   int log_n_;
-  Block tiles_, scratch_;
+  Block tiles_;
 };
 
 }  // namespace ifma

@@ -57,7 +57,7 @@ _SIZES = {
     "fh_interpolate_coset": [_P, _P, _N, _I, _P, _I],
     "fh_extension": [_P, _P, _N, _I],
     "fh_extension_free": [_P],
-    "fh_extension_hash": [_P, _P, _P, _I, _I],
+    "fh_extension_hash": [_P, _P, _P, _N, _I, _I, _I],
     "fh_hash_rows": [_P, _P, _N, _N, _N, _I],
     "fh_merkle_layer": [_P, _P, _P, _N, _I],
     "fh_keccak": [_P, _P, _N],

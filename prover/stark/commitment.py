@@ -26,6 +26,10 @@ LOG_SUBTREE = 3
 """Layers of a tree that are computed again at openings: eight neighbouring rows cost what one costs."""
 
 
+LOG_PART, LOG_MOST_PARTS = 20, 3
+"""Cosets of more rows than 2^LOG_PART are extended in parts, eight at most: less memory, a little more time."""
+
+
 @dataclass(frozen=True)
 class Packed:
     """Physical columns of one height: `columns[i][j]` are the (n, 4) coefficients of slot j, `2^log_slots` slots."""
@@ -76,16 +80,19 @@ class CommittedTree:
             for log_physical in layout.physical_heights(tree)
         }
         log_blowup = parameters.log_blowup
-        self.merkle = MerkleTree(max(self._rows) + log_blowup, log_blowup, parameters.digest_bytes, LOG_SUBTREE)
+        log_parts = min(LOG_MOST_PARTS, max(0, max(self._rows) - LOG_PART))
+        log_blocks = log_blowup + log_parts
+        self.merkle = MerkleTree(max(self._rows) + log_blowup, log_blocks, parameters.digest_bytes, LOG_SUBTREE)
         extensions = {
             log: kernel.Extension([slots for packed in row for slots in packed.padded()], log)
             for log, row in self._rows.items()
         }
-        for block in range(1 << log_blowup):
-            rows = {
-                log + log_blowup: one.hash_rows(block_shift(log + log_blowup, log, block), parameters.digest_bytes)
-                for log, one in extensions.items()
-            }
+        for block in range(1 << log_blocks):
+            coset, part = block >> log_parts, block & (1 << log_parts) - 1
+            rows = {}
+            for log, extension in extensions.items():
+                shift = block_shift(log + log_blowup, log, coset)
+                rows[log + log_blowup] = extension.hash_rows(shift, parameters.digest_bytes, part, log_parts)
             self.merkle.add_block(block, rows)
         self.merkle.finish()
 

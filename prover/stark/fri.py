@@ -73,7 +73,7 @@ class FriLayer:
         extension = kernel.Extension(self._packed.columns, log_degree)
         for block in range(1 << parameters.log_blowup):
             shift = block_shift(self._log_domain, log_degree, block)
-            hashes = extension.hash_rows(shift, self._digest_bytes, arity)
+            hashes = extension.hash_rows(shift, self._digest_bytes, log_run=arity)
             self.merkle.add_block(block, {self._log_domain - arity: hashes})
         self.merkle.finish()
 

@@ -88,7 +88,7 @@ def test_transforms(data, log_n, shift, bit_reversed):
     assert reference.interpolate_coset(kernel.to_ints(values[0]), shift, bit_reversed) == coefficients
 
 
-@pytest.mark.parametrize("log_n", [3, 8, 11])
+@pytest.mark.parametrize("log_n", [3, 8, 11, 14])
 def test_row_hashes_of_an_extension(log_n):
     """The same as extending and hashing in two steps; columns of one, two and four slots, one of them absent."""
     n = 1 << log_n
@@ -98,8 +98,12 @@ def test_row_hashes_of_an_extension(log_n):
     packed.append([*quarters, None])
     values = [kernel.evaluate_packed([slots], 7)[0] for slots in packed]
     assert (kernel.Extension(packed, log_n).hash_rows(7, 25) == kernel.hash_rows(values, 25)).all()
+    whole_hashes = kernel.hash_rows(values, 25)
+    for log_parts in range(4):
+        parts = [kernel.Extension(packed, log_n).hash_rows(7, 25, i, log_parts) for i in range(1 << log_parts)]
+        assert (np.concatenate(parts) == whole_hashes).all()
     for log_run in (0, 1, 3):
-        hashes = kernel.Extension(packed[1:2], log_n).hash_rows(7, 25, log_run)
+        hashes = kernel.Extension(packed[1:2], log_n).hash_rows(7, 25, log_run=log_run)
         assert (hashes == kernel.hash_runs(values[1], log_run, 25)).all()
 
 
