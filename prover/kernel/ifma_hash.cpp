@@ -82,6 +82,9 @@ __attribute__((noinline)) void keccak_f8(V* state) {
   for (int i = 0; i < 25; i++) state[i] = s[at.of[i]];
 }
 
+constexpr int RATE = 17;  // words of a block
+
+// The sponge of eight messages of any length.
 class Sponge8 {
  public:
   Sponge8() {
@@ -102,20 +105,46 @@ class Sponge8 {
   }
 
  private:
-  static constexpr int RATE = 17;
   V state_[25];
   int filled_ = 0;
 };
 
-void store_digests(uint8_t* out, const V* words, int digest_bytes) {
-  transpose_out(out, words);
-  for (int i = 0; i < 8; i++) memset(out + 32 * i + digest_bytes, 0, 32 - digest_bytes);
+// Digests with the bytes after the first `digest_bytes` zeroed.
+class DigestWriter {
+ public:
+  explicit DigestWriter(int digest_bytes) {
+    uint8_t kept[32] = {};
+    memset(kept, 0xff, digest_bytes);
+    for (int i = 0; i < 4; i++) {
+      uint64_t word;
+      memcpy(&word, kept + 8 * i, 8);
+      mask_[i] = set(word);
+    }
+  }
+  void write(uint8_t* out, const V* words) const {
+    V kept[4];
+    for (int i = 0; i < 4; i++) kept[i] = _mm512_and_si512(words[i], mask_[i]);
+    transpose_out(out, kept);
+  }
+
+ private:
+  V mask_[4];
+};
+
+// One block of 8 or 12 words, padded.
+template <int WORDS>
+INLINE void hash_block(V* state) {
+  state[WORDS] = set(1);
+  for (int i = WORDS + 1; i < 25; i++) state[i] = _mm512_setzero_si512();
+  state[RATE - 1] = set(1ull << 63);
+  keccak_f8(state);
 }
 
 }  // namespace
 
 size_t hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t stride, size_t begin, size_t end,
                  int digest_bytes) {
+  const DigestWriter digests(digest_bytes);
   size_t row = begin;
   for (; row + 8 <= end; row += 8) {
     Sponge8 sponge;
@@ -132,24 +161,26 @@ size_t hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, siz
       join(canonical(plus_p(divide_2_260(split<4>(word)), 1)), word);
       for (int i = 3; i >= 0; i--) sponge.absorb(byte_swap(word[i]));
     }
-    store_digests(out + 32 * row, sponge.finish(), digest_bytes);
+    digests.write(out + 32 * row, sponge.finish());
   }
   return row;
 }
 
 size_t merkle_layer(uint8_t* out, const uint8_t* children, const uint8_t* rows, size_t begin, size_t end,
                     int digest_bytes) {
+  const DigestWriter digests(digest_bytes);
   size_t node = begin;
   for (; node + 8 <= end; node += 8) {
-    Sponge8 sponge;
-    const V pairs = _mm512_setr_epi64(0, 64, 128, 192, 256, 320, 384, 448);
-    for (int i = 0; i < 8; i++) sponge.absorb(_mm512_i64gather_epi64(pairs, children + 64 * node + 8 * i, 1));
+    V pairs[8], state[25];
+    for (int i = 0; i < 8; i++) pairs[i] = _mm512_loadu_si512(children + 64 * (node + i));
+    transpose8(pairs, state);
     if (rows) {
-      V word[4];
-      transpose_in(rows + 32 * node, word);
-      for (const V& w : word) sponge.absorb(w);
+      transpose_in(rows + 32 * node, state + 8);
+      hash_block<12>(state);
+    } else {
+      hash_block<8>(state);
     }
-    store_digests(out + 32 * node, sponge.finish(), digest_bytes);
+    digests.write(out + 32 * node, state);
   }
   return node;
 }

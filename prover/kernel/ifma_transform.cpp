@@ -234,19 +234,10 @@ std::unique_ptr<Factors> make_factors(const Shape& shape, const Felt& shift, boo
 // Limb `limb` of eight vectors with its lanes and vectors exchanged. Written past the caches: the lines are whole, and
 // wanted only by the other pass.
 INLINE void transpose(const Felt8* const* from, Felt8* to, int limb) {
-  for (int odd = 0; odd < 2; odd++) {
-    V pair[4];  // of vectors; blocks of 128 bits hold lanes odd, 2 + odd, 4 + odd, 6 + odd
-    for (int i = 0; i < 4; i++) {
-      V a = from[2 * i]->l[limb], b = from[2 * i + 1]->l[limb];
-      pair[i] = odd ? _mm512_unpackhi_epi64(a, b) : _mm512_unpacklo_epi64(a, b);
-    }
-    V s0 = _mm512_shuffle_i64x2(pair[0], pair[1], 0x88), s1 = _mm512_shuffle_i64x2(pair[2], pair[3], 0x88);
-    V s2 = _mm512_shuffle_i64x2(pair[0], pair[1], 0xdd), s3 = _mm512_shuffle_i64x2(pair[2], pair[3], 0xdd);
-    _mm512_stream_si512(&to[odd].l[limb], _mm512_shuffle_i64x2(s0, s1, 0x88));
-    _mm512_stream_si512(&to[2 + odd].l[limb], _mm512_shuffle_i64x2(s2, s3, 0x88));
-    _mm512_stream_si512(&to[4 + odd].l[limb], _mm512_shuffle_i64x2(s0, s1, 0xdd));
-    _mm512_stream_si512(&to[6 + odd].l[limb], _mm512_shuffle_i64x2(s2, s3, 0xdd));
-  }
+  V in[8], out[8];
+  for (int i = 0; i < 8; i++) in[i] = from[i]->l[limb];
+  transpose8(in, out);
+  for (int i = 0; i < 8; i++) _mm512_stream_si512(&to[i].l[limb], out[i]);
 }
 
 // Where the lanes of a tile lie: lane l is coefficient 8 * tile + l of each row, and coefficient i * 2^log_slots + j of a

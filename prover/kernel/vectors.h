@@ -52,6 +52,19 @@ INLINE void elements_of(const V* word, V* r) {
   r[2] = _mm512_permutex2var_epi64(e1, low, o1), r[3] = _mm512_permutex2var_epi64(e1, high, o1);
 }
 
+// Lane j of in[i] becomes lane i of out[j].
+INLINE void transpose8(const V* in, V* out) {
+  for (int odd = 0; odd < 2; odd++) {
+    V pair[4];  // blocks of 128 bits hold lanes odd, 2 + odd, 4 + odd, 6 + odd of two vectors
+    for (int i = 0; i < 4; i++)
+      pair[i] = odd ? _mm512_unpackhi_epi64(in[2 * i], in[2 * i + 1]) : _mm512_unpacklo_epi64(in[2 * i], in[2 * i + 1]);
+    V s0 = _mm512_shuffle_i64x2(pair[0], pair[1], 0x88), s1 = _mm512_shuffle_i64x2(pair[2], pair[3], 0x88);
+    V s2 = _mm512_shuffle_i64x2(pair[0], pair[1], 0xdd), s3 = _mm512_shuffle_i64x2(pair[2], pair[3], 0xdd);
+    out[odd] = _mm512_shuffle_i64x2(s0, s1, 0x88), out[2 + odd] = _mm512_shuffle_i64x2(s2, s3, 0x88);
+    out[4 + odd] = _mm512_shuffle_i64x2(s0, s1, 0xdd), out[6 + odd] = _mm512_shuffle_i64x2(s2, s3, 0xdd);
+  }
+}
+
 INLINE void transpose_in(const void* a, V* word) {
   const V* base = static_cast<const V*>(a);
   V r[4];

@@ -26,7 +26,7 @@ LOG_SUBTREE = 3
 """Layers of a tree that are computed again at openings: eight neighbouring rows cost what one costs."""
 
 
-LOG_PART, LOG_MOST_PARTS = 20, 3
+LOG_PART, LOG_MOST_PARTS = 22, 3
 """Cosets of more rows than 2^LOG_PART are extended in parts, eight at most: less memory, a little more time."""
 
 
