@@ -21,7 +21,7 @@ def path(request):
     with kernel.backend(request.param) as found:
         if found != request.param:
             pytest.skip("this processor has no AVX-512 IFMA")
-        yield
+        yield found
 
 
 def columns(draw_from: st.SearchStrategy[int], height: int, count: int) -> st.SearchStrategy[list[list[int]]]:
@@ -126,6 +126,33 @@ def test_long_transforms(log_n, bit_reversed, pattern):
             expected = reference.evaluate_at(numbers, points[place : place + 1])
             assert kernel.to_ints(values[0, place : place + 1]) == expected
         assert (kernel.interpolate_coset(values, shift, bit_reversed)[0] == coefficients).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("log_n", [23, 24])
+def test_the_longest_transforms(log_n, path):
+    """Where lazy values grow to their bound, and beyond, where they are reduced between the passes."""
+    if path == "scalar":
+        pytest.skip("no bounds to meet")
+    n = 1 << log_n
+    coefficients = kernel.powers(1, PRIME - 1, n)
+    values = kernel.evaluate_coset(coefficients[None], 11)[0]
+    places = [0, 1, n // 2, n - 1]
+    points = [11 * x % PRIME for x in _points(log_n, places)]
+    assert kernel.to_ints(values[places]) == kernel.to_ints(kernel.evaluate_at([coefficients], points)[0])
+    parts = [kernel.Extension([[coefficients]], log_n).hash_rows(11, 25, part, 1) for part in (0, 1)]
+    assert (np.concatenate(parts) == kernel.hash_rows([values], 25)).all()
+
+
+def _points(log_n: int, places: list[int]) -> list[int]:
+    """Of H_n by position."""
+    points = []
+    for place in places:
+        points.append(1)
+        for bit in range(log_n):
+            if place >> bit & 1:
+                points[-1] = points[-1] * pow(reference.GENERATOR, (PRIME - 1) >> bit + 1, PRIME) % PRIME
+    return points
 
 
 @given(st.data(), st.integers(0, 4), st.integers(0, 6), felt.filter(bool))
