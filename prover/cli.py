@@ -4,6 +4,7 @@ import click
 
 from prover.cairo.compile import compile_command
 from prover.cairo.proof_commands import prove_command, verify_command
+from prover.cairo.prove_bench import bench_prove
 from prover.cairo.security_command import security_command
 from prover.kernel.bench import bench_kernel
 from prover.operator.program_bench import bench_program
@@ -20,7 +21,7 @@ def bench() -> None:
     """Measure, on this machine."""
 
 
-bench.add_command(bench_kernel)
-bench.add_command(bench_program)
+for command in (bench_kernel, bench_program, bench_prove):
+    bench.add_command(command)
 for command in (compile_command, prove_command, verify_command, security_command):
     main.add_command(command)

@@ -16,6 +16,8 @@ from functools import cache
 import numpy as np
 
 from prover.kernel import pedersen_points
+from prover.kernel.arrays import empty as empty
+from prover.kernel.arrays import zeros as zeros
 from prover.kernel.library import LIBRARY
 
 PRIME = 2**251 + 17 * 2**192 + 1
@@ -29,7 +31,7 @@ class KernelError(ValueError):
 class Op(enum.IntEnum):
     """Instructions of the vector machine, as (op, target, a, b)."""
 
-    LOAD = 0  # register <- column a, b rows later (cyclic)
+    LOAD = 0  # register <- column a, b rows later (cyclic, b of either sign)
     CONST = 1  # register <- constant a
     ADD = 2
     SUB = 3
@@ -67,8 +69,10 @@ def _pointer(array: np.ndarray) -> ctypes.c_void_p:
     return pointer
 
 
-def _pointers(arrays: Sequence[np.ndarray]) -> ctypes.Array:
-    pointers = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+def _pointers(arrays: Sequence[np.ndarray | None]) -> ctypes.Array:
+    """An absent array is a null pointer."""
+    addresses = (None if array is None else array.ctypes.data for array in arrays)
+    pointers = (ctypes.c_void_p * len(arrays))(*addresses)
     pointers.arrays = arrays
     return pointers
 
@@ -81,7 +85,7 @@ def _log_size(n: int, name: str) -> int:
 
 def _out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
     if out is None:
-        return np.empty(shape, dtype=np.uint64)
+        return empty(shape)
     if _checked(out, "out", len(shape)).shape != shape:
         raise KernelError(f"out has shape {out.shape}, must have {shape}")
     return out
@@ -95,7 +99,7 @@ def from_bytes(data: np.ndarray) -> np.ndarray:
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 32:
         raise KernelError(f"bytes must be uint8 (n, 32); they are {data.dtype} {data.shape}")
     data = np.ascontiguousarray(data)
-    out = np.empty((len(data), 4), dtype=np.uint64)
+    out = empty((len(data), 4))
     LIBRARY.fh_from_bytes(_pointer(out), _pointer(data), len(data))
     return out
 
@@ -103,9 +107,19 @@ def from_bytes(data: np.ndarray) -> np.ndarray:
 def to_bytes(array: np.ndarray) -> np.ndarray:
     """(n, 4) to (n, 32) big-endian bytes."""
     array = _checked(array, "array", 2)
-    out = np.empty((len(array), 32), dtype=np.uint8)
+    out = empty((len(array), 32), np.uint8)
     LIBRARY.fh_to_bytes(_pointer(out), _pointer(array), len(array))
     return out
+
+
+def from_words(numbers: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """(n,) non-negative integers below 2^64 to (n, 4)."""
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iub":
+        raise KernelError(f"numbers must be integers of one dimension; they are {numbers.dtype} {numbers.shape}")
+    numbers = np.ascontiguousarray(numbers, dtype=np.uint64)
+    result = _out(out, (len(numbers), 4))
+    LIBRARY.fh_from_words(_pointer(result), _pointer(numbers), len(numbers))
+    return result
 
 
 def from_ints(numbers: Sequence[int]) -> np.ndarray:
@@ -148,18 +162,17 @@ def mul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarr
     return _elementwise(LIBRARY.fh_mul, a, b, out)
 
 
-def inverse(a: np.ndarray) -> np.ndarray:
-    """(n, 4) inverses. Raises ZeroDivisionError if an element is zero."""
-    a = _checked(a, "a", 2)
-    out = np.empty_like(a)
-    if LIBRARY.fh_inverse(_pointer(out), _pointer(a), len(a)):
+def inverse(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """(n, 4) inverses; `out` may be `a`. Raises ZeroDivisionError if an element is zero."""
+    result = _out(out, _checked(a, "a", 2).shape)
+    if LIBRARY.fh_inverse(_pointer(result), _pointer(a), len(a)):
         raise ZeroDivisionError("zero has no inverse")
-    return out
+    return result
 
 
 def powers(base: int, start: int, n: int) -> np.ndarray:
     """(n, 4): start * base^i."""
-    out = np.empty((n, 4), dtype=np.uint64)
+    out = empty((n, 4))
     constants = from_ints([base, start])
     LIBRARY.fh_powers(_pointer(out), _pointer(constants[0]), _pointer(constants[1]), n)
     return out
@@ -175,14 +188,51 @@ def evaluate_coset(
 
     Index q holds the point shift * product of omega_(i+1) over the set bits i of q, or shift * omega_n^q.
     """
-    return _transform(LIBRARY.fh_evaluate_coset, coefficients, shift, bit_reversed, out)
+    coefficients = _checked(coefficients, "coefficients", 3)
+    return evaluate_packed([[column] for column in coefficients], shift, bit_reversed, out)
+
+
+def evaluate_packed(
+    slots: Sequence[Sequence[np.ndarray | None]], shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
+) -> np.ndarray:
+    """m polynomials of k slots, each (n, 4) coefficients or None for zeros, to (m, k*n, 4) values on shift * H_(k*n).
+
+    Coefficient i of slot j is the polynomial's coefficient k*i + j. Order as in `evaluate_coset`.
+    """
+    counts = {len(polynomial) for polynomial in slots}
+    height = _column_height([slot for polynomial in slots for slot in polynomial if slot is not None])
+    if len(counts) != 1:
+        raise KernelError(f"polynomials have {sorted(counts)} slots, must have one number")
+    log_slots = _log_size(counts.pop(), "a polynomial's list of slots")
+    log_n = log_slots + _log_size(height, "a column")
+    result = _out(out, (len(slots), 1 << log_n, 4))
+    LIBRARY.fh_evaluate_coset(
+        _pointers(list(result)),
+        _pointers([slot for polynomial in slots for slot in polynomial]),
+        len(slots),
+        log_slots,
+        log_n,
+        _pointer(from_ints([shift])),
+        int(not bit_reversed),
+    )
+    return result
 
 
 def interpolate_coset(
     values: np.ndarray, shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """The inverse of `evaluate_coset`."""
-    return _transform(LIBRARY.fh_interpolate_coset, values, pow(shift, -1, PRIME), bit_reversed, out)
+    """The inverse of `evaluate_coset`; `out` may be `values`."""
+    values = _checked(values, "values", 3)
+    result = _out(out, values.shape)
+    LIBRARY.fh_interpolate_coset(
+        _pointers(list(result)),
+        _pointers(list(values)),
+        len(values),
+        _log_size(values.shape[1], "a column"),
+        _pointer(from_ints([pow(shift, -1, PRIME)])),
+        int(not bit_reversed),
+    )
+    return result
 
 
 def interpolate(values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -190,12 +240,13 @@ def interpolate(values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray
     return interpolate_coset(values, 1, bit_reversed=False, out=out)
 
 
-def _transform(function, array: np.ndarray, shift: int, bit_reversed: bool, out: np.ndarray | None) -> np.ndarray:
-    array = _checked(array, "array", 3)
-    result = _out(out, array.shape)
-    log_n = _log_size(array.shape[1], "a column")
-    function(_pointer(result), _pointer(array), len(array), log_n, _pointer(from_ints([shift])), int(bit_reversed))
-    return result
+BUTTERFLIES = 1 << 11
+"""Butterflies in a round of `butterflies`."""
+
+
+def butterflies(rounds: int) -> None:
+    """Butterflies in the first cache and nothing else: what `freehold bench prove` measures transforms by."""
+    LIBRARY.fh_butterflies(rounds)
 
 
 # --- hashes
@@ -207,12 +258,69 @@ def _digest_bytes(count: int) -> int:
     return count
 
 
-def hash_rows(columns: Sequence[np.ndarray], digest_bytes: int) -> np.ndarray:
+def hash_rows(columns: Sequence[np.ndarray], digest_bytes: int, out: np.ndarray | None = None) -> np.ndarray:
     """(n, 32): Keccak-256 of each row's elements as 32-byte big-endian words, bytes after the first ones zeroed."""
-    height = _column_height(columns)
-    out = np.empty((height, 32), dtype=np.uint8)
-    LIBRARY.fh_hash_rows(_pointer(out), _pointers(columns), len(columns), height, _digest_bytes(digest_bytes))
+    return _hash(columns, 1, _column_height(columns), digest_bytes, out)
+
+
+def hash_runs(values: np.ndarray, log_run: int, digest_bytes: int, out: np.ndarray | None = None) -> np.ndarray:
+    """(n, 4) to (n / 2^log_run, 32): the same of each run of 2^log_run neighbours."""
+    run, n = 1 << log_run, len(_checked(values, "values", 2))
+    if n % run:
+        raise KernelError(f"{n} values are not whole runs of {run}")
+    return _hash([values[i:] for i in range(run)], run, n // run, digest_bytes, out)
+
+
+class Extension:
+    """Packed columns of 2^log_n coefficients, made ready to be extended to many cosets.
+
+    Columns are lists of slots as in `evaluate_packed`, each with a number of its own.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[np.ndarray | None]], log_n: int) -> None:
+        log_slots = [_log_size(len(slots), "a column's list of slots") for slots in columns]
+        for slots, log in zip(columns, log_slots, strict=True):
+            if any(len(_checked(slot, "a slot", 2)) != 1 << log_n - log for slot in slots if slot is not None):
+                raise KernelError(f"{1 << log} slots must share {1 << log_n} coefficients equally")
+        self._log_n, self._width = log_n, len(columns)
+        self._slots = [slot for slots in columns for slot in slots]  # the kernel looks into them
+        logs = np.array(log_slots, dtype=np.int32)
+        self._free = LIBRARY.fh_extension_free
+        self._handle = LIBRARY.fh_extension(_pointers(self._slots), _pointer(logs), len(columns), log_n)
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self._free(self._handle)
+
+    def hash_rows(
+        self, shift: int, digest_bytes: int, part: int = 0, log_parts: int = 0, log_run: int = 0
+    ) -> np.ndarray:
+        """`hash_rows` of the values on shift * H, by position, or of one of 2^log_parts equal parts of them.
+
+        Parts (eight at most) take less working memory at a time. One column may have `hash_runs` of 2^log_run instead.
+        """
+        if log_run and self._width != 1:
+            raise KernelError(f"{self._width} columns have no runs of 2^{log_run}")
+        log_size = self._log_n - log_parts - log_run
+        if log_size < 0 or not 0 <= log_parts <= 3 or not 0 <= part < 1 << log_parts:
+            raise KernelError(f"2^{self._log_n} values have no part {part} of 2^{log_parts} in runs of 2^{log_run}")
+        out = empty((1 << log_size, 32), np.uint8)
+        number = _pointer(from_ints([shift]))
+        digest_bytes = _digest_bytes(digest_bytes)
+        LIBRARY.fh_extension_hash(_pointer(out), self._handle, number, part, log_parts, log_run, digest_bytes)
+        return out
+
+
+def _hash(columns: Sequence[np.ndarray], stride: int, n: int, digest_bytes: int, out: np.ndarray | None) -> np.ndarray:
+    out = empty((n, 32), np.uint8) if out is None else _digests(out, "out", n)
+    LIBRARY.fh_hash_rows(_pointer(out), _pointers(columns), len(columns), stride, n, _digest_bytes(digest_bytes))
     return out
+
+
+def _digests(array: np.ndarray, name: str, count: int) -> np.ndarray:
+    if array.dtype != np.uint8 or array.shape != (count, 32) or not array.flags.c_contiguous:
+        raise KernelError(f"{name} must be contiguous uint8 ({count}, 32); it is {array.dtype} {array.shape}")
+    return array
 
 
 def merkle_layer(children: np.ndarray, rows: np.ndarray | None, digest_bytes: int) -> np.ndarray:
@@ -222,7 +330,7 @@ def merkle_layer(children: np.ndarray, rows: np.ndarray | None, digest_bytes: in
             raise KernelError(f"{name} must be uint8 ({count}, 32); it is {array.dtype} {array.shape}")
     children = np.ascontiguousarray(children)
     rows = None if rows is None else np.ascontiguousarray(rows)
-    out = np.empty((len(children) // 2, 32), dtype=np.uint8)
+    out = empty((len(children) // 2, 32), np.uint8)
     row_pointer = ctypes.c_void_p() if rows is None else _pointer(rows)
     LIBRARY.fh_merkle_layer(_pointer(out), _pointer(children), row_pointer, len(out), _digest_bytes(digest_bytes))
     return out
@@ -256,36 +364,44 @@ def run_program(
     n_registers: int,
     constants: np.ndarray,
     columns: Sequence[np.ndarray],
-    outputs: np.ndarray,
+    outputs: Sequence[np.ndarray],
 ) -> None:
-    """Run the vector machine over n rows in natural order; `instructions` (k, 4) int32, `outputs` (o, n, 4)."""
-    _checked(outputs, "outputs", 3)
+    """Run the vector machine over n = 2^k rows in natural order; `instructions` (k, 4) int32, `outputs` (n, 4) each.
+
+    A column whose height divides n is repeated.
+    """
     _checked(constants, "constants", 2)
-    _check_program(instructions, n_registers, len(constants), columns, outputs)
+    height = _column_height(outputs)
+    _log_size(height, "an output")
+    heights = [len(_checked(column, "a column", 2)) for column in columns]
+    for length in heights:
+        if length == 0 or height % length:
+            raise KernelError(f"columns and outputs differ in height: {length} and {height}")
+    _check_program(instructions, n_registers, len(constants), heights, len(outputs))
     LIBRARY.fh_run_program(
         _pointer(instructions),
         len(instructions),
         n_registers,
         _pointer(constants),
+        len(constants),
         _pointers(columns),
-        outputs.shape[1],
-        _pointer(outputs),
+        _pointer(np.array(heights, dtype=np.uint64)),
+        len(heights),
+        height,
+        _pointers(outputs),
     )
 
 
 def _check_program(
-    instructions: np.ndarray, n_registers: int, n_constants: int, columns: Sequence[np.ndarray], outputs: np.ndarray
+    instructions: np.ndarray, n_registers: int, n_constants: int, heights: Sequence[int], n_outputs: int
 ) -> None:
     if instructions.dtype != np.int32 or instructions.ndim != 2 or instructions.shape[1] != 4:
         raise KernelError(f"instructions must be int32 (k, 4); they are {instructions.dtype} {instructions.shape}")
-    height = outputs.shape[1]
-    if columns and _column_height(columns) != height:
-        raise KernelError(f"columns and outputs differ in height: {len(columns[0])} and {height}")
     for op, target, a, b in instructions.tolist():
         limits = {
-            Op.LOAD: ((target, n_registers), (a, len(columns)), (b + height, 2 * height)),
+            Op.LOAD: ((target, n_registers), (a, len(heights))),
             Op.CONST: ((target, n_registers), (a, n_constants)),
-            Op.STORE: ((target, len(outputs)), (a, n_registers)),
+            Op.STORE: ((target, n_outputs), (a, n_registers)),
         }.get(op, ((target, n_registers), (a, n_registers), (b, n_registers)))
         if not 0 <= op <= Op.STORE or any(not 0 <= number < limit for number, limit in limits):
             raise KernelError(f"instruction {(op, target, a, b)} is out of range")
@@ -296,36 +412,44 @@ def linear_combination(columns: Sequence[np.ndarray], weights: np.ndarray) -> np
     height = _column_height(columns)
     if len(_checked(weights, "weights", 2)) != len(columns):
         raise KernelError(f"{len(weights)} weights for {len(columns)} columns")
-    out = np.empty((height, 4), dtype=np.uint64)
+    out = empty((height, 4))
     LIBRARY.fh_linear_combination(_pointer(out), _pointers(columns), _pointer(weights), len(columns), height)
     return out
 
 
-def evaluate_at(coefficients: np.ndarray, points: Sequence[int]) -> np.ndarray:
-    """(m, n, 4) coefficients at z points: (m, z, 4)."""
-    m, n, _ = _checked(coefficients, "coefficients", 3).shape
-    out = np.empty((m, len(points), 4), dtype=np.uint64)
-    LIBRARY.fh_evaluate_at(_pointer(out), _pointer(coefficients), m, n, _pointer(from_ints(points)), len(points))
+def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int], log_coset: int = 0) -> np.ndarray:
+    """Coefficients of m polynomials, (n, 4) each, at z points: (m, z * 2^log_coset, 4).
+
+    With `log_coset`, up to 3, each point x stands for the coset x * H of 2^log_coset points, in the order of positions;
+    that costs no more than one point where n is a multiple of 8.
+    """
+    if not 0 <= log_coset <= 3:
+        raise KernelError(f"log_coset is {log_coset}, must lie in [0, 3]")
+    n = _column_height(columns)
+    out = empty((len(columns), len(points) << log_coset, 4))
+    LIBRARY.fh_evaluate_at(
+        _pointer(out), _pointers(list(columns)), len(columns), n, _pointer(from_ints(points)), len(points), log_coset
+    )
     return out
 
 
-def divide_out(coefficients: np.ndarray, k: int, y: int) -> np.ndarray:
-    """(h, 4): the quotient by Y^k - y, remainder dropped; its top k coefficients are zero."""
-    coefficients = _checked(coefficients, "coefficients", 2)
-    out = np.empty_like(coefficients)
-    LIBRARY.fh_divide_out(_pointer(out), _pointer(coefficients), len(coefficients), k, _pointer(from_ints([y])))
+def divide_out(columns: Sequence[np.ndarray], y: int) -> np.ndarray:
+    """m polynomials (n, 4) to their quotients by Y - y, (m, n, 4): remainders dropped, top coefficients zero."""
+    n = _column_height(columns)
+    out = empty((len(columns), n, 4))
+    LIBRARY.fh_divide_out(_pointers(list(out)), _pointers(list(columns)), len(columns), n, _pointer(from_ints([y])))
     return out
 
 
-def fold(values: np.ndarray, zeta: int, inverse_points: np.ndarray) -> np.ndarray:
-    """(n, 4) by position to (n/2, 4): f(x) + f(-x) + zeta * (f(x) - f(-x)) / x."""
-    values, inverse_points = _checked(values, "values", 2), _checked(inverse_points, "inverse_points", 2)
-    if len(values) != 2 * len(inverse_points):
-        raise KernelError(f"{len(values)} values need {len(values) // 2} points, not {len(inverse_points)}")
-    out = np.empty_like(inverse_points)
-    challenge = from_ints([zeta])
-    LIBRARY.fh_fold(_pointer(out), _pointer(values), _pointer(challenge), _pointer(inverse_points), len(out))
-    return out
+def running_sum(terms: np.ndarray, out: np.ndarray | None = None) -> int:
+    """Row i of `out` becomes the sum of terms before i less i times their mean: cyclic sums. Returns the total.
+
+    `out` defaults to `terms` itself.
+    """
+    result = _out(terms if out is None else out, _checked(terms, "terms", 2).shape)
+    total = empty((1, 4))
+    LIBRARY.fh_running_sum(_pointer(result), _pointer(total), _pointer(terms), len(terms))
+    return to_ints(total)[0]
 
 
 # --- Pedersen
@@ -343,7 +467,7 @@ def pedersen_steps(pairs: np.ndarray) -> np.ndarray:
     Additions alternate between windows of the first and the second input, from the high end.
     """
     pairs = _checked(pairs, "pairs", 3)
-    out = np.empty((len(pairs), 64, 3, 4), dtype=np.uint64)
+    out = empty((len(pairs), 64, 3, 4))
     table, start = _pedersen_constants()
     LIBRARY.fh_pedersen_steps(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
     return out
@@ -352,7 +476,7 @@ def pedersen_steps(pairs: np.ndarray) -> np.ndarray:
 def pedersen(pairs: np.ndarray) -> np.ndarray:
     """(m, 2, 4) inputs to (m, 4) hashes."""
     pairs = _checked(pairs, "pairs", 3)
-    out = np.empty((len(pairs), 4), dtype=np.uint64)
+    out = empty((len(pairs), 4))
     table, start = _pedersen_constants()
     LIBRARY.fh_pedersen(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
     return out

@@ -9,10 +9,16 @@
 
 namespace freehold {
 
+// Asked here, in portable code: the vector files may not run at all elsewhere.
+inline bool has_vectors() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512ifma");
+}
+
 inline std::atomic<int>& vector_switch() {
   static std::atomic<int> on([] {
     const char* wanted = getenv("FREEHOLD_KERNEL");
-    return ifma::available() && !(wanted && strcmp(wanted, "scalar") == 0) ? 1 : 0;
+    return has_vectors() && !(wanted && strcmp(wanted, "scalar") == 0) ? 1 : 0;
   }());
   return on;
 }
@@ -39,9 +45,9 @@ inline void difference(Felt* out, const Felt* a, const Felt* b, size_t n) {
   by_eights(n, [=](size_t m) { ifma::difference(out, a, b, m); }, [=](size_t i) { out[i] = sub(a[i], b[i]); });
 }
 
+// out += a * w
 inline void accumulate(Felt* out, const Felt* a, const Felt& w, size_t n) {
-  by_eights(
-      n, [=, &w](size_t m) { ifma::accumulate(out, a, w, m); }, [=, &w](size_t i) { out[i] = add(out[i], mul(a[i], w)); });
+  for (size_t i = 0; i < n; i++) out[i] = add(out[i], mul(a[i], w));
 }
 
 }  // namespace freehold

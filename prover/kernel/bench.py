@@ -81,13 +81,49 @@ def figures() -> Iterator[Figure]:
     )
     weights = kernel.powers(7, 1, COLUMNS)
     yield _figure("linear_combination", "term", lambda: kernel.linear_combination(list(columns), weights), len(a), size)
-    yield _figure("evaluate_at", "coefficient", lambda: kernel.evaluate_at(columns, [11]), len(a), size)
-    yield _figure("divide_out", "coefficient", lambda: kernel.divide_out(columns[0], 2, 11), n, 64 * n)
-    points = np.ascontiguousarray(columns[1][: n // 2])
-    yield _figure("fold", "pair", lambda: kernel.fold(columns[0], 11, points), n // 2, 64 * n)
+    yield _figure("evaluate_at", "coefficient", lambda: kernel.evaluate_at(list(columns), [11]), len(a), size)
+    yield _figure("divide_out", "coefficient", lambda: kernel.divide_out([columns[0]], 11), n, 64 * n)
     yield _figure("grind", "hash", lambda: kernel.grind(bytes(64), 16), kernel.grind(bytes(64), 16) + 1, 0)
     pairs = np.ascontiguousarray(a[: 2 << 10]).reshape(-1, 2, 4)
     yield _figure("pedersen", "hash", lambda: kernel.pedersen(pairs), len(pairs), pairs.nbytes)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """CPU nanoseconds of one core, all in cache: a butterfly, a Keccak permutation, a product of an evaluation."""
+
+    butterfly: float
+    permutation: float
+    product: float
+
+    def seconds(self, butterflies: int, permutations: int, products: int) -> float:
+        total = butterflies * self.butterfly + permutations * self.permutation + products * self.product
+        return total / 1e9
+
+    def describe(self) -> str:
+        return f"butterfly {self.butterfly:.2f}, permutation {self.permutation:.1f}, product {self.product:.2f} CPU ns"
+
+
+def limits() -> Limits:
+    """What the kernel reaches where memory is no hindrance."""
+
+    def best(run: Callable[[], object], operations: int) -> float:
+        run()
+        spent = []
+        for _ in range(20):
+            began = time.process_time()
+            run()
+            spent.append(time.process_time() - began)
+        return min(spent) / operations * 1e9
+
+    n, n_points, repeats = 1 << 15, 8, 1 << 8
+    column = kernel.powers(3, 5, n)
+    nonces = kernel.grind(bytes(64), 16) + 1
+    return Limits(
+        best(lambda: kernel.butterflies(repeats), repeats * kernel.BUTTERFLIES),
+        best(lambda: kernel.grind(bytes(64), 16), nonces),
+        best(lambda: kernel.evaluate_at([column], list(range(2, 2 + n_points))), n * n_points),
+    )
 
 
 def machine() -> str:

@@ -1,6 +1,7 @@
 // The kernel's C interface: everything the Python package calls. Arrays are (n, 4) little-endian limbs in Montgomery
 // form; the callers in __init__.py have checked shapes. reference.py says what each function computes.
 #include <atomic>
+#include <memory>
 #include <vector>
 
 #include "backend.h"
@@ -8,6 +9,7 @@
 #include "curve.h"
 #include "field.h"
 #include "keccak.h"
+#include "memory.h"
 #include "ntt.h"
 #include "parallel.h"
 #include "vector_machine.h"
@@ -37,6 +39,14 @@ void elementwise(Felt* out, const Felt* a, size_t stride_a, const Felt* b, size_
 
 void truncate(uint8_t* digest, int digest_bytes) { memset(digest + digest_bytes, 0, 32 - digest_bytes); }
 
+// Powers 0 to POWERS_OF_POINT of each point.
+std::vector<Felt> point_powers(const Felt* points, size_t z) {
+  constexpr size_t N = ifma::POWERS_OF_POINT + 1;
+  std::vector<Felt> powers(z * N);
+  for (size_t i = 0; i < powers.size(); i++) powers[i] = i % N ? mul(powers[i - 1], points[i / N]) : ONE;
+  return powers;
+}
+
 // The first nonce of [first, first + count) that does it, or first + count.
 u64 grind(const uint8_t* prefix, int bits, u64 first, u64 count) {
   uint8_t message[96] = {}, digest[32];
@@ -58,7 +68,12 @@ u64 grind(const uint8_t* prefix, int bits, u64 first, u64 count) {
 // 1 if the vector path is in use; fh_use_vectors switches it, where the processor has it.
 EXPORT uint32_t fh_features(void) { return use_vectors(); }
 
-EXPORT void fh_use_vectors(int on) { vector_switch() = on && ifma::available(); }
+EXPORT void fh_use_vectors(int on) { vector_switch() = on && has_vectors(); }
+
+// Memory for big arrays: null where there is none; `size` becomes the block's.
+EXPORT void* fh_take(size_t* size) { return Store::take(*size); }
+
+EXPORT void fh_give(void* start, size_t size) { Store::give(start, size); }
 
 EXPORT void fh_add(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb, size_t n) {
   elementwise(out, a, sa, b, sb, n, sum);
@@ -75,8 +90,10 @@ EXPORT void fh_mul(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb
 // One inversion for each share; 1 if any element is zero.
 EXPORT int fh_inverse(Felt* out, const Felt* a, size_t n) {
   std::atomic<int> zero{0};
-  parallel(n, GRAIN, [=, &zero](size_t begin, size_t end) {
-    if (batch_inverse(out + begin, a + begin, end - begin)) zero = 1;
+  parallel_shares(n, GRAIN, [=, &zero](size_t begin, size_t end) {
+    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
+    if (whole && ifma::inverse(out + begin, a + begin, whole)) zero = 1;
+    if (begin + whole < end && batch_inverse(out + begin + whole, a + begin + whole, end - begin - whole)) zero = 1;
   });
   return zero;
 }
@@ -87,6 +104,15 @@ EXPORT void fh_powers(Felt* out, const Felt* base, const Felt* start, size_t n) 
     u64 exponent[1] = {begin};
     Felt value = mul(s, power(b, exponent, 1));
     for (size_t i = begin; i < end; i++) out[i] = value, value = mul(value, b);
+  });
+}
+
+// Numbers below 2^64.
+EXPORT void fh_from_words(Felt* out, const u64* numbers, size_t n) {
+  parallel(n, GRAIN, [=](size_t begin, size_t end) {
+    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
+    if (whole) ifma::from_words(out + begin, numbers + begin, whole);
+    for (size_t i = begin + whole; i < end; i++) out[i] = to_montgomery(Felt{{numbers[i], 0, 0, 0}});
   });
 }
 
@@ -110,42 +136,137 @@ EXPORT void fh_to_bytes(uint8_t* out, const Felt* a, size_t n) {
   });
 }
 
-// m polynomials of 2^log_n coefficients to values on shift * H; see ntt.h
-EXPORT void fh_evaluate_coset(Felt* out, const Felt* in, size_t m, int log_n, const Felt* shift, int bit_reversed) {
-  const Transform& made = transform(log_n, false);
-  std::vector<Felt> shifts = shift_powers(*shift, log_n);
-  size_t n = (size_t)1 << log_n;
-  parallel(m, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) made.evaluate(out + i * n, in + i * n, shifts.data(), bit_reversed);
-  });
+// 2^11 butterflies a round, in cache: for measuring.
+EXPORT void fh_butterflies(size_t rounds) {
+  if (use_vectors()) return ifma::butterflies(rounds);
+  const Felt factor = to_montgomery(Felt{{3, 0, 0, 0}});
+  Felt x[64];
+  for (auto& element : x) element = ONE;
+  for (size_t round = 0; round < rounds; round++)
+    for (int level = 0; level < 64; level++)
+      for (size_t i = 0; i < 32; i++) {
+        const Felt product = mul(x[i + 32], factor);
+        x[i + 32] = sub(x[i], product), x[i] = add(x[i], product);
+      }
+  volatile u64 sink = x[63].limb[0];  // or nothing would be computed
+  (void)sink;
 }
 
-EXPORT void fh_interpolate_coset(Felt* out, const Felt* in, size_t m, int log_n, const Felt* inverse_shift,
-                                 int bit_reversed) {
-  const Transform& made = transform(log_n, true);
-  std::vector<Felt> shifts = shift_powers(*inverse_shift, log_n);
-  const Felt scale = inverse(to_montgomery(Felt{{(u64)1 << log_n, 0, 0, 0}}));
-  for (auto& shift : shifts) shift = mul(shift, scale);
-  size_t n = (size_t)1 << log_n;
-  parallel(m, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) made.interpolate(out + i * n, in + i * n, shifts.data(), bit_reversed);
-  });
-}
-
-EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t n, int digest_bytes) {
+// Element `row` of a column stands at row * stride.
+EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, size_t stride, size_t n,
+                         int digest_bytes) {
   parallel(n, 256, [=](size_t begin, size_t end) {
     uint8_t word[32];
-    if (use_vectors()) begin = ifma::hash_rows(out, columns, n_columns, begin, end, digest_bytes);
+    if (use_vectors()) begin = ifma::hash_rows(out, columns, n_columns, stride, begin, end, digest_bytes);
     for (size_t row = begin; row < end; row++) {
       Keccak256 hash;
       for (size_t c = 0; c < n_columns; c++) {
-        to_big_endian(columns[c][row], word);
+        to_big_endian(columns[c][row * stride], word);
         hash.absorb(word, 32);
       }
       hash.finish(out + 32 * row);
       truncate(out + 32 * row, digest_bytes);
     }
   });
+}
+
+// m polynomials to values on shift * H; see ntt.h for slots, 2^log_slots of them a column. `out` may be `slots` itself
+// where log_slots is 0.
+EXPORT void fh_evaluate_coset(Felt* const* out, const Felt* const* slots, size_t m, int log_slots, int log_n,
+                              const Felt* shift, int natural) {
+  std::vector<PackedColumn> columns;
+  for (size_t i = 0; i < m; i++) columns.push_back({slots + (i << log_slots), log_slots});
+  if (use_vectors() && ifma::can_transform(log_n, log_slots))
+    return ifma::transform(out, columns.data(), m, log_n, *shift, false, natural, nullptr);
+  const Transform& made = transform(log_n, false);
+  const std::vector<Felt> shifts = shift_powers(*shift, log_n);
+  parallel(m, 1, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      unpack(out[i], columns[i], log_n);
+      made.evaluate(out[i], shifts.data(), !natural);
+    }
+  });
+}
+
+// Packed columns that are extended to many cosets: column i has 2^log_slots[i] slots, one after the other in `slots`, which
+// must stay. By vectors where the sizes allow it when it is made.
+struct Extension {
+  std::vector<std::vector<const Felt*>> slots;
+  std::vector<PackedColumn> columns;
+  int log_n;
+  std::unique_ptr<ifma::Extension> vectors;
+};
+
+EXPORT Extension* fh_extension(const Felt* const* slots, const int* log_slots, size_t m, int log_n) {
+  std::unique_ptr<Extension> made(new Extension);
+  bool vectors = use_vectors();
+  for (size_t i = 0; i < m; slots += (size_t)1 << log_slots[i++]) {
+    made->slots.emplace_back(slots, slots + ((size_t)1 << log_slots[i]));
+    vectors &= ifma::can_transform(log_n, log_slots[i]);
+  }
+  for (size_t i = 0; i < m; i++) made->columns.push_back({made->slots[i].data(), log_slots[i]});
+  made->log_n = log_n;
+  if (vectors) made->vectors.reset(new ifma::Extension(made->columns.data(), m, log_n));
+  return made.release();
+}
+
+EXPORT void fh_extension_free(Extension* extension) { delete extension; }
+
+// Row hashes of part `part` of 2^log_parts of the values on shift * H by position: (2^(log_n - log_parts - log_run), 32). With
+// `log_run` there is one column, and a row is 2^log_run neighbours.
+EXPORT void fh_extension_hash(uint8_t* out, const Extension* extension, const Felt* shift, size_t part, int log_parts,
+                              int log_run, int digest_bytes) {
+  if (extension->vectors && log_parts && extension->log_n < ifma::Extension::LEAST_IN_PARTS) {
+    const size_t bytes = (size_t)32 << (extension->log_n - log_run), share = bytes >> log_parts;
+    std::vector<uint8_t> whole(bytes);
+    extension->vectors->hash(whole.data(), *shift, 0, 0, log_run, digest_bytes);
+    memcpy(out, whole.data() + part * share, share);
+    return;
+  }
+  if (extension->vectors) return extension->vectors->hash(out, *shift, part, log_parts, log_run, digest_bytes);
+  const std::vector<PackedColumn>& columns = extension->columns;
+  const size_t m = columns.size(), n = (size_t)1 << extension->log_n, run = (size_t)1 << log_run;
+  std::vector<Felt> values(m * n);
+  const Transform& made = transform(extension->log_n, false);
+  const std::vector<Felt> shifts = shift_powers(*shift, extension->log_n);
+  parallel(m, 1, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      unpack(&values[i * n], columns[i], extension->log_n);
+      made.evaluate(&values[i * n], shifts.data(), true);
+    }
+  });
+  std::vector<const Felt*> of_row;
+  for (size_t i = 0; i < (log_run ? run : m); i++) of_row.push_back(&values[log_run ? i : i * n] + part * (n >> log_parts));
+  fh_hash_rows(out, of_row.data(), of_row.size(), run, n / run >> log_parts, digest_bytes);
+}
+
+// Values on H, or shift * H, in natural order to coefficients.
+EXPORT void fh_interpolate_coset(Felt* const* out, const Felt* const* in, size_t m, int log_n, const Felt* inverse_shift,
+                                 int natural) {
+  const size_t n = (size_t)1 << log_n;
+  const Felt scale = inverse(to_montgomery(Felt{{(u64)1 << log_n, 0, 0, 0}}));
+  std::vector<Felt> shifts;
+  const bool shifted = memcmp(inverse_shift, &ONE, sizeof(Felt)) != 0;
+  if (shifted) shifts = shift_powers(*inverse_shift, log_n);
+  const bool vectors = use_vectors() && ifma::can_transform(log_n, 0);
+  if (!vectors || !natural)
+    parallel(m, 1, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; i++) {
+        if (out[i] != in[i]) memcpy(out[i], in[i], n * sizeof(Felt));
+        if (!natural) bit_reverse(out[i], log_n);
+        if (!vectors) transform(log_n, true).interpolate(out[i], scale);
+      }
+    });
+  if (vectors) {
+    std::vector<PackedColumn> columns;
+    for (size_t i = 0; i < m; i++) columns.push_back({(natural ? in : out) + i, 0});
+    ifma::transform(out, columns.data(), m, log_n, ONE, true, true, &scale);
+  }
+  if (shifted)
+    for (size_t i = 0; i < m; i++)
+      parallel(n, GRAIN, [&](size_t begin, size_t end) {
+        multiply(out[i] + begin, out[i] + begin, shifts.data() + begin, end - begin);
+      });
 }
 
 EXPORT void fh_merkle_layer(uint8_t* out, const uint8_t* children, const uint8_t* rows, size_t n, int digest_bytes) {
@@ -167,67 +288,120 @@ EXPORT void fh_keccak(uint8_t* out, const uint8_t* data, size_t size) {
   hash.finish(out);
 }
 
-EXPORT void fh_run_program(const int32_t* instructions, size_t n_instructions, size_t n_registers, const Felt* constants,
-                           const Felt* const* columns, size_t n, Felt* outputs) {
-  parallel(n, 64, [=](size_t begin, size_t end) {
-    run_program(instructions, n_instructions, n_registers, constants, columns, n, outputs, begin, end);
+EXPORT void fh_run_program(const Instruction* code, size_t length, size_t n_registers, const Felt* constants,
+                           size_t n_constants, const Felt* const* columns, const u64* heights, size_t n_columns, size_t n,
+                           Felt* const* outputs) {
+  std::vector<Source> sources(n_columns);
+  for (size_t i = 0; i < n_columns; i++) sources[i] = {columns[i], heights[i]};
+  const Task task = {code, length, n_registers, constants, n_constants, sources.data(), n, outputs};
+  const bool vectors = use_vectors() && n % 8 == 0;
+  parallel(n, 1 << 12, [&](size_t begin, size_t end) {
+    vectors ? ifma::run_program(task, begin, end) : run_program(task, begin, end);
   });
 }
 
 EXPORT void fh_linear_combination(Felt* out, const Felt* const* columns, const Felt* weights, size_t m, size_t n) {
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) out[i] = ZERO;
-    for (size_t c = 0; c < m; c++) accumulate(out + begin, columns[c] + begin, weights[c], end - begin);
+    size_t whole = use_vectors() && m ? (end - begin) / 8 * 8 : 0;
+    if (whole) {
+      std::vector<const Felt*> shifted(columns, columns + m);
+      for (auto& column : shifted) column += begin;
+      ifma::linear_combination(out + begin, shifted.data(), weights, m, whole);
+    }
+    for (size_t i = begin + whole; i < end; i++) out[i] = ZERO;
+    for (size_t c = 0; c < m; c++)
+      accumulate(out + begin + whole, columns[c] + begin + whole, weights[c], end - begin - whole);
   });
 }
 
-// (m, z) values of m polynomials at z points, by Horner
-EXPORT void fh_evaluate_at(Felt* out, const Felt* coefficients, size_t m, size_t n, const Felt* points, size_t z) {
-  parallel(m * z, 1, [=](size_t begin, size_t end) {
-    for (size_t task = begin; task < end; task++) {
-      const Felt* column = coefficients + task / z * n;
-      Felt x = points[task % z];
-      if (use_vectors() && n % 8 == 0) {
-        Felt lanes[8], x8 = square(square(square(x))), total = ZERO;
-        ifma::horner(lanes, column, x8, n);
-        for (int j = 7; j >= 0; j--) total = add(mul(total, x), lanes[j]);
+// (m, z, 2^log_coset) values of m polynomials on the cosets x * H of z points x, by position; log_coset is at most 3. By
+// Horner's rule on segments, put together by it. Powers of an eighth root of unity depend on the exponent mod 8 alone,
+// so the eight lanes of the vector path give the whole coset.
+EXPORT void fh_evaluate_at(Felt* out, const Felt* const* columns, size_t m, size_t n, const Felt* points, size_t z,
+                           int log_coset) {
+  constexpr size_t SEGMENT = 1 << 14;
+  const size_t segments = (n + SEGMENT - 1) / SEGMENT, coset = (size_t)1 << log_coset;
+  std::vector<Felt> turns(coset, ONE);  // the coset's points over x
+  for (size_t q = 0; q < coset; q++)
+    for (int bit = 0; bit < log_coset; bit++)
+      if (q >> bit & 1) turns[q] = mul(turns[q], root_of_unity(bit + 1));
+  if (!(use_vectors() && n % 8 == 0)) {
+    parallel(m * z * coset, 1, [&](size_t begin, size_t end) {
+      for (size_t task = begin; task < end; task++) {
+        const Felt* from = columns[task / (z * coset)];
+        const Felt x = mul(points[task / coset % z], turns[task % coset]);
+        Felt total = ZERO;
+        for (size_t i = n; i; i--) total = add(mul(total, x), from[i - 1]);
         out[task] = total;
-      } else if (n % 4 == 0) {
-        // four interleaved chains in x^4 hide the multiplier's latency
-        Felt x2 = square(x), x4 = square(x2), sums[4] = {ZERO, ZERO, ZERO, ZERO};
-        for (size_t i = n; i; i -= 4)
-          for (int j = 0; j < 4; j++) sums[j] = add(mul(sums[j], x4), column[i - 4 + j]);
-        Felt high = add(mul(sums[3], x), sums[2]), low = add(mul(sums[1], x), sums[0]);
-        out[task] = add(mul(high, x2), low);
-      } else {
-        Felt sum = ZERO;
-        for (size_t i = n; i; i--) sum = add(mul(sum, x), column[i - 1]);
-        out[task] = sum;
+      }
+    });
+    return;
+  }
+  const std::vector<Felt> powers = point_powers(points, z);
+  std::vector<Felt> parts(m * segments * z * 8);
+  parallel(m * segments, 1, [&](size_t begin, size_t end) {
+    for (size_t task = begin; task < end; task++) {
+      size_t first = task % segments * SEGMENT, count = n - first < SEGMENT ? n - first : SEGMENT;
+      ifma::values_at(&parts[task * z * 8], columns[task / segments] + first, count, powers.data(), z);
+    }
+  });
+  const u64 exponent[1] = {SEGMENT};
+  parallel(m * z, 16, [&](size_t begin, size_t end) {
+    for (size_t task = begin; task < end; task++) {
+      const size_t column = task / z, p = task % z;
+      const Felt step = segments > 1 ? power(points[p], exponent, 1) : ONE;
+      Felt lanes[8];
+      for (size_t lane = 0; lane < 8; lane++) {
+        lanes[lane] = ZERO;
+        for (size_t s = segments; s-- > 0;)
+          lanes[lane] = add(mul(lanes[lane], step), parts[((column * segments + s) * z + p) * 8 + lane]);
+      }
+      for (size_t q = 0; q < coset; q++) {
+        Felt total = ZERO;
+        for (size_t lane = 8; lane-- > 0;) total = add(mul(total, turns[q]), lanes[lane]);
+        out[task * coset + q] = total;
       }
     }
   });
 }
 
-// Quotient by Y^k - y, remainder dropped: q_i = c_(i+k) + y * q_(i+k)
-EXPORT void fh_divide_out(Felt* out, const Felt* coefficients, size_t n, size_t k, const Felt* y) {
-  Felt root = *y;
-  for (size_t i = n; i-- > 0;)
-    out[i] = i + k < n ? add(coefficients[i + k], mul(root, out[i + k])) : ZERO;
-}
-
-EXPORT void fh_fold(Felt* out, const Felt* values, const Felt* zeta, const Felt* inverse_points, size_t n) {
-  Felt challenge = *zeta;
-  parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    Felt plus[CHUNK_ELEMENTS], minus[CHUNK_ELEMENTS], odd[CHUNK_ELEMENTS];
-    for (size_t j = begin; j < end; j += CHUNK_ELEMENTS) {
-      size_t count = end - j < CHUNK_ELEMENTS ? end - j : CHUNK_ELEMENTS;
-      for (size_t i = 0; i < count; i++) plus[i] = values[2 * (j + i)], minus[i] = values[2 * (j + i) + 1];
-      difference(odd, plus, minus, count);
-      multiply(odd, odd, inverse_points + j, count);
-      sum(out + j, plus, minus, count);
-      accumulate(out + j, odd, challenge, count);
+// Quotients by Y - y, remainders dropped: q_i = c_(i+1) + y * q_(i+1). `out` may not be `columns`.
+EXPORT void fh_divide_out(Felt* const* out, const Felt* const* columns, size_t m, size_t n, const Felt* y) {
+  const Felt root = *y;
+  const std::vector<Felt> powers = point_powers(y, 1);
+  parallel(m, 1, [&](size_t begin, size_t end) {
+    for (size_t column = begin; column < end; column++) {
+      const Felt* c = columns[column];
+      Felt* q = out[column];
+      size_t i = use_vectors() ? ifma::divide_out(q, c, n, root, powers.data()) : n;
+      for (; i-- > 0;) q[i] = i + 1 < n ? add(c[i + 1], mul(root, q[i + 1])) : ZERO;
     }
   });
+}
+
+// Sums of the terms before each row, less `row` times their mean; the whole sum to `total`.
+EXPORT void fh_running_sum(Felt* out, Felt* total, const Felt* terms, size_t n) {
+  const size_t share = (n + thread_count() - 1) / thread_count(), shares = (n + share - 1) / share;
+  std::vector<Felt> sums(shares, ZERO);
+  parallel(n, share, [&](size_t begin, size_t end) {
+    Felt sum = ZERO;
+    for (size_t i = begin; i < end; i++) sum = add(sum, terms[i]);
+    sums[begin / share] = sum;
+  });
+  Felt whole = ZERO;
+  for (const Felt& sum : sums) whole = add(whole, sum);
+  const Felt mean = mul(whole, inverse(to_montgomery(Felt{{n, 0, 0, 0}})));
+  parallel(n, share, [&](size_t begin, size_t end) {
+    Felt running = ZERO;
+    for (size_t i = 0; i < begin / share; i++) running = add(running, sums[i]);
+    running = sub(running, mul(mean, to_montgomery(Felt{{begin, 0, 0, 0}})));
+    for (size_t i = begin; i < end; i++) {
+      const Felt term = terms[i];
+      out[i] = running;
+      running = add(running, sub(term, mean));
+    }
+  });
+  *total = whole;
 }
 
 // The smallest nonce such that keccak(prefix || nonce) begins with `bits` zero bits; threads take turns at runs of it.
@@ -243,10 +417,7 @@ EXPORT u64 fh_grind(const uint8_t* prefix, int bits) {
       }
     }
   };
-  std::vector<std::thread> pool;
-  for (int i = 1; i < thread_count(); i++) pool.emplace_back(search);
-  search();
-  for (auto& thread : pool) thread.join();
+  parallel(thread_count(), 1, [&](size_t, size_t) { search(); });
   return found;
 }
 

@@ -1,4 +1,4 @@
-// Number-theoretic transforms of 2^log_n points, on cosets, in natural or bit-reversed order.
+// Number-theoretic transforms of 2^log_n points by the plain path; ifma_transform.cpp has the fast one.
 #pragma once
 #include <map>
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include "backend.h"
 #include "field.h"
+#include "packed.h"
 
 namespace freehold {
 
@@ -50,12 +51,13 @@ static inline void bit_reverse(Felt* a, int log_n) {
   }
 }
 
+// The plain path: radix 2, in place.
 class Transform {
  public:
   Transform(int log_n, bool inverse) : log_n_(log_n), n_((size_t)1 << log_n), levels_(log_n + 1) {
     Felt root = root_of_unity(log_n);
     if (inverse) root = freehold::inverse(root);
-    // twiddles_[k]: powers of omega_k below half of its order, contiguous for each level of the recursion
+    // levels_[k]: powers of omega_k below half of its order, contiguous for each level of the recursion
     for (int k = log_n; k >= 1; k--) {
       levels_[k].resize((size_t)1 << (k - 1));
       if (k == log_n) {
@@ -64,29 +66,20 @@ class Transform {
         for (size_t i = 0; i < levels_[k].size(); i++) levels_[k][i] = levels_[k + 1][2 * i];
       }
     }
-    for (auto& level : levels_) pointers_.push_back(level.data());
   }
 
-  // Natural coefficients to values on the coset: scaling, then decimation in frequency.
-  void evaluate(Felt* out, const Felt* in, const Felt* shifts, bool bit_reversed) const {
-    multiply(out, in, shifts, n_);
-    if (use_vectors() && log_n_ >= 4)
-      ifma::frequency(out, log_n_, pointers_.data());
-    else
-      frequency(out, log_n_);
-    if (!bit_reversed) bit_reverse(out, log_n_);
+  // Natural coefficients to values on the coset: scaling by the shift's powers, then decimation in frequency.
+  void evaluate(Felt* a, const Felt* shifts, bool bit_reversed) const {
+    multiply(a, a, shifts, n_);
+    frequency(a, log_n_);
+    if (!bit_reversed) bit_reverse(a, log_n_);
   }
 
-  // Values on the coset to natural coefficients: decimation in time, then scaling by `inverse_shifts`, each
-  // already divided by n.
-  void interpolate(Felt* out, const Felt* in, const Felt* inverse_shifts, bool bit_reversed) const {
-    if (out != in) memcpy(out, in, n_ * sizeof(Felt));
-    if (!bit_reversed) bit_reverse(out, log_n_);
-    if (use_vectors() && log_n_ >= 4)
-      ifma::time(out, log_n_, pointers_.data());
-    else
-      time(out, log_n_);
-    multiply(out, out, inverse_shifts, n_);
+  // Values on H in natural order to natural coefficients: decimation in time, then scaling by 1/n.
+  void interpolate(Felt* a, const Felt& scale) const {
+    bit_reverse(a, log_n_);
+    time(a, log_n_);
+    for (size_t i = 0; i < n_; i++) a[i] = mul(a[i], scale);
   }
 
  private:
@@ -119,7 +112,6 @@ class Transform {
   int log_n_;
   size_t n_;
   std::vector<std::vector<Felt>> levels_;
-  std::vector<const Felt*> pointers_;
 };
 
 // Made once for each size and direction, and kept.

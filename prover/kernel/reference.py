@@ -104,15 +104,15 @@ def run_program(
     constants: Ints,
     columns: list[Ints],
     n_outputs: int,
+    height: int,
 ) -> list[Ints]:
-    """The vector machine, row by row; op numbers as in `prover.kernel.Op`."""
-    height = len(columns[0])
+    """The vector machine, row by row; op numbers as in `prover.kernel.Op`. Shorter columns repeat."""
     outputs = [[0] * height for _ in range(n_outputs)]
     for row in range(height):
         registers = [0] * n_registers
         for op, target, a, b in instructions:
             if op == 0:
-                registers[target] = columns[a][(row + b) % height]
+                registers[target] = columns[a][(row + b) % len(columns[a])]
             elif op == 1:
                 registers[target] = constants[a]
             elif op == 5:
@@ -127,18 +127,19 @@ def linear_combination(columns: list[Ints], weights: Ints) -> Ints:
     return [sum(w * x for w, x in zip(weights, row, strict=True)) % PRIME for row in zip(*columns, strict=True)]
 
 
-def divide_out(coefficients: Ints, k: int, y: int) -> Ints:
-    """Long division by Y^k - y, remainder dropped."""
+def divide_out(coefficients: Ints, y: int) -> Ints:
+    """Long division by Y - y, remainder dropped."""
     remainder, quotient = list(coefficients), [0] * len(coefficients)
-    for i in range(len(coefficients) - 1, k - 1, -1):
-        quotient[i - k] = remainder[i]
-        remainder[i - k] = (remainder[i - k] + y * remainder[i]) % PRIME
+    for i in range(len(coefficients) - 1, 0, -1):
+        quotient[i - 1] = remainder[i]
+        remainder[i - 1] = (remainder[i - 1] + y * remainder[i]) % PRIME
     return quotient
 
 
-def fold(values: Ints, zeta: int, inverse_points: Ints) -> Ints:
-    pairs = zip(values[0::2], values[1::2], inverse_points, strict=True)
-    return [(plus + minus + zeta * (plus - minus) * x) % PRIME for plus, minus, x in pairs]
+def running_sum(terms: Ints) -> tuple[Ints, int]:
+    total = sum(terms) % PRIME
+    mean = total * pow(len(terms), -1, PRIME) % PRIME
+    return [(sum(terms[:i]) - i * mean) % PRIME for i in range(len(terms))], total
 
 
 def pedersen_steps(x: int, y: int) -> list[tuple[int, int, int]]:

@@ -1,80 +1,125 @@
 """The prover's side of a commitment: logical columns packed, extended coset by coset into row hashes, opened later.
 
-Only coefficients and hashes are kept: opened rows are evaluated again at the few positions that are asked for, so
-the peak of memory stays a small multiple of the trace.
+Only coefficients and the upper layers of the tree are kept. Opened rows, and the hashes beside them, are evaluated
+again at the few positions that are asked for, so the peak of memory stays a small multiple of the trace. Packing
+needs no copy: the kernel reads coefficient k*i + j of a physical column from coefficient i of its slot j.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from prover import kernel
+from prover.algebra.field import PRIME
 from prover.stark.domains import block_shift, point
-from prover.stark.layout import Group, Layout, Slot
+from prover.stark.layout import Layout, Slot
 from prover.stark.merkle import MerkleTree
 from prover.stark.parameters import Parameters
 
 Logical = Callable[[Slot], np.ndarray]
 """The (n, 4) coefficients of a logical column."""
 
-
-def pack(group: Group, logical: Logical) -> np.ndarray:
-    """(physical columns, k*n, 4): coefficient i of slot j is coefficient k*i + j; empty slots are zero."""
-    height, packing = 1 << group.log_height, 1 << group.log_packing
-    packed = np.zeros((len(group.columns), height, packing, 4), dtype=np.uint64)
-    for index, column in enumerate(group.columns):
-        for number, slot in enumerate(column.slots):
-            packed[index, :, number] = logical(slot)
-    return packed.reshape(len(group.columns), height * packing, 4)
+LOG_SUBTREE = 3
+"""Layers of a tree that are computed again at openings: eight neighbouring rows cost what one costs."""
 
 
-def on_all_cores(work: Callable[[int], np.ndarray], count: int) -> list[np.ndarray]:
-    """work(0), work(1), ... one thread a core: the kernel splits by columns, and may have but one."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(work, range(count)))
+LOG_PART, LOG_MOST_PARTS = 22, 3
+"""Cosets of more rows than 2^LOG_PART are extended in parts, eight at most: less memory, a little more time."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Physical columns of one height: `columns[i][j]` are the (n, 4) coefficients of slot j, `2^log_slots` slots."""
+
+    log_physical: int
+    log_slots: int
+    columns: Sequence[Sequence[np.ndarray]]
+
+    def padded(self) -> list[list[np.ndarray | None]]:
+        return [[*slots, *[None] * ((1 << self.log_slots) - len(slots))] for slots in self.columns]
+
+    def at(self, log_domain: int, starts: Sequence[int], log_run: int) -> list[list[int]]:
+        """Values at the runs of 2^log_run positions that begin at `starts` (multiples of that), column by column.
+
+        With y^k = u the value is the sum of y^j * l_j(u). Neighbours of one k share u; longer runs have the u of a
+        small coset.
+        """
+        log_coset = max(0, log_run - self.log_slots)
+        points = [point(log_domain - self.log_slots, start >> self.log_slots) for start in starts]
+        slots = [slot for column in self.columns for slot in column]
+        values = iter(kernel.evaluate_at(slots, points, log_coset))
+        positions = [start + i for start in starts for i in range(1 << log_run)]
+        shift = min(log_run, self.log_slots)
+        ys = [point(log_domain, position) for position in positions]
+        rows = []
+        for column in self.columns:
+            parts = [kernel.to_ints(next(values)) for _ in column]
+            row = []
+            for index, y in enumerate(ys):
+                total = 0
+                for part in reversed(parts):
+                    total = (total * y + part[index >> shift]) % PRIME
+                row.append(total)
+            rows.append(row)
+        return rows
 
 
 class CommittedTree:
-    """One trace tree: packed coefficients by group, and the Merkle tree over their extension."""
+    """One trace tree: its columns' coefficients, and the Merkle tree over their extension."""
 
     def __init__(self, layout: Layout, tree: int, logical: Logical, parameters: Parameters) -> None:
-        self._layout, self._tree, self._parameters = layout, tree, parameters
-        self.coefficients = {id(group): pack(group, logical) for group in layout.tree(tree)}
-        hashes = {
-            log_physical + parameters.log_blowup: self._row_hashes(log_physical)
+        self._parameters = parameters
+        self._rows = {
+            log_physical: [
+                Packed(log_physical, group.log_packing, [[logical(slot) for slot in c.slots] for c in group.columns])
+                for group in layout.row_groups(tree, log_physical)
+            ]
             for log_physical in layout.physical_heights(tree)
         }
-        self.merkle = MerkleTree(hashes, parameters.digest_bytes)
+        log_blowup = parameters.log_blowup
+        log_parts = min(LOG_MOST_PARTS, max(0, max(self._rows) - LOG_PART))
+        log_blocks = log_blowup + log_parts
+        self.merkle = MerkleTree(max(self._rows) + log_blowup, log_blocks, parameters.digest_bytes, LOG_SUBTREE)
+        extensions = {
+            log: kernel.Extension([slots for packed in row for slots in packed.padded()], log)
+            for log, row in self._rows.items()
+        }
+        for block in range(1 << log_blocks):
+            coset, part = block >> log_parts, block & (1 << log_parts) - 1
+            rows = {}
+            for log, extension in extensions.items():
+                shift = block_shift(log + log_blowup, log, coset)
+                rows[log + log_blowup] = extension.hash_rows(shift, parameters.digest_bytes, part, log_parts)
+            self.merkle.add_block(block, rows)
+        self.merkle.finish()
 
-    def _row_hashes(self, log_physical: int) -> np.ndarray:
-        """Each block of the evaluation domain is a coset of the trace domain and is extended on its own."""
-        log_domain = log_physical + self._parameters.log_blowup
-        coefficients = self._row_coefficients(log_physical)
-
-        def hashed(block: int) -> np.ndarray:
-            values = kernel.evaluate_coset(coefficients, block_shift(log_domain, log_physical, block))
-            return kernel.hash_rows(list(values), self._parameters.digest_bytes)
-
-        return np.concatenate(on_all_cores(hashed, 1 << self._parameters.log_blowup))
-
-    def _row_coefficients(self, log_physical: int) -> np.ndarray:
-        parts = [self.coefficients[id(g)] for g in self._layout.row_groups(self._tree, log_physical)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def open(self, positions: Iterable[int]) -> bytes:
-        """Rows and siblings for query positions of the largest domain, in the proof's order."""
-        parameters, log_degree = self._parameters, self._layout.log_degree
+    def open(self, positions: Iterable[int], log_degree: int) -> bytes:
+        """Rows and siblings for query positions of the domain of 2^(log_degree + log_blowup), in the proof's order."""
+        parameters, merkle = self._parameters, self.merkle
         positions = sorted(set(positions))
-        opened = b""
-        for log_physical in self._layout.physical_heights(self._tree):
+        top = merkle.log_size - parameters.log_blowup
+        leaves = sorted({position >> log_degree - top for position in positions})
+        nodes = sorted({leaf >> merkle.log_size - merkle.log_kept for leaf in leaves})
+        hashes, opened = {}, b""
+        for log_physical in self._rows:
+            log_domain = log_physical + parameters.log_blowup
             places = sorted({position >> log_degree - log_physical for position in positions})
-            points = [point(log_physical + parameters.log_blowup, place) for place in places]
-            values = kernel.evaluate_at(self._row_coefficients(log_physical), points)
-            opened += kernel.to_bytes(np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(-1, 4)).tobytes()
-        top = self.merkle.log_size - parameters.log_blowup
-        leaves = [position >> log_degree - top for position in positions]
-        return opened + b"".join(sibling[: parameters.digest_bytes] for sibling in self.merkle.siblings(leaves))
+            log_run = max(0, log_domain - merkle.log_kept)  # rows below a kept node are computed together
+            starts = [node << log_run for node in nodes] if log_run else places
+            table = self._at(log_physical, starts, log_run)
+            rank = {start: index << log_run for index, start in enumerate(starts)}
+            for place in places:
+                start = place >> log_run << log_run
+                opened += b"".join(column[rank[start] + place - start].to_bytes(32, "big") for column in table)
+            if log_run:
+                columns = [kernel.from_ints(column) for column in table]
+                hashes[log_domain] = kernel.hash_rows(columns, parameters.digest_bytes)
+        siblings = merkle.siblings(leaves, hashes)
+        return opened + b"".join(sibling[: parameters.digest_bytes] for sibling in siblings)
+
+    def _at(self, log_physical: int, starts: Sequence[int], log_run: int) -> list[list[int]]:
+        log_domain = log_physical + self._parameters.log_blowup
+        return [column for packed in self._rows[log_physical] for column in packed.at(log_domain, starts, log_run)]

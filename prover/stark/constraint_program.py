@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,12 +23,16 @@ class Program:
     sources: tuple[tuple[str, int, int], ...]
     n_outputs: int
 
-    def run(self, columns: dict[tuple[str, int, int], np.ndarray], values: dict[str, int], height: int) -> np.ndarray:
-        """Outputs (n_outputs, height, 4) from the (height, 4) columns that `sources` name."""
+    def run(
+        self,
+        columns: dict[tuple[str, int, int], np.ndarray],
+        values: dict[str, int],
+        outputs: Sequence[np.ndarray],
+    ) -> None:
+        """Fill `outputs`, (n, 4) each, from the columns that `sources` name; shorter ones repeat."""
         constants = list(self.constants)
         for index, name in self.values:
             constants[index] = values[name]
-        outputs = np.empty((self.n_outputs, height, 4), dtype=np.uint64)
         kernel.run_program(
             self.instructions,
             self.n_registers,
@@ -35,7 +40,6 @@ class Program:
             [columns[source] for source in self.sources],
             outputs,
         )
-        return outputs
 
 
 def compile_program(roots: list[Expression]) -> Program:

@@ -1,16 +1,20 @@
-"""Steps 4 and 5 of the prover: the DEEP polynomial, its folded layers, and their openings."""
+"""Steps 4 and 5 of the prover: the DEEP polynomial, its folded layers, and their openings.
+
+Layers are kept as coefficients: a fold is a combination of them, and values are made block by block when a layer is
+hashed, and again where it is opened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from prover import kernel
 from prover.algebra.field import PRIME
-from prover.stark.commitment import CommittedTree, on_all_cores
-from prover.stark.domains import block_shift, domain_shift, root_of_unity
-from prover.stark.layout import Layout, Term
+from prover.stark.commitment import Packed
+from prover.stark.domains import block_shift
+from prover.stark.layout import Layout, Slot, Term
 from prover.stark.merkle import MerkleTree
 from prover.stark.parameters import Parameters
 from prover.stark.verifier import term_point
@@ -18,77 +22,73 @@ from prover.stark.verifier import term_point
 
 def deep_polynomial(
     layout: Layout,
-    trees: dict[int, CommittedTree],
+    coefficients: Callable[[Slot, int], np.ndarray],
     combined: list[tuple[Term, list[int], list[int]]],
     z: int,
 ) -> np.ndarray:
-    """(H, 4) coefficients of the sum over terms of (sum of lambda^i * p_i(Y) - B(Y)) / (Y^k - y), lifted."""
-    total = np.zeros((1 << layout.log_degree, 4), dtype=np.uint64)
-    for term, weights, claimed in combined:
+    """(H, 4) coefficients of the sum over terms of (sum of lambda^i * p_i(Y) - B(Y)) / (Y^k - y), lifted.
+
+    Division by Y^k - y is division of each slot's polynomial by V - y; the claimed B only makes it exact.
+    """
+    quotients: dict[tuple[int, int], np.ndarray] = {}  # by height and packing: (k, n, 4), one for each slot
+    for term, weights, _ in combined:
         group = term.group
-        columns = trees[group.tree].coefficients[id(group)]
-        numerator = kernel.linear_combination([columns[i] for i in term.columns], kernel.from_ints(weights))
-        low = len(claimed)
-        numerator[:low] = kernel.sub(np.ascontiguousarray(numerator[:low]), kernel.from_ints(claimed))
-        quotient = kernel.divide_out(numerator, 1 << group.log_packing, term_point(layout, term, z))
-        lifted = total[:: 1 << layout.log_degree - group.log_physical]
-        lifted[...] = kernel.add(np.ascontiguousarray(lifted), quotient)
-    return total
+        key = (group.log_height, group.log_packing)
+        if key not in quotients:
+            quotients[key] = kernel.zeros((1 << group.log_packing, 1 << group.log_height, 4))
+        divided = kernel.divide_out(_by_slot(term, weights, coefficients), term_point(layout, term, z))
+        total = quotients[key][: len(divided)]
+        kernel.add(total, divided, out=total)
+    whole = kernel.zeros((1 << layout.log_degree, 4))
+    for (log_height, log_packing), parts in quotients.items():
+        stride = 1 << layout.log_degree - log_height - log_packing
+        lifted = whole[::stride]
+        packed = np.ascontiguousarray(parts.transpose(1, 0, 2)).reshape(-1, 4)
+        lifted[...] = kernel.add(np.ascontiguousarray(lifted), packed)
+    return whole
 
 
-def extend(coefficients: np.ndarray, log_blowup: int) -> np.ndarray:
-    """A polynomial on its whole evaluation domain, by position."""
-    log_degree = (len(coefficients) - 1).bit_length()
-
-    def block_values(block: int) -> np.ndarray:
-        shift = block_shift(log_degree + log_blowup, log_degree, block)
-        return kernel.evaluate_coset(coefficients[None], shift)[0]
-
-    return np.concatenate(on_all_cores(block_values, 1 << log_blowup))
+def _by_slot(term: Term, weights: list[int], coefficients: Callable[[Slot, int], np.ndarray]) -> list[np.ndarray]:
+    """The combination of a term's columns, slot by slot; slots that all of them leave empty are left out."""
+    columns = [term.group.columns[index] for index in term.columns]
+    combined = []
+    for number in range(max(len(column.slots) for column in columns)):
+        filled = [(c.slots[number], w) for c, w in zip(columns, weights, strict=True) if number < len(c.slots)]
+        parts = [coefficients(slot, term.group.tree) for slot, _ in filled]
+        combined.append(kernel.linear_combination(parts, kernel.from_ints([weight for _, weight in filled])))
+    return combined
 
 
 class FriLayer:
     """One committed codeword; a leaf holds the 2^arity values that fold into one."""
 
-    def __init__(self, codeword: np.ndarray, arity: int, parameters: Parameters) -> None:
-        self.codeword, self.arity, self._digest_bytes = codeword, arity, parameters.digest_bytes
-        leaves = codeword.reshape(-1, 1 << arity, 4).transpose(1, 0, 2)
-        hashes = kernel.hash_rows([np.ascontiguousarray(column) for column in leaves], self._digest_bytes)
-        self.merkle = MerkleTree({(len(hashes) - 1).bit_length(): hashes}, self._digest_bytes)
+    def __init__(self, coefficients: np.ndarray, arity: int, parameters: Parameters) -> None:
+        """`coefficients`: (2^d, 4), of the polynomial whose values on its evaluation domain are the codeword."""
+        self.arity, self._digest_bytes = arity, parameters.digest_bytes
+        log_degree = (len(coefficients) - 1).bit_length()
+        self._log_domain = log_degree + parameters.log_blowup
+        slots = np.ascontiguousarray(coefficients.reshape(-1, 1 << arity, 4).transpose(1, 0, 2))
+        self._packed = Packed(log_degree, arity, [list(slots)])
+        self.merkle = MerkleTree(self._log_domain - arity, parameters.log_blowup, parameters.digest_bytes)
+        extension = kernel.Extension(self._packed.columns, log_degree)
+        for block in range(1 << parameters.log_blowup):
+            shift = block_shift(self._log_domain, log_degree, block)
+            hashes = extension.hash_rows(shift, self._digest_bytes, log_run=arity)
+            self.merkle.add_block(block, {self._log_domain - arity: hashes})
+        self.merkle.finish()
 
     def fold(self, zeta: int) -> np.ndarray:
-        values = self.codeword
-        for _ in range(self.arity):
-            values = kernel.fold(values, zeta, inverse_points((len(values) - 1).bit_length()))
-            zeta = zeta * zeta % PRIME
-        return values
+        """Coefficients of the next layer: a fold takes 2 * (c_(2i) + zeta * c_(2i+1)), the next has zeta^2 ..."""
+        count = 1 << self.arity
+        weights = kernel.from_ints([count * pow(zeta, power, PRIME) for power in range(count)])
+        return kernel.linear_combination(self._packed.columns[0], weights)
 
     def open(self, known: Iterable[int]) -> bytes:
         """The values of the touched leaves that the verifier does not know, then the siblings."""
         known = set(known)
         leaves = sorted({position >> self.arity for position in known})
-        sent = [
-            place
-            for leaf in leaves
-            for place in range(leaf << self.arity, leaf + 1 << self.arity)
-            if place not in known
-        ]
-        opened = kernel.to_bytes(self.codeword[np.array(sent, dtype=np.int64)]).tobytes() if sent else b""
+        (values,) = self._packed.at(self._log_domain, [leaf << self.arity for leaf in leaves], self.arity)
+        places = [place for leaf in leaves for place in range(leaf << self.arity, leaf + 1 << self.arity)]
+        sent = [value for place, value in zip(places, values, strict=True) if place not in known]
+        opened = b"".join(value.to_bytes(32, "big") for value in sent)
         return opened + b"".join(sibling[: self._digest_bytes] for sibling in self.merkle.siblings(leaves))
-
-
-def inverse_points(log_size: int) -> np.ndarray:
-    """(2^(log_size-1), 4): 1/x at the even positions of `D_(log_size)`."""
-    points = kernel.from_ints([pow(domain_shift(log_size), -1, PRIME)])
-    for bit in range(1, log_size):
-        root = kernel.from_ints([pow(root_of_unity(bit + 1), -1, PRIME)])[0]
-        points = np.concatenate([points, kernel.mul(points, root)])
-    return points
-
-
-def last_polynomial(codeword: np.ndarray, log_blowup: int) -> list[int]:
-    """Coefficients of the last codeword, from its first block."""
-    log_size = (len(codeword) - 1).bit_length()
-    log_degree = log_size - log_blowup
-    first = np.ascontiguousarray(codeword[: 1 << log_degree])[None]
-    return kernel.to_ints(kernel.interpolate_coset(first, block_shift(log_size, log_degree, 0))[0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from prover import kernel
-from prover.algebra.field import PRIME
 from prover.stark.constraint_program import compile_program
 from prover.stark.tables import Table, fraction
 
@@ -16,37 +15,18 @@ def interaction_columns(
     """(W, n, 4) helpers and running sum, and the table's sum.
 
     Helper g holds the sum of its group's fractions; the running sum grows by all helpers and the last group less
-    the mean, so that it is cyclic.
+    the mean, so that it is cyclic. Raises ZeroDivisionError if a denominator is zero.
     """
     fractions = [fraction(group) for group in table.lookups]
     program = compile_program([part for pair in fractions for part in pair])
-    outputs = program.run(columns, values, height)
-    numerators = np.ascontiguousarray(outputs[0::2]).reshape(-1, 4)
-    denominators = np.ascontiguousarray(outputs[1::2]).reshape(-1, 4)
-    sums = kernel.mul(numerators, kernel.inverse(denominators)).reshape(len(fractions), height, 4)
+    sums, denominators = kernel.empty((2, len(fractions), height, 4))
+    outputs = [part for pair in zip(sums, denominators, strict=True) for part in pair]
+    program.run(columns, values, outputs)
+    flat = denominators.reshape(-1, 4)
+    kernel.inverse(flat, out=flat)
+    kernel.mul(sums, denominators, out=sums)
 
-    steps = sums[0]
-    for part in sums[1:]:
-        steps = kernel.add(steps, part)
-    prefix = prefix_sums(steps)
-    total = kernel.to_ints(prefix[-1:])[0]
-    mean = total * pow(height, -1, PRIME) % PRIME
-    mean_steps = kernel.mul(_row_numbers(height), kernel.from_ints([mean])[0])
-    running = np.zeros((height, 4), dtype=np.uint64)
-    running[1:] = prefix[:-1]
-    return np.concatenate([sums[:-1], kernel.sub(running, mean_steps)[None]]), total
-
-
-def prefix_sums(terms: np.ndarray) -> np.ndarray:
-    """Inclusive, by doubling: log n vector additions."""
-    sums, step = terms, 1
-    while step < len(terms):
-        longer = sums.copy()
-        longer[step:] = kernel.add(np.ascontiguousarray(sums[step:]), np.ascontiguousarray(sums[:-step]))
-        sums, step = longer, 2 * step
-    return sums
-
-
-def _row_numbers(height: int) -> np.ndarray:
-    """0, 1, 2, ... as field elements."""
-    return prefix_sums(np.concatenate([kernel.from_ints([0]), np.tile(kernel.from_ints([1]), (height - 1, 1))]))
+    steps = sums[-1]
+    for helper in sums[:-1]:
+        kernel.add(steps, helper, out=steps)
+    return sums, kernel.running_sum(steps)

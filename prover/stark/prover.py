@@ -12,12 +12,12 @@ from prover.algebra.field import PRIME
 from prover.stark.commitment import CommittedTree
 from prover.stark.errors import ProofRefused, StatementRefused, WitnessRefused
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
-from prover.stark.fri import FriLayer, deep_polynomial, extend, last_polynomial
+from prover.stark.fri import FriLayer, deep_polynomial
 from prover.stark.layout import QUOTIENT_TABLE, Layout, Slot, make_layout
 from prover.stark.lookups import interaction_columns
 from prover.stark.parameters import Parameters
 from prover.stark.proof import Proof, part_positions
-from prover.stark.quotient import combined_slices, lookup_slices
+from prover.stark.quotient import combined_slices, table_quotients
 from prover.stark.reference_check import check_witness
 from prover.stark.shape import Shape
 from prover.stark.statement import Statement
@@ -142,15 +142,15 @@ class Prover:
         # 4. FRI layers
         self.progress("low-degree test")
         combined = combine_terms(self.layout, mask, power)
-        codeword = extend(deep_polynomial(self.layout, self.trees, combined, z), self.parameters.log_blowup)
+        polynomial = deep_polynomial(self.layout, self._coefficients_of, combined, z)
         layers = []
         for arity in self.parameters.fri_plan(self.layout.log_degree):
-            layers.append(FriLayer(codeword, arity, self.parameters))
+            layers.append(FriLayer(polynomial, arity, self.parameters))
             self._send([int.from_bytes(layers[-1].merkle.root, "big")])
-            codeword = layers[-1].fold(self.transcript.draw())
+            polynomial = layers[-1].fold(self.transcript.draw())
 
         # 5. Last polynomial
-        self._send(last_polynomial(codeword, self.parameters.log_blowup))
+        self._send(kernel.to_ints(polynomial))
 
         # 6. Grinding and query positions
         self.progress("grinding")
@@ -198,8 +198,7 @@ class Prover:
             height = 1 << self.witness.log_heights[number]
             sources = dict(self.columns.values[number])
             for index, period in enumerate(table.periodic):
-                tiled = np.tile(kernel.from_ints(list(period)), (height // table.block, 1))
-                sources["periodic", index, 0] = np.ascontiguousarray(tiled)
+                sources["periodic", index, 0] = kernel.from_ints(list(period))
             columns, total = interaction_columns(table, sources, values, height)
             self.columns.add(number, INTERACTION, columns)
             values[table.sum_name()] = total * pow(height, -1, PRIME) % PRIME
@@ -209,11 +208,13 @@ class Prover:
     def _quotients(self, values: dict[str, int], beta: int) -> None:
         """Each interaction column's own slices beside it, and the slices of the combined quotient."""
         heights, coefficients = self.witness.log_heights, self.columns.coefficients
-        self.slices = combined_slices(self.shape, heights, coefficients, values, beta)
+        parts, first_power = [], 0
         for number, table in enumerate(self.shape.tables):
-            slices = lookup_slices(table, heights[number], coefficients[number], values)
-            for index, part in enumerate(slices, start=len(table.lookup_constraints)):
+            parts.append(table_quotients(table, heights[number], coefficients[number], values, beta, first_power))
+            for index, part in enumerate(parts[-1].lookups, start=len(table.lookup_constraints)):
                 coefficients[number]["cell", INTERACTION, index] = part
+            first_power += len(table.constraints)
+        self.slices = combined_slices(self.shape, heights, parts)
 
     def _mask(self, z: int) -> list[int]:
         """Every filled slot at every point of its physical column, in mask order."""
@@ -221,12 +222,13 @@ class Prover:
         for term in self.layout.terms():
             y = term_point(self.layout, term, z)
             tree = term.group.tree
-            slots = np.stack([self._coefficients_of(slot, tree) for _, _, slot in term.slots()])
+            slots = [self._coefficients_of(slot, tree) for _, _, slot in term.slots()]
             values += kernel.to_ints(np.ascontiguousarray(kernel.evaluate_at(slots, [y])[:, 0]))
         return values
 
     def _open(self, positions: list[int], layers: list[FriLayer]) -> bytes:
-        part = b"".join(self.trees[tree].open(positions) for tree in self.layout.trees())
+        log_degree = self.layout.log_degree
+        part = b"".join(self.trees[tree].open(positions, log_degree) for tree in self.layout.trees())
         known = positions
         for layer in layers:
             part += layer.open(known)

@@ -21,7 +21,7 @@ def path(request):
     with kernel.backend(request.param) as found:
         if found != request.param:
             pytest.skip("this processor has no AVX-512 IFMA")
-        yield
+        yield found
 
 
 def columns(draw_from: st.SearchStrategy[int], height: int, count: int) -> st.SearchStrategy[list[list[int]]]:
@@ -32,6 +32,12 @@ def columns(draw_from: st.SearchStrategy[int], height: int, count: int) -> st.Se
 @few
 def test_numbers_survive_the_way_in_and_out(numbers):
     assert kernel.to_ints(kernel.from_ints(numbers)) == numbers
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40))
+@few
+def test_words(numbers):
+    assert kernel.to_ints(kernel.from_words(np.array(numbers, dtype=np.uint64))) == numbers
 
 
 @given(st.lists(st.tuples(felt, felt), min_size=1, max_size=40))
@@ -51,9 +57,18 @@ def test_inverse(numbers):
     assert kernel.to_ints(kernel.inverse(kernel.from_ints(numbers))) == reference.inverse(numbers)
 
 
-def test_inverse_of_zero_is_refused():
+@pytest.mark.parametrize("n", [8, 32, 56, 5000])
+def test_inverses_of_many(n):
+    numbers = [1, PRIME - 1, 2**251, *range(5, n + 2)]
+    assert kernel.to_ints(kernel.inverse(kernel.from_ints(numbers))) == reference.inverse(numbers)
+
+
+@pytest.mark.parametrize("place", [0, 1, 39])
+def test_inverse_of_zero_is_refused(place):
+    numbers = [7] * 40
+    numbers[place] = 0
     with pytest.raises(ZeroDivisionError):
-        kernel.inverse(kernel.from_ints([1, 0, 2]))
+        kernel.inverse(kernel.from_ints(numbers))
 
 
 @given(felt, felt, st.integers(1, 50))
@@ -73,16 +88,86 @@ def test_transforms(data, log_n, shift, bit_reversed):
     assert reference.interpolate_coset(kernel.to_ints(values[0]), shift, bit_reversed) == coefficients
 
 
-@pytest.mark.parametrize("log_n", [9, 10, 11])
-def test_long_transforms(log_n):
-    """Past the block that is transformed in one piece; the slow twin is asked at a few places."""
-    coefficients = kernel.powers(5, 7, 1 << log_n)
-    values = kernel.evaluate_coset(coefficients[None], 11)
-    points = reference.coset_points(1 << log_n, 11, True)
-    for place in (0, 1, 2, 255, 256, (1 << log_n) - 1):
-        expected = reference.evaluate_at(kernel.to_ints(coefficients), points[place : place + 1])
-        assert kernel.to_ints(values[0, place : place + 1]) == expected
-    assert (kernel.interpolate_coset(values, 11)[0] == coefficients).all()
+@pytest.mark.parametrize("log_n", [3, 8, 11, 14])
+def test_row_hashes_of_an_extension(log_n):
+    """The same as extending and hashing in two steps; columns of one, two and four slots, one of them absent."""
+    n = 1 << log_n
+    whole = kernel.powers(3, 5, 3 * n).reshape(3, n, 4)
+    packed = [[whole[0]], [whole[1][: n // 2].copy(), whole[2][: n // 2].copy()]]
+    quarters = [whole[2][i * n // 4 : (i + 1) * n // 4].copy() for i in range(3)]
+    packed.append([*quarters, None])
+    values = [kernel.evaluate_packed([slots], 7)[0] for slots in packed]
+    assert (kernel.Extension(packed, log_n).hash_rows(7, 25) == kernel.hash_rows(values, 25)).all()
+    whole_hashes = kernel.hash_rows(values, 25)
+    for log_parts in range(4):
+        parts = [kernel.Extension(packed, log_n).hash_rows(7, 25, i, log_parts) for i in range(1 << log_parts)]
+        assert (np.concatenate(parts) == whole_hashes).all()
+    for log_run in (0, 1, 3):
+        hashes = kernel.Extension(packed[1:2], log_n).hash_rows(7, 25, log_run=log_run)
+        assert (hashes == kernel.hash_runs(values[1], log_run, 25)).all()
+
+
+@pytest.mark.parametrize("log_n", [8, 9, 12, 13])
+@pytest.mark.parametrize("bit_reversed", [True, False])
+@pytest.mark.parametrize("pattern", ["random", "largest", "sparse"])
+def test_long_transforms(log_n, bit_reversed, pattern):
+    """Sizes that take both passes; the slow twin is asked at a few places."""
+    n = 1 << log_n
+    coefficients = {
+        "random": kernel.powers(5, 7, n),
+        "largest": kernel.powers(1, PRIME - 1, n),
+        "sparse": kernel.from_ints([PRIME - 1] + [0] * (n - 1)),
+    }[pattern]
+    numbers = kernel.to_ints(coefficients)
+    for shift in (1, 11):
+        values = kernel.evaluate_coset(coefficients[None], shift, bit_reversed)
+        points = reference.coset_points(n, shift, bit_reversed)
+        for place in (0, 1, 2, n // 2 - 1, n // 2, n - 1):
+            expected = reference.evaluate_at(numbers, points[place : place + 1])
+            assert kernel.to_ints(values[0, place : place + 1]) == expected
+        assert (kernel.interpolate_coset(values, shift, bit_reversed)[0] == coefficients).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("log_n", [23, 24])
+def test_the_longest_transforms(log_n, path):
+    """Where lazy values grow to their bound, and beyond, where they are reduced between the passes."""
+    if path == "scalar":
+        pytest.skip("no bounds to meet")
+    n = 1 << log_n
+    coefficients = kernel.powers(1, PRIME - 1, n)
+    values = kernel.evaluate_coset(coefficients[None], 11)[0]
+    places = [0, 1, n // 2, n - 1]
+    points = [11 * x % PRIME for x in _points(log_n, places)]
+    assert kernel.to_ints(values[places]) == kernel.to_ints(kernel.evaluate_at([coefficients], points)[0])
+    parts = [kernel.Extension([[coefficients]], log_n).hash_rows(11, 25, part, 1) for part in (0, 1)]
+    assert (np.concatenate(parts) == kernel.hash_rows([values], 25)).all()
+
+
+def _points(log_n: int, places: list[int]) -> list[int]:
+    """Of H_n by position."""
+    points = []
+    for place in places:
+        points.append(1)
+        for bit in range(log_n):
+            if place >> bit & 1:
+                points[-1] = points[-1] * pow(reference.GENERATOR, (PRIME - 1) >> bit + 1, PRIME) % PRIME
+    return points
+
+
+@given(st.data(), st.integers(0, 4), st.integers(0, 6), felt.filter(bool))
+@few
+def test_packed_transforms(data, log_slots, log_height, shift):
+    slots = data.draw(columns(felt, 1 << log_height, 1 << log_slots))
+    absent = data.draw(st.integers(0, (1 << log_slots) - 1))
+    slots = [slot if index <= absent else [0] * len(slot) for index, slot in enumerate(slots)]
+    arrays = [kernel.from_ints(slot) if index <= absent else None for index, slot in enumerate(slots)]
+    values = kernel.evaluate_packed([arrays, arrays], shift)
+    whole = [slot[i] for i in range(1 << log_height) for slot in slots]
+    points = reference.coset_points(len(whole), shift, True)
+    place = data.draw(st.integers(0, len(whole) - 1))
+    assert kernel.to_ints(values[1, place : place + 1]) == reference.evaluate_at(whole, points[place : place + 1])
+    assert (values[0] == kernel.evaluate_coset(kernel.from_ints(whole)[None], shift)[0]).all()
 
 
 @given(st.data(), st.integers(1, 12), st.integers(1, 40), st.integers(1, 32))
@@ -90,6 +175,15 @@ def test_long_transforms(log_n):
 def test_row_hashes(data, height, width, digest_bytes):
     table = data.draw(columns(felt, height, width))
     hashes = kernel.hash_rows([kernel.from_ints(column) for column in table], digest_bytes)
+    assert [row.tobytes() for row in hashes] == reference.hash_rows(table, digest_bytes)
+
+
+@given(st.data(), st.integers(1, 12), st.integers(0, 4), st.integers(1, 32))
+@few
+def test_hashes_of_runs(data, height, log_run, digest_bytes):
+    values = data.draw(st.lists(felt, min_size=height << log_run, max_size=height << log_run))
+    hashes = kernel.hash_runs(kernel.from_ints(values), log_run, digest_bytes)
+    table = [values[i :: 1 << log_run] for i in range(1 << log_run)]
     assert [row.tobytes() for row in hashes] == reference.hash_rows(table, digest_bytes)
 
 
@@ -119,23 +213,26 @@ def test_grinding(prefix, bits):
     assert kernel.grind(prefix, bits) == reference.grind(prefix, bits)
 
 
-@given(st.data(), st.integers(1, 130))
-@settings(max_examples=10, deadline=None)
-def test_vector_machine(data, height):
-    table = data.draw(columns(felt, height, 2))
-    shift = data.draw(st.integers(-height + 1, height - 1))
-    constants = data.draw(st.lists(felt, min_size=1, max_size=1))
-    program = [
-        (Op.LOAD, 0, 0, 0),
-        (Op.LOAD, 1, 1, shift),
-        (Op.CONST, 2, 0, 0),
-        (Op.MUL, 3, 0, 1),
-        (Op.SUB, 0, 3, 2),
-        (Op.ADD, 1, 0, 0),
-        (Op.STORE, 0, 0, 0),
-        (Op.STORE, 1, 1, 0),
-    ]
-    outputs = np.empty((2, height, 4), dtype=np.uint64)
+def machine_program(draw, n_registers: int, n_sources: int) -> list[tuple[int, int, int, int]]:
+    """Random instructions over registers that all begin loaded, every register stored at the end."""
+    register = st.integers(0, n_registers - 1)
+    program = [(Op.LOAD, r, draw(st.integers(0, n_sources - 1)), draw(st.integers(-9, 9))) for r in range(n_registers)]
+    op = st.sampled_from([Op.ADD, Op.SUB, Op.MUL, Op.ADD, Op.SUB, Op.CONST, Op.LOAD])
+    for _ in range(draw(st.integers(0, 60))):
+        kind, target, a, b = draw(op), draw(register), draw(register), draw(register)
+        program.append((kind, target, a % 2 if kind in (Op.CONST, Op.LOAD) else a, b))
+    return program + [(Op.STORE, r, r, 0) for r in range(n_registers)]
+
+
+@given(st.data(), st.integers(0, 7))
+@settings(max_examples=40, deadline=None)
+def test_vector_machine(data, log_height):
+    height = 1 << log_height
+    period = 1 << data.draw(st.integers(0, log_height))
+    table = data.draw(columns(felt, height, 1)) + data.draw(columns(felt, period, 1))
+    constants = data.draw(st.lists(felt, min_size=2, max_size=2))
+    program = machine_program(data.draw, 4, 2)
+    outputs = np.empty((4, height, 4), dtype=np.uint64)
     kernel.run_program(
         np.array(program, dtype=np.int32),
         4,
@@ -143,7 +240,23 @@ def test_vector_machine(data, height):
         [kernel.from_ints(column) for column in table],
         outputs,
     )
-    assert [kernel.to_ints(out) for out in outputs] == reference.run_program(program, 4, constants, table, 2)
+    assert [kernel.to_ints(out) for out in outputs] == reference.run_program(program, 4, constants, table, 4, height)
+
+
+@pytest.mark.parametrize("op", [Op.ADD, Op.SUB])
+def test_long_sums_in_the_vector_machine_stay_in_bounds(op):
+    """Doubling a register 400 times, and a product now and then."""
+    program = [(Op.LOAD, 0, 0, 0), (Op.LOAD, 1, 0, 1), (Op.SUB, 2, 1, 0)]
+    for step in range(400):
+        program.append((op, 0, 0, 2) if step % 3 else (Op.ADD, 0, 0, 0))
+        program.append((Op.SUB, 2, 2, 0))
+        if step % 50 == 49:
+            program.append((Op.MUL, 2, 2, 0))
+    program.append((Op.STORE, 0, 0, 0))
+    column = [PRIME - 1, 0, 1, PRIME - 2, 2**251, 2**192, 5, 7]
+    output = np.empty((1, 8, 4), dtype=np.uint64)
+    kernel.run_program(np.array(program, dtype=np.int32), 3, kernel.from_ints([0]), [kernel.from_ints(column)], output)
+    assert kernel.to_ints(output[0]) == reference.run_program(program, 3, [0], [column], 1, 8)[0]
 
 
 def test_a_program_that_reaches_outside_is_refused():
@@ -166,25 +279,49 @@ def test_linear_combination(data, height, width):
 @given(felts, st.lists(felt, min_size=1, max_size=3))
 @few
 def test_evaluation_at_points(coefficients, points):
-    result = kernel.evaluate_at(kernel.from_ints(coefficients)[None], points)
+    result = kernel.evaluate_at([kernel.from_ints(coefficients)], points)
     assert kernel.to_ints(result[0]) == reference.evaluate_at(coefficients, points)
 
 
-@given(st.data(), st.integers(0, 4), felt)
-@few
-def test_division(data, log_k, y):
-    (coefficients,) = data.draw(columns(felt, 16, 1))
-    result = kernel.divide_out(kernel.from_ints(coefficients), 1 << log_k, y)
-    assert kernel.to_ints(result) == reference.divide_out(coefficients, 1 << log_k, y)
+@pytest.mark.parametrize("n", [64, 1 << 8, (1 << 14) + 8, 1 << 15])
+def test_evaluation_of_long_polynomials(n):
+    columns = [kernel.powers(5, 7, n), kernel.powers(1, PRIME - 1, n)]
+    points = [0, 1, PRIME - 1, 3, 2**250]
+    for column, values in zip(columns, kernel.evaluate_at(columns, points), strict=True):
+        assert kernel.to_ints(values) == reference.evaluate_at(kernel.to_ints(column), points)
 
 
-@given(st.data(), st.integers(1, 20), felt)
+@pytest.mark.parametrize("log_coset", [1, 2, 3])
+@pytest.mark.parametrize("n", [5, 64, (1 << 14) + 8])
+def test_evaluation_on_cosets(log_coset, n):
+    column, points = kernel.powers(5, PRIME - 2, n), [1, 7, PRIME - 1]
+    values = kernel.to_ints(kernel.evaluate_at([column], points, log_coset)[0])
+    places = [x for point in points for x in reference.coset_points(1 << log_coset, point, True)]
+    assert values == reference.evaluate_at(kernel.to_ints(column), places)
+
+
+@given(st.data(), felt)
 @few
-def test_folding(data, n, zeta):
-    values = data.draw(st.lists(felt, min_size=2 * n, max_size=2 * n))
-    points = data.draw(st.lists(felt, min_size=n, max_size=n))
-    result = kernel.fold(kernel.from_ints(values), zeta, kernel.from_ints(points))
-    assert kernel.to_ints(result) == reference.fold(values, zeta, points)
+def test_division(data, y):
+    table = data.draw(columns(felt, 16, 2))
+    result = kernel.divide_out([kernel.from_ints(column) for column in table], y)
+    assert [kernel.to_ints(q) for q in result] == [reference.divide_out(column, y) for column in table]
+
+
+@pytest.mark.parametrize("n", [4096, 4352, 3 * 4352 + 5])
+@pytest.mark.parametrize("y", [0, 1, PRIME - 1, 3**100])
+def test_division_of_long_polynomials(n, y):
+    column = kernel.powers(5, PRIME - 2, n)
+    (result,) = kernel.divide_out([column], y)
+    assert kernel.to_ints(result) == reference.divide_out(kernel.to_ints(column), y)
+
+
+@given(felts)
+@few
+def test_running_sum(terms):
+    array = kernel.from_ints(terms)
+    total = kernel.running_sum(array)
+    assert (kernel.to_ints(array), total) == reference.running_sum(terms)
 
 
 @given(st.lists(st.tuples(felt, felt), min_size=1, max_size=4))
