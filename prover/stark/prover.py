@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -73,15 +74,21 @@ def preprocessed_columns(shape: Shape) -> Columns:
     return columns
 
 
+@lru_cache(maxsize=4)
+def _preprocessed_tree(shape: Shape, parameters: Parameters) -> CommittedTree:
+    """The same for every run: the heights of constant columns are fixed, and so are their places."""
+    smallest = tuple(table.log_height or table.min_log_height for table in shape.tables)
+    layout = make_layout(shape, smallest, parameters)
+    columns = preprocessed_columns(shape)
+    return CommittedTree(layout, PREPROCESSED, lambda slot: columns.coefficients_of(slot, PREPROCESSED), parameters)
+
+
 def verifying_key(shape: Shape, parameters: Parameters) -> VerifyingKey:
     """Commits to the constant columns; the root depends on shape and parameters alone, not on any run's heights."""
     if not shape.has_preprocessed:
         return VerifyingKey(shape, parameters, 0)
-    smallest = tuple(table.log_height or table.min_log_height for table in shape.tables)
-    layout = make_layout(shape, smallest, parameters)
-    columns = preprocessed_columns(shape)
-    tree = CommittedTree(layout, PREPROCESSED, lambda slot: columns.coefficients_of(slot, PREPROCESSED), parameters)
-    return VerifyingKey(shape, parameters, int.from_bytes(tree.merkle.root, "big"))
+    root = _preprocessed_tree(shape, parameters).merkle.root
+    return VerifyingKey(shape, parameters, int.from_bytes(root, "big"))
 
 
 def prove(key: VerifyingKey, statement: Statement, witness: Witness, progress: Progress = lambda stage: None) -> Proof:
@@ -117,7 +124,7 @@ class Prover:
         for number, columns in enumerate(self.witness.columns):
             self.columns.add(number, MAIN, columns)
         if self.shape.has_preprocessed:
-            self._commit_tree(PREPROCESSED)
+            self.trees[PREPROCESSED] = _preprocessed_tree(self.shape, self.parameters)
         self._send([self._commit_tree(MAIN)])
         values["alpha"], values["gamma"] = self.transcript.draw(), self.transcript.draw()
         beta = self.transcript.draw()
