@@ -1,4 +1,4 @@
-"""The published batches: same words for the provable ones, refusal for the others, and where section 11 is put right."""
+"""The published batches: the same words, the same refusals, and where section 11 of the facts is put right."""
 
 import json
 from pathlib import Path
