@@ -6,7 +6,7 @@ from prover.cairo.compile import compile_command
 from prover.cairo.proof_commands import prove_command, verify_command
 from prover.cairo.security_command import security_command
 from prover.kernel.bench import bench_kernel
-from prover.operator.program_bench import bench_program
+from prover.operator.batch_commands import batch_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,6 +21,5 @@ def bench() -> None:
 
 
 bench.add_command(bench_kernel)
-bench.add_command(bench_program)
-for command in (compile_command, prove_command, verify_command, security_command):
+for command in (compile_command, prove_command, verify_command, batch_group):
     main.add_command(command)

@@ -51,13 +51,17 @@ DIFFERENCE_BIAS = 1 << 64
 
 @dataclass(frozen=True)
 class Step:
-    """One change of a position: `before` and `after` are what was stored, `code` what the update gave."""
+    """One change of a position: `before` and `after` are what was stored, `code` what the update gave there."""
 
     place: int
     position_id: int
     before: Position
     after: Position
     code: Code
+    market: Market
+
+    def before_funded(self) -> Position:
+        return funded(self.before, self.market) or self.before
 
 
 @dataclass
@@ -111,7 +115,7 @@ class Carried:
 
     def store(self, position_id: int, position: Position, timestamp: int | None, code: Code) -> None:
         """`timestamp` is what rollup data says of the position's indices; None keeps what this batch said before."""
-        self.steps.append(Step(self.place, position_id, self.position(position_id), position, code))
+        self.steps.append(Step(self.place, position_id, self.position(position_id), position, code, self.market))
         self.positions[position_id] = position
         known = self.funding_timestamps.get(position_id, 0)
         self.funding_timestamps[position_id] = known if timestamp is None else timestamp
