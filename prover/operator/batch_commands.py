@@ -99,7 +99,7 @@ def _compare(found: list[int], expected: tuple[int, ...]) -> None:
 @batch_group.command("explain")
 @click.argument("file", type=existing)
 def explain_command(file: Path) -> None:
-    """Show what each transaction of FILE did to each position, in whole assets. Of a refused batch: what came before."""
+    """Show what each transaction of FILE did to each position; of a refused batch, what came before the refusal."""
     case = _read(file)
     try:
         _print_table(case.apply())
