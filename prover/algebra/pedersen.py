@@ -11,6 +11,21 @@ from prover import kernel
 from prover.algebra import curve
 from prover.algebra.field import PRIME
 
+WINDOW_BITS = 8
+FEW = 4
+"""Up to so many hashes are made one by one: a call of the kernel inverts once for each of its 64 steps."""
+
+
+@cache
+def _window(half: int, window: int) -> tuple[curve.Point | None, ...]:
+    """digit -> digit * 2^(8*window) * P."""
+    low, high = ((curve.P0, curve.P1), (curve.P2, curve.P3))[half]
+    base = high if window == 31 else curve.multiply(low, 1 << WINDOW_BITS * window)
+    points: list[curve.Point | None] = [None]
+    for _ in range(15 if window == 31 else 255):
+        points.append(curve.add(points[-1], base))
+    return tuple(points)
+
 
 @lru_cache(maxsize=1 << 18)
 def pedersen(a: int, b: int) -> int:
@@ -23,9 +38,9 @@ def pedersen(a: int, b: int) -> int:
 
 def pedersen_pairs(lefts: Sequence[int], rights: Sequence[int]) -> list[int]:
     """h(lefts[i], rights[i]) for every i. Raises ValueError for inputs that are no field elements."""
+    if len(lefts) <= FEW:
+        return [pedersen(left, right) for left, right in zip(lefts, rights, strict=True)]
     words = [word for pair in zip(lefts, rights, strict=True) for word in pair]
-    if not words:
-        return []
     if min(words) < 0 or max(words) >= PRIME:
         raise ValueError("pedersen takes numbers below p")
     return kernel.to_ints(kernel.pedersen(kernel.from_ints(words).reshape(-1, 2, 4)))

@@ -38,36 +38,30 @@ from prover.perpetual.transactions import FundingTick, OracleTick
 WEEK = CONFIG.funding_validity_period
 
 
-def market(**indices: int) -> Market:
-    return Market({}, False, {BTC: 0, ETH: 0, SOL: 0, **{globals()[k]: v for k, v in indices.items()}}, PRICE, TIME)
+def market(indices: dict[int, int]) -> Market:
+    return Market({}, False, {BTC: 0, ETH: 0, SOL: 0, **indices}, PRICE, TIME)
 
 
 def test_funding_rounds_down_for_longs_and_shorts():
     """Edge 75: half a unit owed costs one, half a unit due brings none."""
-    assert funded(holds(ALICE, 100, {ETH: 1}), market(ETH=ONE // 2)).collateral_balance == 99
-    assert funded(holds(ALICE, 100, {ETH: -1}), market(ETH=ONE // 2)).collateral_balance == 100
+    assert funded(holds(ALICE, 100, {ETH: 1}), market({ETH: ONE // 2})).collateral_balance == 99
+    assert funded(holds(ALICE, 100, {ETH: -1}), market({ETH: ONE // 2})).collateral_balance == 100
 
 
 def test_one_rounding_for_the_whole_position():
     """Edge 76: owing half a unit for one asset and being due half for another changes nothing."""
     position = holds(ALICE, 100, {ETH: 1, BTC: -1})
-    assert funded(position, market(ETH=ONE // 2, BTC=ONE // 2)).collateral_balance == 100
+    assert funded(position, market({ETH: ONE // 2, BTC: ONE // 2})).collateral_balance == 100
 
 
 def test_a_tick_in_the_batch_can_make_a_withdrawal_illegal():
     """Edge 77: funding is applied before anything else."""
     state = world({7: holds(ALICE, 100, {ETH: -1000})}, prices={**PRICE, ETH: ONE // 20})
     assert apply(state, withdrawal(ALICE, 7, 48))
-    tick = funding(NOW, indices={ETH: -(ONE // 1000)})
-    state = world(
-        {7: holds(ALICE, 100, {ETH: -1000})}, configured(max_funding_rate=10**6), prices=state_prices(ONE // 20)
-    )
+    tick, config = funding(NOW, indices={ETH: -(ONE // 1000)}), configured(max_funding_rate=10**6)
     with refused(Code.ILLEGAL_POSITION_TRANSITION_REDUCING_TOTAL_VALUE_RISK_RATIO):
-        apply(state, tick, withdrawal(ALICE, 7, 48), config=configured(max_funding_rate=10**6))
-
-
-def state_prices(eth: int) -> dict[int, int]:
-    return {**PRICE, ETH: eth}
+        apply(state, tick, withdrawal(ALICE, 7, 48), config=config)
+    assert apply(state, tick, withdrawal(ALICE, 7, 47), config=config)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
