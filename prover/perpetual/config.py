@@ -25,6 +25,7 @@ from prover.perpetual.fields import (
     Timestamp,
     Unsigned,
     as_decimal,
+    between,
     reads_integers,
     sorted_by_asset,
 )
@@ -32,9 +33,9 @@ from prover.perpetual.fields import (
 VERSION = int.from_bytes(b"PerpetualConfig1", "big")
 """The first word of the general configuration."""
 
-UpperBound = Annotated[int, reads_integers, Field(ge=0, le=RISK_BOUND_MAX), as_decimal]
-Risk = Annotated[int, reads_integers, Field(ge=1, lt=FXP32), as_decimal]
-Quorum = Annotated[int, reads_integers, Field(ge=1, lt=1 << 32)]
+UpperBound = Annotated[int, reads_integers, between(0, RISK_BOUND_MAX + 1), as_decimal]
+Risk = Annotated[int, reads_integers, between(1, FXP32), as_decimal]
+Quorum = Annotated[int, reads_integers, between(1, 1 << 32)]
 
 
 def chain_hash(words: Sequence[int]) -> int:

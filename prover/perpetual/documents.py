@@ -19,6 +19,7 @@ from prover.perpetual.fields import (
     Amount,
     AssetId,
     Balance,
+    Bits32,
     Document,
     Felt,
     FundingIndex,
@@ -129,7 +130,7 @@ class StateDocument(Document):
 
 
 class BatchDocument(Document):
-    minimum_expiration_timestamp: Annotated[Timestamp, Field(lt=1 << 32)]
+    minimum_expiration_timestamp: Bits32
     signed_min_prices: tuple[SignedPrice, ...] = ()
     signed_max_prices: tuple[SignedPrice, ...] = ()
     new_system_time: Timestamp | None = Field(None, description="checked where it is given")

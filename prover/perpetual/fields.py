@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from prover.algebra.curve import lift_x
 from prover.algebra.field import PRIME
@@ -41,6 +41,26 @@ def _integer(value: object) -> int:
     raise ValueError(f"takes an integer, as '0x' and hex digits or as decimal digits, not {value!r}")
 
 
+def _named(bound: int) -> str:
+    """Powers of two and p by name: nobody reads 20 digits."""
+    if bound == PRIME:
+        return "p"
+    size = abs(bound)
+    is_power = size > 1 << 16 and size & size - 1 == 0
+    return f"{'-' if bound < 0 else ''}2^{size.bit_length() - 1}" if is_power else str(bound)
+
+
+def between(low: int, high: int) -> AfterValidator:
+    """low <= value < high."""
+
+    def check(value: int) -> int:
+        if not low <= value < high:
+            raise ValueError(f"must be in [{_named(low)}, {_named(high)}), is {value}")
+        return value
+
+    return AfterValidator(check)
+
+
 @lru_cache(maxsize=1 << 16)
 def is_stark_key(key: int) -> bool:
     """Whether `key` is the x of a point of the curve, and not 0."""
@@ -66,24 +86,24 @@ as_hex = PlainSerializer(hex, return_type=str, when_used="json")
 as_decimal = PlainSerializer(str, return_type=str, when_used="json")
 reads_integers = BeforeValidator(_integer)
 
-Felt = Annotated[int, reads_integers, Field(ge=0, lt=PRIME), as_hex]
+Felt = Annotated[int, reads_integers, between(0, PRIME), as_hex]
 StarkKey = Annotated[int, reads_integers, AfterValidator(_on_curve), as_hex]
-AssetId = Annotated[int, reads_integers, Field(ge=0, lt=ASSET_ID_UPPER_BOUND), as_hex]
-CollateralId = Annotated[int, reads_integers, Field(ge=0, lt=1 << 250), as_hex]
-SignedAssetId = Annotated[int, reads_integers, Field(ge=0, lt=1 << 168), as_hex]
-Amount = Annotated[int, reads_integers, Field(ge=0, lt=AMOUNT_UPPER_BOUND), as_decimal]
-Balance = Annotated[int, reads_integers, Field(ge=-BALANCE_BIAS, lt=BALANCE_BIAS), as_decimal]
+AssetId = Annotated[int, reads_integers, between(0, ASSET_ID_UPPER_BOUND), as_hex]
+CollateralId = Annotated[int, reads_integers, between(0, 1 << 250), as_hex]
+SignedAssetId = Annotated[int, reads_integers, between(0, 1 << 168), as_hex]
+Amount = Annotated[int, reads_integers, between(0, AMOUNT_UPPER_BOUND), as_decimal]
+Balance = Annotated[int, reads_integers, between(-BALANCE_BIAS, BALANCE_BIAS), as_decimal]
 FundingIndex = Balance
-Price = Annotated[int, reads_integers, Field(ge=1, lt=PRICE_UPPER_BOUND), as_decimal]
-ExternalPrice = Annotated[int, reads_integers, Field(ge=0, lt=1 << 120), as_decimal]
-Resolution = Annotated[int, reads_integers, Field(ge=1, lt=1 << 64), as_decimal]
-PositionId = Annotated[int, reads_integers, Field(ge=0, lt=1 << 64), as_decimal]
+Price = Annotated[int, reads_integers, between(1, PRICE_UPPER_BOUND), as_decimal]
+ExternalPrice = Annotated[int, reads_integers, between(0, 1 << 120), as_decimal]
+Resolution = Annotated[int, reads_integers, between(1, 1 << 64), as_decimal]
+PositionId = Annotated[int, reads_integers, between(0, 1 << 64), as_decimal]
 OrderId = PositionId
-Unsigned = Annotated[int, reads_integers, Field(ge=0, lt=PRIME), as_decimal]
-Bits32 = Annotated[int, reads_integers, Field(ge=0, lt=1 << 32), as_decimal]
+Unsigned = Annotated[int, reads_integers, between(0, PRIME), as_decimal]
+Bits32 = Annotated[int, reads_integers, between(0, 1 << 32), as_decimal]
 """Nonces; hours of expiration; seconds of signed prices."""
-Timestamp = Annotated[int, reads_integers, Field(ge=0, lt=1 << 64), as_decimal]
-Flag = Annotated[int, reads_integers, Field(ge=0, le=1), as_decimal]
+Timestamp = Annotated[int, reads_integers, between(0, 1 << 64), as_decimal]
+Flag = Annotated[int, reads_integers, between(0, 2), as_decimal]
 
 Indices = Annotated[tuple[tuple[AssetId, FundingIndex], ...], AfterValidator(_strictly_ascending)]
 Prices = Annotated[tuple[tuple[AssetId, Price], ...], AfterValidator(_strictly_ascending)]

@@ -1,0 +1,109 @@
+"""Random batches: accepted and refused ones are both common, and what holds of all that are accepted."""
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from random_batches import ASSETS, Differs, batches, compare
+
+from prover.perpetual.documents import Case
+from prover.perpetual.errors import Code, InputRefused, RuleBroken
+from prover.perpetual.margin import totals
+
+RELAXED = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@RELAXED
+@given(batches())
+def test_what_holds_of_every_batch(case):
+    """Synthetic balances sum to what they did; collateral moves by modifications and funding's rounding only; nobody
+    ends badly leveraged unless he was, and then no worse than funding and prices make him."""
+    try:
+        batch = case.apply()
+    except (RuleBroken, InputRefused):
+        return
+    before, after = batch.before, batch.after
+    for asset in ASSETS:
+        sums = [sum(p.balance(asset) for p in state.positions.values()) for state in (before, after)]
+        assert sums[0] == sums[1]
+    asked = sum(delta - 2**64 for _, _, delta in batch.modifications)
+    for step in batch.steps:
+        base = step.before_funded()
+        old, new = totals(base, step.market), totals(step.after, step.market)
+        if step.code == Code.SUCCESS and step.after != base and not new.is_well_leveraged():
+            assert not old.is_well_leveraged()
+            assert old.total_value * new.total_risk <= new.total_value * old.total_risk
+    changes = {}
+    for step in batch.steps:
+        funding = step.before_funded().collateral_balance - step.before.collateral_balance
+        changes[step.place] = (
+            changes.get(step.place, 0) + step.after.collateral_balance - step.before.collateral_balance
+        )
+        changes[step.place] -= funding
+    assert sum(changes.values()) == asked
+    assert Case.parsed(case.model_dump(mode="json")).apply().output() == batch.output()
+
+
+def test_accepted_and_refused_batches_are_both_common():
+    """And every kind of transaction is among the accepted ones."""
+    accepted, seen, rules = Counter(), Counter(), Counter()
+
+    @settings(RELAXED, max_examples=200, derandomize=True, database=None)
+    @given(batches())
+    def count(case):
+        try:
+            batch = case.apply()
+        except (RuleBroken, InputRefused) as refusal:
+            accepted[False] += 1
+            rules[getattr(refusal, "rule", "input")] += 1
+            return
+        accepted[True] += 1
+        seen.update(transaction.type for transaction in batch.transactions)
+        rules.update(code.name for code in batch.served)
+
+    count()
+    assert min(accepted[True], accepted[False]) > sum(accepted.values()) // 5, accepted
+    assert len(seen) == 11, seen
+    assert len(rules) > 12, rules
+
+
+def run_again(case, batch):
+    """A runner that is the rules themselves."""
+    try:
+        return case.apply().output()
+    except (RuleBroken, InputRefused):
+        return None
+
+
+@settings(RELAXED, max_examples=10)
+@given(batches())
+def test_the_rules_agree_with_themselves(case):
+    compare(case, run_again)
+
+
+def search(runner) -> None:
+    """Raises the smallest difference found."""
+
+    @settings(RELAXED, max_examples=100, database=None)
+    @given(batches(max_transactions=2))
+    def differs(case):
+        compare(case, runner)
+
+    differs()
+
+
+def test_a_difference_is_shown_as_a_batch_that_replays():
+    """Broken twins of a runner: one that accepts all, one that refuses all, one with a wrong word, one too short."""
+    twins = {
+        "accepts": lambda case, batch: [1] if batch is None else batch.output(),
+        "refuses": lambda case, batch: None,
+        "word 3 is": lambda case, batch: batch and [*batch.output()[:3], 5, *batch.output()[4:]],
+        "words, the rules say": lambda case, batch: batch and batch.output()[:-1],
+    }
+    for message, twin in twins.items():
+        with pytest.raises(Differs, match=message) as difference:
+            search(twin)
+        assert Case.parsed(json.loads(str(difference.value).split("\n", 1)[1]))
