@@ -141,7 +141,7 @@ class TestTheOperatorReordersAndOmits:
             assert apply(world(RICH), transaction, request).served == (Code.SUCCESS,)
 
     def test_a_price_or_funding_can_make_a_request_invalid(self):
-        """Achieves a delay: a request at the edge of the margin fails after a signed price moved; a smaller one holds."""
+        """Achieves a delay: a request at the edge of the margin fails after a price moved; a smaller one holds."""
         state = world({7: holds(ALICE, 0, {BTC: 10**10})})
         lower = signed_price(BTC, PRICE[BTC] * 99 // 100, quotes=[external(PRICE[BTC], BTC) * 99 // 100] * 3)
         tick = OracleTick(prices=((BTC, lower.price),), timestamp=NOW)

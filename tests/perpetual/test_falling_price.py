@@ -6,22 +6,17 @@
 from collections import Counter
 
 from world import (
-    ALICE,
     BTC,
     CONFIG,
     NOW,
     ONE,
-    SIGNERS,
     apply,
-    configured,
     external,
     holds,
-    key,
     liquidate,
     order,
     refused,
-    sign_price,
-    synthetic,
+    signed_price,
     world,
 )
 
@@ -42,15 +37,7 @@ def price(dollars: int) -> int:
 
 
 def signed(dollars: int) -> SignedPrice:
-    quotes = [sign_price(signer, *_quote(dollars)) for signer in SIGNERS[:3]]
-    ordered = tuple(sorted(quotes, key=lambda quote: quote.signer_key))
-    return SignedPrice(asset_id=BTC, price=price(dollars), signatures=ordered)
-
-
-def _quote(dollars: int) -> tuple[int, int, int]:
-    from world import oracle_id
-
-    return oracle_id(BTC), dollars * 10**18, NOW
+    return signed_price(BTC, price(dollars), quotes=[dollars * 10**18] * 3)
 
 
 def market_at_20000():
@@ -91,14 +78,6 @@ def test_nobody_is_weak_at_the_start():
         apply(state, takeover(10, 19_000 * DOLLAR, 1))
 
 
-def twelve_liquidations():
-    """The price falls to 18,500 in one step: three may keep nothing, all twelve are below their margin of 647.5."""
-    state, fallen = market_at_20000(), tick(18_500)
-    bids = [takeover(place, -state.position(place).collateral_balance, number) for number, place in enumerate(TRADERS)]
-    kept = [bid for bid in bids if bid.liquidated_position_id in weak_at(state, 18_500)]
-    return state, fallen, kept
-
-
 def weak_at(state, dollars: int) -> list[int]:
     fallen = tick(dollars)
     return weak(apply(state, fallen["tick"], low=fallen["low"], high=fallen["high"]).after)
@@ -133,7 +112,7 @@ def test_the_order_of_liquidations_creates_no_value():
 
 
 def test_the_fund_has_its_own_margin():
-    """It can carry so many positions as its value bears at 3.5 %: at 15,000 it runs dry after the eighth, and the rest
+    """It can carry so many positions as its value bears at 3.5 %: at 15,000 it can take seven, and the rest
     is deleveraged against the shorts, at each bankrupt position's own price and without a cent from anyone else."""
     state, fallen = market_at_20000(), tick(15_000)
     after = apply(state, fallen["tick"], low=fallen["low"], high=fallen["high"]).after
@@ -171,7 +150,7 @@ def deleverage(place: int, collateral: int) -> Deleverage:
 
 
 def test_the_deleverager_may_lose_his_gain_and_not_his_margin():
-    """He closes above the market: 19,000 for what is worth 15,000; he was short at 20,000 and keeps 1,000 of his gain."""
+    """He closes above the market: 19,000 for what is worth 15,000; short at 20,000, he keeps 1,000 of his gain."""
     state = market_at_20000()
     fallen = tick(15_000)
     after = apply(state, fallen["tick"], low=fallen["low"], high=fallen["high"]).after
@@ -179,4 +158,4 @@ def test_the_deleverager_may_lose_his_gain_and_not_his_margin():
     assert value(after, SHORT) - value(closed, SHORT) == 4_000
     assert totals(closed.position(SHORT), closed.market(CONFIG)).is_well_leveraged()
     assert human(closed.position(SHORT).collateral_balance, DOLLAR) == "481000"
-    assert external(price(15_000), BTC) == 15_000 * 10**18 and key(ALICE) and configured and synthetic
+    assert external(price(15_000), BTC) == 15_000 * 10**18
