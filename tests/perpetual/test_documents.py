@@ -260,3 +260,9 @@ def test_order_amounts_favour_the_signer(amount, price):
     """A buyer signs for no more than the price, a seller for no less, and both within a unit."""
     buys, sells = (order_collateral(amount, price, side) for side in (True, False))
     assert buys * ONE <= amount * price <= sells * ONE and sells - buys <= 1
+
+
+def test_the_example_of_the_documents_is_a_published_batch():
+    path = Path(__file__).parents[1] / "vectors/example.json"
+    assert json.loads(path.read_text()) == CASES[-1]
+    assert invoke("check", path).exit_code == 0
