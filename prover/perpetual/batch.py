@@ -45,7 +45,11 @@ class Batch:
         return sorted(self.funding_timestamps)
 
     def output(self) -> list[int]:
-        """The program's output, word for word (10.1); for a rollup the data follow (10.3)."""
+        """The program's output, word for word; for a rollup the data follow."""
+        return [*self.main_words(), *(self.data() if self.config.data_availability_mode else ())]
+
+    def main_words(self) -> list[int]:
+        """What the contract reads (10.1)."""
         before, after = self.before.words(), self.after.words()
         forced = [word for action in self.forced for word in action.action_words()]
         assets = self.config.synthetic_assets
@@ -66,11 +70,10 @@ class Batch:
             *forced,
             len(self.conditions),
             *self.conditions,
-            *(self.data() if self.config.data_availability_mode else ()),
         ]
 
     def data(self) -> list[int]:
-        """What a rollup publishes: the funding table, then a record of each touched position."""
+        """What a rollup publishes: the funding table, then a record of each touched position (10.3)."""
         words = [len(self.funding_ticks)]
         for tick in self.funding_ticks:
             words.append(len(tick.funding_indices))

@@ -17,19 +17,29 @@ from prover.operator.proving import collateral_input, exchange_program, run_batc
 from prover.perpetual.batch import apply_batch
 from prover.perpetual.config import GeneralConfig, chain_hash
 from prover.perpetual.errors import Code, TimeRefused, UpdateRefused
-from prover.perpetual.escape import escape_proof
-from prover.perpetual.facts import asset_type, forced_withdrawal_hash, registration_message, validium_fact
+from prover.perpetual.escape import escape_amount, escape_proof
+from prover.perpetual.facts import (
+    asset_type,
+    forced_trade_consent,
+    forced_trade_hash,
+    forced_withdrawal_hash,
+    registration_message,
+    rollup_fact,
+    validium_fact,
+)
 from prover.perpetual.margin import Change, Market, update_position
 from prover.perpetual.merkle import MerkleTree, empty_roots
+from prover.perpetual.messages import condition_of
 from prover.perpetual.positions import EMPTY, Asset, Position
 from prover.perpetual.state import State
-from prover.perpetual.transactions import Deposit, ForcedWithdrawal, FundingTick
+from prover.perpetual.transactions import Deposit, ForcedTrade, ForcedWithdrawal, FundingTick
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/perpetual_hashes.json").read_text())
 BATCHES = json.loads((Path(__file__).parents[1] / "vectors/perpetual_batches.json").read_text())
 MAX = 2**64 - 1
 ALICE, BOB = ecdsa.public_key(5), ecdsa.public_key(6)
 HALF = 2**63
+CONDITION = 0x919BBDB60CF317AB0411DC0E8108763A2D307E2CFA4D5EEDBE2CC56A60E5F0
 
 
 def number(text) -> int:
@@ -90,6 +100,22 @@ def test_golden_facts():
     assert keccak_of_words([1, 64, 2, 64, 5]).hex().startswith("bcb5978c00ef9161bf7b524b54214720")
     assert keccak_of_words([0x1234, 64, 0x5678, 64, 0, 0, 0, 0]).hex().startswith("b04c38afc929529ce6277d85fc154a3e")
     key = 0x63CBF2811AEFBE6CF395EB5B1AA5DB62F6E2B3ADBAFB024B01F2C02DE1EC84D
+    trade = ForcedTrade(
+        public_key_a=0xAA,
+        public_key_b=0xBB,
+        position_id_a=1,
+        position_id_b=2,
+        synthetic_asset_id=0xDD,
+        amount_collateral=5,
+        amount_synthetic=6,
+        is_party_a_buying_synthetic=1,
+        nonce=9,
+    )
+    assert forced_trade_hash(trade, 0xCC).hex().startswith("3f604b24437329aa666bd4bfef58c9a6")
+    assert forced_trade_consent(trade, 0xCC, 480_000).hex().startswith("e4c1304fef5451a124d24479c3014d29")
+    rollup = rollup_fact([1, 2, 3], (0xABC).to_bytes(32, "big"), 12)
+    assert rollup.hex().startswith("1343490cc9deae7b73c57ec551c9b920")
+    assert condition_of(b"\x33" * 20, (0x44).to_bytes(32, "big")) == CONDITION
     message = registration_message(bytes.fromhex("22" * 20), key)
     assert message == 0x41D50CA911CFED0D28F68D4FAFB910F08AECFD416EAF73688941525A79A7A68
 
@@ -181,6 +207,14 @@ def test_a_wrong_old_position_cannot_be_used(config, state):
     document["positions"]["8"] = [str(BOB), "51"]
     with pytest.raises(RunFailed):
         run_program(exchange_program(), document)
+
+
+def test_the_golden_escape():
+    """A leaf and a worth that the original contracts computed: 852 = 1000 - 300 + 1.5 + 151.5, rounded twice."""
+    position = Position(0x1234567, 1000, (Asset(11, -100, 5 - HALF), Asset(12, 3, 77)))
+    assert position.leaf() == 0x2ABAC784E0EA8DBEA1F764D02CD3CFB35BE0416F819A4054FE1A395B043EF5
+    indices = ((11, 5 + 3 * 2**31 - HALF), (12, 77 - 2**31))
+    assert escape_amount(position, indices, ((11, 3 * 2**32), (12, 2**31))) == 852
 
 
 def test_escape_proofs_end_at_the_root(state):
