@@ -59,8 +59,13 @@ def collateral_input(batch: Batch) -> dict[str, object]:
             key: [str(int(position["public_key"], 16)), position["collateral_balance"]]
             for key, position in document["prev_state"]["positions"].items()
         },
-        "preimage": document["advice"]["preimage"],
+        "preimage": document["advice"]["preimage"] | _new_nodes(batch),
     }
+
+
+def _new_nodes(batch: Batch) -> dict[str, list[str]]:
+    nodes = batch.after.tree.touched_nodes(batch.touched_positions)
+    return {hex(node): [hex(left), hex(right)] for node, (left, right) in nodes.items()}
 
 
 def run_batch(batch: Batch) -> Run:

@@ -12,6 +12,7 @@ from prover.perpetual.execute import Carried, Step
 from prover.perpetual.fields import BALANCE_BIAS
 from prover.perpetual.positions import Position
 from prover.perpetual.prices import check_signed_prices
+from prover.perpetual.program_input import new_system_time, program_input
 from prover.perpetual.state import State
 from prover.perpetual.transactions import ForcedTrade, ForcedWithdrawal, FundingTick, SignedPrice, Transaction
 
@@ -95,38 +96,15 @@ class Batch:
         return [len(record), *record]
 
     def program_input(self) -> dict[str, Any]:
-        """JSON for the program's hints: configuration, what the batch touches, the batch, and advice for the trees."""
-        positions = {key: self.before.position(key) for key in self.touched_positions}
-        return {
-            "config": self.config.model_dump(mode="json"),
-            "prev_state": {
-                "positions": {str(key): position_json(position) for key, position in positions.items()},
-                "orders": {str(key): str(self.before.orders.get(key, 0)) for key in self.touched_orders},
-                **state_head_json(self.before),
-            },
-            "batch": self.batch_json(),
-            "advice": {
-                "positions_root": hex(self.after.tree.root),
-                "orders_root": hex(self.after.orders_root),
-                "preimage": self._preimages(),
-            },
-        }
-
-    def batch_json(self) -> dict[str, Any]:
-        return {
-            "minimum_expiration_timestamp": str(self.minimum_expiration_timestamp),
-            "signed_min_prices": [price.model_dump(mode="json") for price in self.signed_min_prices],
-            "signed_max_prices": [price.model_dump(mode="json") for price in self.signed_max_prices],
-            "new_system_time": str(self.after.system_time),
-            "transactions": [transaction.model_dump(mode="json") for transaction in self.transactions],
-        }
-
-    def _preimages(self) -> dict[str, list[str]]:
-        nodes: dict[int, tuple[int, int]] = {}
-        for state in (self.before, self.after):
-            nodes |= state.tree.touched_nodes(self.touched_positions)
-            nodes |= state.orders_tree.touched_nodes(self.touched_orders)
-        return {hex(node): [hex(left), hex(right)] for node, (left, right) in nodes.items()}
+        """JSON for the program's hints."""
+        return program_input(
+            self.config,
+            self.before,
+            self.transactions,
+            self.minimum_expiration_timestamp,
+            self.signed_min_prices,
+            self.signed_max_prices,
+        )
 
 
 def changed_assets(old: Position, new: Position) -> list[int]:
@@ -139,33 +117,6 @@ def changed_assets(old: Position, new: Position) -> list[int]:
     ]
 
 
-def position_json(position: Position) -> dict[str, Any]:
-    return {
-        "public_key": hex(position.public_key),
-        "collateral_balance": str(position.collateral_balance),
-        "assets": [
-            {
-                "asset_id": hex(asset.asset_id),
-                "balance": str(asset.balance),
-                "cached_funding_index": str(asset.cached_funding_index),
-            }
-            for asset in position.assets
-        ],
-    }
-
-
-def state_head_json(state: State) -> dict[str, Any]:
-    """A state without its positions and orders."""
-    return {
-        "funding_indices": [[hex(asset_id), str(index)] for asset_id, index in state.funding_indices],
-        "funding_timestamp": str(state.funding_timestamp),
-        "oracle_prices": [[hex(asset_id), str(price)] for asset_id, price in state.oracle_prices],
-        "system_time": str(state.system_time),
-        "positions_root": hex(state.tree.root),
-        "orders_root": hex(state.orders_root),
-    }
-
-
 def apply_batch(
     config: GeneralConfig,
     state: State,
@@ -175,8 +126,7 @@ def apply_batch(
     signed_max_prices: Sequence[SignedPrice] = (),
 ) -> Batch:
     """Raises RuleBroken for the first transaction that no proof can contain, or for the batch; nothing is changed."""
-    times = [t.timestamp for t in transactions if hasattr(t, "timestamp")]
-    new_time = times[-1] if times else state.system_time
+    new_time = new_system_time(state, transactions)
     first_time = state.system_time - config.price_validity_period
     bounds = tuple(
         check_signed_prices(config, prices, first_time, new_time) for prices in (signed_min_prices, signed_max_prices)

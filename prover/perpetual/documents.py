@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from prover.perpetual.batch import Batch, apply_batch, position_json, state_head_json
+from prover.perpetual.batch import Batch, apply_batch
 from prover.perpetual.config import GeneralConfig
 from prover.perpetual.errors import BatchRefused, InputRefused
 from prover.perpetual.fields import (
@@ -31,6 +31,7 @@ from prover.perpetual.fields import (
     sorted_by_asset,
 )
 from prover.perpetual.positions import EMPTY, Asset, Position
+from prover.perpetual.program_input import batch_json, position_json, program_input, state_head_json
 from prover.perpetual.state import State
 from prover.perpetual.transactions import SignedPrice, Transaction
 
@@ -180,7 +181,26 @@ class Case(Document):
         """The batch as it can be replayed."""
         config = batch.config.model_dump(mode="json")
         state = StateDocument.of(batch.before).model_dump(mode="json")
-        return Case.parsed({"name": name, "config": config, "prev_state": state, "batch": batch.batch_json()})
+        document = batch_json(
+            batch.transactions,
+            batch.minimum_expiration_timestamp,
+            batch.signed_min_prices,
+            batch.signed_max_prices,
+            batch.after.system_time,
+        )
+        return Case.parsed({"name": name, "config": config, "prev_state": state, "batch": document})
+
+    def program_input(self) -> dict[str, Any]:
+        """Also of a batch that the rules refuse. Raises InputRefused."""
+        state, batch = self.prev_state.state(self.config), self.batch
+        return program_input(
+            self.config,
+            state,
+            batch.transactions,
+            batch.minimum_expiration_timestamp,
+            batch.signed_min_prices,
+            batch.signed_max_prices,
+        )
 
     def apply(self) -> Batch:
         """Raises InputRefused or RuleBroken."""

@@ -97,6 +97,14 @@ class _Transaction(Document):
     number: ClassVar[int]
     """The published type number."""
 
+    def position_ids(self) -> tuple[int, ...]:
+        """The positions it names."""
+        return ()
+
+    def signed_orders(self) -> tuple[Signed, ...]:
+        """The signed orders in it."""
+        return (self,) if isinstance(self, Signed) else ()
+
 
 class Deposit(_Transaction):
     """Uses up a pending deposit of the contract."""
@@ -106,6 +114,9 @@ class Deposit(_Transaction):
     public_key: StarkKey
     position_id: PositionId
     amount: Amount
+
+    def position_ids(self) -> tuple[int, ...]:
+        return (self.position_id,)
 
 
 class Withdrawal(_Transaction, Signed):
@@ -130,6 +141,9 @@ class Withdrawal(_Transaction, Signed):
 
     def full_amount(self) -> int:
         return self.amount
+
+    def position_ids(self) -> tuple[int, ...]:
+        return (self.position_id,)
 
 
 class Transfer(_Transaction, Signed):
@@ -161,6 +175,9 @@ class Transfer(_Transaction, Signed):
     def condition_word(self) -> int:
         return 0
 
+    def position_ids(self) -> tuple[int, ...]:
+        return (self.sender_position_id, self.receiver_position_id)
+
 
 class ConditionalTransfer(Transfer):
     """A transfer that the contract takes only if a fact is registered. Condition 0 hashes as a plain transfer."""
@@ -185,6 +202,12 @@ class Trade(_Transaction):
     actual_buyer_fee: Amount
     actual_seller_fee: Amount
 
+    def position_ids(self) -> tuple[int, ...]:
+        return (self.buy_order.position_id, self.sell_order.position_id)
+
+    def signed_orders(self) -> tuple[Signed, ...]:
+        return (self.buy_order, self.sell_order)
+
 
 class Liquidate(_Transaction):
     """A limit order takes over (part of) a holding of a position that is worth less than it must."""
@@ -196,6 +219,12 @@ class Liquidate(_Transaction):
     actual_collateral: Amount
     actual_synthetic: Amount
     actual_liquidator_fee: Amount
+
+    def position_ids(self) -> tuple[int, ...]:
+        return (self.liquidator_order.position_id, self.liquidated_position_id)
+
+    def signed_orders(self) -> tuple[Signed, ...]:
+        return (self.liquidator_order,)
 
 
 class Deleverage(_Transaction):
@@ -209,6 +238,9 @@ class Deleverage(_Transaction):
     amount_synthetic: Amount
     amount_collateral: Amount
     deleverager_is_buying_synthetic: Flag
+
+    def position_ids(self) -> tuple[int, ...]:
+        return (self.deleveragable_position_id, self.deleverager_position_id)
 
 
 class _Forced(_Transaction):
@@ -235,6 +267,9 @@ class ForcedWithdrawal(_Forced):
 
     def action_words(self) -> list[int]:
         return [0, self.public_key, self.position_id, self.amount]
+
+    def position_ids(self) -> tuple[int, ...]:
+        return (self.position_id,)
 
 
 class ForcedTrade(_Forced):
@@ -265,6 +300,9 @@ class ForcedTrade(_Forced):
             self.is_party_a_buying_synthetic,
             self.nonce,
         ]
+
+    def position_ids(self) -> tuple[int, ...]:
+        return (self.position_id_a, self.position_id_b)
 
 
 class FundingTick(_Transaction):

@@ -10,6 +10,7 @@ from random_batches import ASSETS, Differs, Seeded, a_case, batches, compare
 from prover.perpetual.documents import Case
 from prover.perpetual.errors import Code, InputRefused, RuleBroken
 from prover.perpetual.margin import totals
+from prover.perpetual.program_input import touched_orders, touched_positions
 
 RELAXED = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -26,6 +27,8 @@ def test_what_holds_of_every_batch(case):
     except (RuleBroken, InputRefused):
         return
     before, after = batch.before, batch.after
+    assert touched_positions(batch.config, batch.transactions) == batch.touched_positions
+    assert touched_orders(batch.config, batch.transactions) == list(batch.touched_orders)
     for asset in ASSETS:
         sums = [sum(p.balance(asset) for p in state.positions.values()) for state in (before, after)]
         assert sums[0] == sums[1]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from prover.perpetual.batch import position_json
 from prover.perpetual.documents import Case
 from prover.perpetual.errors import Code, InputRefused, RuleBroken
+from prover.perpetual.program_input import position_json, touched_orders, touched_positions
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors/perpetual_batches.json").read_text())["cases"]
 
@@ -39,6 +39,8 @@ def test_the_same_words(document):
     assert hex(batch.after.orders_root) == expected["orders_root"]
     assert {str(key): str(batch.after.orders.get(key, 0)) for key in batch.touched_orders} == expected["touched_orders"]
     assert {str(key) for key in batch.touched_positions} == set(expected["touched_positions"])
+    assert touched_positions(batch.config, batch.transactions) == batch.touched_positions
+    assert touched_orders(batch.config, batch.transactions) == list(batch.touched_orders)
     for key, position in expected["touched_positions"].items():
         found = position_json(batch.after.position(int(key)))
         assert found == {field: position[field] for field in found}
