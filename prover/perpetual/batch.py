@@ -131,12 +131,13 @@ def apply_batch(
     bounds = tuple(
         check_signed_prices(config, prices, first_time, new_time) for prices in (signed_min_prices, signed_max_prices)
     )
-    carried = Carried(state, config, minimum_expiration_timestamp, bounds, state.market(config), state.system_time)
+    market = state.market(config)
+    for asset_id in market.indices:
+        if asset_id not in market.assets:
+            raise BatchRefused(Code.MISSING_SYNTHETIC_ASSET_ID, f"{asset_id:#x} has funding and no configuration")
+    carried = Carried(state, config, minimum_expiration_timestamp, bounds, market, state.system_time)
     for transaction in transactions:
         carried.execute(transaction)
-    for asset_id in carried.market.indices:
-        if asset_id not in carried.market.assets:
-            raise BatchRefused(Code.MISSING_SYNTHETIC_ASSET_ID, f"{asset_id:#x} has funding and no configuration")
     after = state.updated(
         carried.positions,
         carried.orders,

@@ -376,6 +376,10 @@ def _funding_tick(carried: Carried, tick: FundingTick) -> None:
         if abs(new[asset_id] - old) * FXP32 > limit:
             detail = f"{asset_id:#x} moves from {old} to {new[asset_id]}, at most {limit // FXP32} in {elapsed} s"
             raise FundingRefused("FUNDING_RATE", detail)
+    for asset_id in new:
+        if asset_id not in market.assets:
+            detail = f"{asset_id:#x} is not configured, and funding would keep it for ever"
+            raise FundingRefused(Code.MISSING_SYNTHETIC_ASSET_ID, detail)
     carried.market = replace(market, indices=new, funding_timestamp=tick.timestamp)
     carried.funding_ticks.append(tick)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
+from prover.algebra.field import PRIME
 from prover.algebra.keccak import keccak256
 from prover.algebra.pedersen import pedersen
 
@@ -20,8 +21,8 @@ MESSAGE_BITS = 251
 
 
 class MessageMalformed(ValueError):
-    def __init__(self, name: str, value: int, bits: int) -> None:
-        super().__init__(f"{name} is {value}, must be in [0, 2^{bits})")
+    def __init__(self, name: str, value: int, bound: str) -> None:
+        super().__init__(f"{name} is {value}, must be in [0, {bound})")
 
 
 def _packed(*fields: tuple[str, int, int]) -> int:
@@ -29,7 +30,7 @@ def _packed(*fields: tuple[str, int, int]) -> int:
     word = 0
     for name, value, bits in fields:
         if not 0 <= value < 1 << bits:
-            raise MessageMalformed(name, value, bits)
+            raise MessageMalformed(name, value, f"2^{bits}")
         word = word << bits | value
     return word
 
@@ -41,6 +42,13 @@ def _chain(words: Sequence[int]) -> int:
 
 def _checked(name: str, value: int, bits: int) -> int:
     return _packed((name, value, bits))
+
+
+def _felt(name: str, value: int) -> int:
+    """Keys and conditions are hashed whole."""
+    if not 0 <= value < PRIME:
+        raise MessageMalformed(name, value, "p")
+    return value
 
 
 def limit_order_hash(
@@ -100,10 +108,10 @@ def transfer_hash(
     head = [
         _checked("asset_id", asset_id, 250),
         _checked("fee_asset_id", fee_asset_id, 250),
-        _checked("receiver_public_key", receiver_public_key, 251),
+        _felt("receiver_public_key", receiver_public_key),
     ]
     if condition:
-        head.append(_checked("condition", condition, 251))
+        head.append(_felt("condition", condition))
     return _chain(
         [
             *head,
@@ -145,7 +153,7 @@ def withdrawal_hash(
         ("padding", 0, 49),
     )
     collateral = _checked("collateral_asset_id", collateral_asset_id, 250)
-    return _chain([collateral, word] if is_own else [collateral, owner_key, word])
+    return _chain([collateral, word] if is_own else [collateral, _felt("owner_key", owner_key), word])
 
 
 def price_hash(signed_asset_id: int, external_price: int, timestamp: int) -> int:

@@ -329,8 +329,6 @@ ORDER_BITS = {
 TRANSFER_BITS = {
     "asset_id": 250,
     "fee_asset_id": 250,
-    "receiver_public_key": 251,
-    "condition": 251,
     "sender_position_id": 64,
     "receiver_position_id": 64,
     "fee_position_id": 64,
@@ -349,7 +347,7 @@ WITHDRAWAL_BITS = {
 FORMS = {
     "bought": (lambda **f: messages.limit_order_hash(is_buying_synthetic=True, **f), ORDER_BITS),
     "sold": (lambda **f: messages.limit_order_hash(is_buying_synthetic=False, **f), ORDER_BITS),
-    "transfer": (messages.transfer_hash, TRANSFER_BITS),
+    "transfer": (lambda **f: messages.transfer_hash(receiver_public_key=5, condition=6, **f), TRANSFER_BITS),
     "withdrawal": (lambda **f: messages.withdrawal_hash(public_key=5, owner_key=5, **f), WITHDRAWAL_BITS),
     "to an address": (lambda **f: messages.withdrawal_hash(public_key=5, owner_key=6, **f), WITHDRAWAL_BITS),
 }
@@ -365,6 +363,18 @@ def test_every_field_ends_at_its_bits(form):
         for wrong in (2**count, -1):
             with pytest.raises(messages.MessageMalformed):
                 function(**{**most, name: wrong})
+
+
+@pytest.mark.parametrize("name", ["receiver_public_key", "condition"])
+def test_keys_and_conditions_are_field_elements(name):
+    """Edge 22: hashed whole, so p is refused, and every element is a message of its own."""
+    fields = {"asset_id": 1, "sender_position_id": 2, "receiver_position_id": 3, "amount": 4, "nonce": 5}
+    fields |= {"expiration_timestamp": 6, "receiver_public_key": 7, "condition": 8}
+    hashes = {messages.transfer_hash(**{**fields, name: value}) for value in (1, 2, PRIME - 1)}
+    assert len(hashes) == 3
+    for wrong in (PRIME, -1):
+        with pytest.raises(messages.MessageMalformed):
+            messages.transfer_hash(**{**fields, name: wrong})
 
 
 @given(st.data())
