@@ -184,7 +184,8 @@ class Carried:
 
 
 def _asked(change: Change, position: Position) -> str:
-    key = "" if change.own_key or position.public_key in (0, change.public_key) else f", key {change.public_key:#x}"
+    fits = change.public_key is None or position.public_key in (0, change.public_key)
+    key = "" if fits else f", key {change.public_key:#x}"
     synthetic = "" if change.asset_id is None else f" and {change.synthetic_delta:+} of {change.asset_id:#x}"
     return f"{change.collateral_delta:+} collateral{synthetic}{key}, to one that holds {_holdings(position)}"
 
@@ -274,11 +275,10 @@ def _liquidate(carried: Carried, liquidate: Liquidate) -> None:
     sign = -1 if order.is_buying_synthetic else 1
     _check_closes(base, position_id, order.synthetic_asset_id, sign * liquidate.actual_synthetic)
     change = Change(
-        base.public_key,
+        None,
         -sign * liquidate.actual_collateral,
         order.synthetic_asset_id,
         sign * liquidate.actual_synthetic,
-        own_key=True,
     )
     carried.update(position_id, change)
     carried.execute_leg(order, liquidate.actual_synthetic, liquidate.actual_collateral, liquidate.actual_liquidator_fee)
@@ -299,8 +299,8 @@ def _deleverage(carried: Carried, request: Deleverage) -> None:
     other = carried.funded(other_id)
     sign = 1 if request.deleverager_is_buying_synthetic else -1
     synthetic, collateral = sign * request.amount_synthetic, -sign * request.amount_collateral
-    update = carried.update(bankrupt_id, Change(0, -collateral, request.synthetic_asset_id, -synthetic, own_key=True))
-    carried.update(other_id, Change(0, collateral, request.synthetic_asset_id, synthetic, own_key=True))
+    update = carried.update(bankrupt_id, Change(None, -collateral, request.synthetic_asset_id, -synthetic))
+    carried.update(other_id, Change(None, collateral, request.synthetic_asset_id, synthetic))
     _check_closes(other, other_id, request.synthetic_asset_id, synthetic)
     if not before.is_deleveragable():
         detail = f"position {bankrupt_id}: total value is {before.total_value}, not negative"

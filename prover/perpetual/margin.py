@@ -116,13 +116,12 @@ def transition(before: Position, after: Position, market: Market) -> Code:
 
 @dataclass(frozen=True)
 class Change:
-    """What is asked of a position. `own_key` stands for whatever key it has: only deleverage asks so."""
+    """What is asked of a position. Key None stands for whatever key it has: liquidation and deleverage ask so."""
 
-    public_key: int
+    public_key: int | None
     collateral_delta: int
     asset_id: int | None = None
     synthetic_delta: int = 0
-    own_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ def update_position(position: Position, change: Change, market: Market) -> Updat
         result = _changed(base, change, market)
     except _Unfit as unfit:
         return Update(unfit.code, base, base, market.funding_timestamp)
-    is_emptied = result == EMPTY and not (change.own_key and base.is_empty())
+    is_emptied = result == EMPTY and not (change.public_key is None and base.is_empty())
     return Update(Code.SUCCESS, base, result, 0 if is_emptied else market.funding_timestamp)
 
 
@@ -179,7 +178,7 @@ def _changed(base: Position, change: Change, market: Market) -> Position:
 
 
 def _key_after(base: Position, change: Change) -> int:
-    if change.own_key:
+    if change.public_key is None:
         if base.is_empty() and (change.collateral_delta or change.synthetic_delta):
             raise _Unfit(Code.INVALID_PUBLIC_KEY)
         return base.public_key

@@ -38,6 +38,7 @@ from world import (
 from prover.perpetual import messages
 from prover.perpetual.errors import Code
 from prover.perpetual.fields import PRIME
+from prover.perpetual.margin import Change, update_position
 from prover.perpetual.positions import EMPTY
 from prover.perpetual.transactions import Deleverage, Deposit, ForcedWithdrawal, Withdrawal
 
@@ -138,11 +139,9 @@ def test_key_0_owns_nothing(position, amount):
 
 def test_own_key_of_an_empty_position():
     """Edge 32: deleverage asks so. With nothing to change it is no error, with something it is."""
-    from prover.perpetual.margin import Change, update_position
-
     market = EMPTY_WORLD.market(CONFIG)
-    assert update_position(EMPTY, Change(0, 0, ETH, 0, own_key=True), market).code == Code.SUCCESS
-    for change in (Change(0, 1, ETH, 0, own_key=True), Change(0, 0, ETH, 1, own_key=True)):
+    assert update_position(EMPTY, Change(None, 0, ETH, 0), market).code == Code.SUCCESS
+    for change in (Change(None, 1, ETH, 0), Change(None, 0, ETH, 1)):
         assert update_position(EMPTY, change, market).code == Code.INVALID_PUBLIC_KEY
 
 
