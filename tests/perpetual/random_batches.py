@@ -52,10 +52,12 @@ from prover.perpetual.errors import InputRefused, RuleBroken
 from prover.perpetual.margin import Market, funded, totals
 from prover.perpetual.positions import EMPTY, Asset, Position
 from prover.perpetual.state import State
-from prover.perpetual.transactions import Deleverage, FundingTick, OracleTick, SignedPrice, Transaction
+from prover.perpetual.transactions import Deleverage, FundingTick, OracleTick, SignedPrice, Trade, Transaction
 
 OWNERS = {2: ALICE, 3: BOB, 4: CAROL, 5: ALICE, 6: BOB}
 ASSETS = (BTC, ETH, SOL)
+BOUND = 5000
+"""Where risk segments change: in quanta, or in what so many are worth at the usual price."""
 
 
 class Chooser(Protocol):
@@ -101,7 +103,7 @@ def a_config(choose: Chooser) -> GeneralConfig:
     by_balance = choose.one_of((False, True))
 
     def segments(asset: int):
-        bound = 5000 if by_balance else 5000 * PRICE[asset]
+        bound = BOUND if by_balance else BOUND * PRICE[asset]
         return choose.one_of([(), ((bound, choose.one_of([1, ONE // 50])),)])
 
     return configured(
@@ -114,8 +116,9 @@ def a_config(choose: Chooser) -> GeneralConfig:
 
 
 def a_position(choose: Chooser, owner: int, market: Market) -> Position:
-    """Rich, at the required margin or beside it, below it, bankrupt, empty, or at the ends of the numbers."""
-    kind = choose.one_of(["rich", "rich", "rich", "margin", "margin", "weak", "bankrupt", "empty", "extreme"])
+    """Rich, at the required margin or beside it, below it, worth 0 or less, empty, or at the ends of the numbers."""
+    kinds = ["rich", "rich", "rich", "margin", "margin", "weak", "bankrupt", "worthless", "empty", "extreme"]
+    kind = choose.one_of(kinds)
     if kind == "empty":
         return EMPTY
     if kind == "extreme":
@@ -124,17 +127,25 @@ def a_position(choose: Chooser, owner: int, market: Market) -> Position:
         assets = (Asset(ETH, balance, choose.one_of([0, 1 - HALF])),) if balance else ()
     else:
         held = choose.one_of([(BTC,), (ETH,), (SOL,), (BTC, ETH), (ETH, SOL), ASSETS])
-        sizes = {asset: choose.number(-9000, 9000) or 1 for asset in held}
+        sizes = {asset: choose.one_of([choose.number(-9000, 9000) or 1, BOUND, -BOUND]) for asset in held}
         assets = tuple(Asset(asset, sizes[asset], choose.one_of([0, 0, 0, 0, ONE // 3])) for asset in sorted(sizes))
         value, risk = totals(Position(1, 0, assets), market)
         margin = -(-risk // (ONE * ONE))
-        spare = {"margin": margin + choose.number(-2, 2), "rich": 10**5, "weak": margin // 2, "bankrupt": -50}
+        spare = {
+            "margin": margin + choose.number(-2, 2),
+            "rich": 10**5,
+            "weak": margin // 2,
+            "bankrupt": -50,
+            "worthless": 0,
+        }
         collateral = spare[kind] - value // ONE
     return Position(key(owner), collateral, assets) if collateral or assets else EMPTY
 
 
 def a_state(choose: Chooser, config: GeneralConfig) -> State:
-    prices = {asset: near(choose, PRICE[asset]) for asset in ASSETS}
+    prices = {asset: choose.one_of([PRICE[asset], near(choose, PRICE[asset])]) for asset in ASSETS}
+    if choose.number(0, 9) == 0:
+        prices[SOL] = 1
     indices = dict.fromkeys(ASSETS, 0)
     if choose.number(0, 9) == 0:
         del indices[SOL]
@@ -166,7 +177,7 @@ class Scene:
         for asset in sorted(self.choose.one_of([(), (ETH,), (BTC, SOL), (BTC, ETH)])):
             for prices, factors in ((low, (1, 2)), (high, (2, 3))):
                 price = PRICE[asset] * self.choose.one_of(factors) // 2
-                prices.append(signed_price(asset, price, self.first.system_time, SIGNERS[:3]))
+                prices.append(signed_price(asset, price, self.first.system_time - 50, SIGNERS[:3]))
                 assert external(price, asset)
         return low, high
 
@@ -193,8 +204,8 @@ class Scene:
 
     def two_places(self) -> tuple[int, int]:
         """Nearly always different, nearly always of users."""
-        if self.choose.number(0, 9) == 0:
-            return self.place(), self.place()
+        if self.choose.number(0, 5) == 0:
+            return self.choose.one_of([(2, 2), (self.place(), self.place())])
         rich = self.rich()
         if len(rich) > 1 and self.choose.number(0, 2):
             return self.choose.one_of([(a, b) for a in rich for b in rich if a != b])
@@ -270,8 +281,9 @@ class Scene:
         return liquidate(signed, place, size, collateral)
 
     def deleverage(self) -> Transaction:
-        bankrupt = [p for p in OWNERS if totals(self.funded(p), self.market).total_value < 0]
-        place = self.choose.one_of([*bankrupt * 4, *OWNERS])
+        held = [place for place in OWNERS if self.state.position(place).assets]
+        bankrupt = [place for place in held if totals(self.funded(place), self.market).total_value <= 0]
+        place = self.choose.one_of([*bankrupt * 12, *OWNERS])
         asset = self.asset_of(place)
         held = self.funded(place).balance(asset)
         others = [p for p in OWNERS if self.funded(p).balance(asset) * held < 0]
@@ -301,8 +313,12 @@ class Scene:
 
     def forced_trade(self) -> Transaction:
         a, b = self.two_places()
-        asset = self.choose.one_of([self.asset_of(a)] * 8 + [asset_id("ZZZ-1")])
-        size = self.choose.one_of([self.size(a, b)] * 4 + [0, HALF - 1, HALF, 2**64 - 1])
+        cheap = [asset for asset, price in self.market.prices.items() if price == 1]
+        asset = self.choose.one_of([self.asset_of(a)] * 8 + [asset_id("ZZZ-1")] + cheap * 9)
+        sizes = [0, HALF - 1, HALF, 2**64 - 1]
+        if self.market.prices.get(asset) != 1:
+            sizes += [self.size(a, b)] * 12
+        size = self.choose.one_of(sizes)
         price = self.worth(asset, size) if asset in self.market.prices else size
         collateral = self.choose.one_of([price, price, 0]) % 2**64
         parties = ((self.owner(a), a), (self.owner(b), b))
@@ -330,7 +346,17 @@ class Scene:
         return OracleTick(timestamp=self.time(), prices=tuple(prices.items()))
 
     def time(self) -> int:
-        return max(self.state.system_time + self.choose.one_of([0, 5, 100, 100, -1]), 0)
+        return max(self.state.system_time + self.choose.one_of([0, 5, 100, -1]), 0)
+
+    def again(self) -> Transaction:
+        """One that was accepted before, or the same orders once more with another fill."""
+        if not self.accepted:
+            return self.trade()
+        transaction = self.choose.one_of(self.accepted)
+        if isinstance(transaction, Trade):
+            fill = amount_near(self.choose, transaction.actual_synthetic)
+            return transaction.model_copy(update={"actual_synthetic": fill})
+        return transaction
 
     def grow(self, transaction: Transaction) -> bool:
         """Add it if the rules accept it."""
@@ -345,9 +371,20 @@ class Scene:
 
 
 KINDS = [
-    *["trade", "trade", "trade", "liquidate", "liquidate", "liquidate", "deleverage", "deleverage", "oracle", "oracle"],
+    *[
+        "trade",
+        "trade",
+        "trade",
+        "liquidate",
+        "liquidate",
+        "liquidate",
+        "deleverage",
+        "deleverage",
+        "deleverage",
+        "oracle",
+    ],
     *["transfer", "transfer", "transfer", "forced_trade", "forced_trade", "forced_withdrawal", "forced_withdrawal"],
-    *["withdrawal", "funding", "deposit"],
+    *["withdrawal", "withdrawal", "funding", "deposit", "again", "again"],
 ]
 
 

@@ -286,6 +286,16 @@ def test_every_request_has_exactly_one_outcome(first, second, request, index, pr
     assert Case.parsed(json.loads(Case.of(batch).model_dump_json())).apply().output() == batch.output()
 
 
+def test_the_seller_alone_may_reach_minus_two_to_the_63():
+    """Section 11.1 with a buyer who is short, so that only the seller's balance is out of range."""
+    config = configured(synthetic(ETH, risk=1))
+    for held, code in ((-1, Code.OUT_OF_RANGE_BALANCE), (0, Code.SUCCESS)):
+        positions = {7: holds(ALICE, 2**62, {ETH: -1}), 8: holds(BOB, 2**62, {ETH: held} if held else {})}
+        state = world(positions, config, prices={ETH: 1}, indices={ETH: 0})
+        request = forced_trade((ALICE, 7), (BOB, 8), True, HALF - 1, 0)
+        assert apply(state, request, config=config).served == (code,)
+
+
 def test_the_original_has_no_answer_at_minus_two_to_the_63():
     """Section 11.1, edge 72: anyone could register this; here it is proven invalid, whoever sells."""
     config = configured(synthetic(ETH, risk=1))
