@@ -157,7 +157,9 @@ def a_state(choose: Chooser, config: GeneralConfig) -> State:
             for place, position in held.items()
             if all(asset.asset_id != SOL for asset in position.assets)
         }
-    held[FEES] = Position(key(FEE_KEEPER), 10) if choose.one_of((False, True)) else EMPTY
+    rich = Position(key(FEE_KEEPER), 10)
+    fees = choose.one_of([EMPTY, rich, rich, rich, a_position(choose, FEE_KEEPER, market)])
+    held[FEES] = EMPTY if SOL not in indices and fees.balance(SOL) else fees
     late = choose.one_of([0] * 18 + [config.funding_validity_period, config.funding_validity_period + 1])
     return world(held, config, prices=prices, indices=indices, system_time=TIME + late)
 
@@ -257,7 +259,7 @@ class Scene:
         fee = self.choose.one_of([0, 0, 7])
         buy = order(self.owner(buyer), buyer, True, full, limit, amount_fee=fee, **fields, **self.signed())
         sell = order(self.owner(seller), seller, False, full, limit, amount_fee=fee, **fields, **self.signed())
-        fees = tuple(self.choose.one_of([0, 0, fee * size // full if full else 0, fee]) for _ in range(2))
+        fees = tuple(self.choose.one_of([0, 0, fee * size // full if full else 0, fee, fee + 1]) for _ in range(2))
         return trade(buy, sell, size, collateral, fees)
 
     def size(self, *places: int) -> int:
@@ -266,7 +268,7 @@ class Scene:
         return max(near(self.choose, self.choose.one_of([*sizes, *[s // 2 for s in sizes], 1, 1000])), 0)
 
     def liquidate(self) -> Transaction:
-        weak = [place for place in OWNERS if -(2**40) < self.room(place) < 0]
+        weak = [place for place in (*OWNERS, FEES) if -(2**40) < self.room(place) < 0]
         place = self.choose.one_of([*weak * 9, *OWNERS])
         asset = self.asset_of(place)
         held = self.funded(place).balance(asset)
@@ -281,7 +283,7 @@ class Scene:
         return liquidate(signed, place, size, collateral)
 
     def deleverage(self) -> Transaction:
-        held = [place for place in OWNERS if self.state.position(place).assets]
+        held = [place for place in (*OWNERS, FEES) if self.state.position(place).assets]
         bankrupt = [place for place in held if totals(self.funded(place), self.market).total_value <= 0]
         place = self.choose.one_of([*bankrupt * 12, *OWNERS])
         asset = self.asset_of(place)
@@ -384,7 +386,7 @@ KINDS = [
         "oracle",
     ],
     *["transfer", "transfer", "transfer", "forced_trade", "forced_trade", "forced_withdrawal", "forced_withdrawal"],
-    *["withdrawal", "withdrawal", "funding", "deposit", "again", "again"],
+    *["withdrawal", "withdrawal", "funding", "deposit", "again", "again", "again", "again"],
 ]
 
 
