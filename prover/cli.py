@@ -7,6 +7,7 @@ from prover.cairo.proof_commands import prove_command, verify_command
 from prover.cairo.security_command import security_command
 from prover.kernel.bench import bench_kernel
 from prover.operator.batch_commands import batch_group
+from prover.operator.program_bench import bench_program
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,5 +22,6 @@ def bench() -> None:
 
 
 bench.add_command(bench_kernel)
-for command in (compile_command, prove_command, verify_command, batch_group):
+bench.add_command(bench_program)
+for command in (compile_command, prove_command, verify_command, security_command, batch_group):
     main.add_command(command)

@@ -64,53 +64,11 @@ def add(a: Point | None, b: Point | None) -> Point | None:
 
 
 def multiply(point: Point | None, scalar: int) -> Point | None:
-    """scalar * point, most significant bit first, in Jacobian coordinates with one inversion at the end."""
-    scalar %= ORDER
-    if point is None or scalar == 0:
+    """By the kernel; its plain twin is `prover.kernel.reference.curve_multiple`."""
+    if point is None:
         return None
-    total = (point.x, point.y, 1)
-    for bit in bin(scalar)[3:]:
-        total = _doubled(total)
-        if bit == "1":
-            total = _plus(total, point)
-    return _affine(total)
-
-
-_Jacobian = tuple[int, int, int]
-"""(X, Y, Z) stands for (X / Z^2, Y / Z^3); Z = 0 is infinity."""
-
-
-def _doubled(point: _Jacobian) -> _Jacobian:
-    x, y, z = point
-    yy = y * y % PRIME
-    four_xyy, zz = 4 * x * yy % PRIME, z * z % PRIME
-    slope = (3 * x * x + ALPHA * zz * zz) % PRIME
-    new_x = (slope * slope - 2 * four_xyy) % PRIME
-    return new_x, (slope * (four_xyy - new_x) - 8 * yy * yy) % PRIME, 2 * y * z % PRIME
-
-
-def _plus(a: _Jacobian, b: Point) -> _Jacobian:
-    """A mixed addition, complete: equal points are doubled, opposite ones give infinity."""
-    x, y, z = a
-    if z == 0:
-        return b.x, b.y, 1
-    zz = z * z % PRIME
-    difference, rise = (b.x * zz - x) % PRIME, (b.y * zz * z - y) % PRIME
-    if difference == 0:
-        return _doubled(a) if rise == 0 else (1, 1, 0)
-    square = difference * difference % PRIME
-    cube, scaled = square * difference % PRIME, x * square % PRIME
-    new_x = (rise * rise - cube - 2 * scaled) % PRIME
-    return new_x, (rise * (scaled - new_x) - y * cube) % PRIME, z * difference % PRIME
-
-
-def _affine(point: _Jacobian) -> Point | None:
-    x, y, z = point
-    if z == 0:
-        return None
-    inverse = pow(z, -1, PRIME)
-    square = inverse * inverse % PRIME
-    return Point(x * square % PRIME, y * square * inverse % PRIME)
+    multiples, finite = kernel.curve_multiples(kernel.from_ints(list(point)).reshape(1, 2, 4), [scalar % ORDER])
+    return Point(*kernel.to_ints(multiples[0])) if finite[0] else None
 
 
 def lift_x(x: int) -> Point | None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
@@ -38,39 +39,14 @@ def exchange_program() -> Program:
     return Program.from_json(json.loads(PROGRAM_FILE.read_text()))
 
 
-def collateral_input(batch: Batch) -> dict[str, object]:
-    """The input of the committed program, which knows deposits, forced withdrawals and ticks without assets."""
-    document = batch.program_input()
-    numbers = {"deposit": 0, "forced_withdrawal": 2, "funding": 3}
-    transactions = []
-    for transaction in document["batch"]["transactions"]:
-        if transaction["type"] == "funding":
-            transactions.append({"type": 3, "timestamp": int(transaction["timestamp"])})
-        else:
-            fields = {name: transaction[name] for name in ("public_key", "position_id", "amount")}
-            transactions.append({"type": numbers[transaction["type"]], **fields})
-    return {
-        "config": [hex(word) for word in batch.config.words()],
-        "previous_state": [hex(word) for word in batch.before.words()],
-        "positions_root": hex(batch.after.tree.root),
-        "minimum_expiration_timestamp": batch.minimum_expiration_timestamp,
-        "transactions": transactions,
-        "positions": {
-            key: [str(int(position["public_key"], 16)), position["collateral_balance"]]
-            for key, position in document["prev_state"]["positions"].items()
-        },
-        "preimage": document["advice"]["preimage"] | _new_nodes(batch),
-    }
-
-
-def _new_nodes(batch: Batch) -> dict[str, list[str]]:
-    nodes = batch.after.tree.touched_nodes(batch.touched_positions)
-    return {hex(node): [hex(left), hex(right)] for node, (left, right) in nodes.items()}
+def run_exchange(program_input: dict[str, Any]) -> Run:
+    """Raises RunFailed where the program refuses."""
+    return run_program(exchange_program(), program_input)
 
 
 def run_batch(batch: Batch) -> Run:
     """Raises OutputDiffers, or RunFailed where the program refuses the batch."""
-    run = run_program(exchange_program(), collateral_input(batch))
+    run = run_exchange(batch.program_input())
     expected = batch.output()
     for place in range(max(len(run.output), len(expected))):
         found = run.output[place] if place < len(run.output) else None

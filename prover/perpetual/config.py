@@ -163,17 +163,3 @@ class GeneralConfig(Document):
 
     def hash(self) -> int:
         return chain_hash(self.words())
-
-    def document(self) -> dict[str, object]:
-        """As the program's input has it."""
-        names = ["positions_tree_height", "orders_tree_height", "data_availability_mode", "is_risk_by_balance_only"]
-        names += ["max_funding_rate", "price_validity_period", "funding_validity_period"]
-        return {
-            **{name: str(getattr(self, name)) for name in names},
-            "collateral": {"asset_id": hex(self.collateral_asset_id), "resolution": str(self.collateral_resolution)},
-            "fee_position": {
-                "position_id": str(self.fee_position_id),
-                "public_key": hex(self.fee_position_public_key),
-            },
-            "synthetic_assets": [],
-        }

@@ -58,22 +58,6 @@ class Position:
     def leaf(self) -> int:
         return leaves([self])[0]
 
-    def document(self) -> dict[str, object]:
-        """As the program's input has it."""
-        assets = [
-            {
-                "asset_id": hex(asset.asset_id),
-                "balance": str(asset.balance),
-                "cached_funding_index": str(asset.cached_funding_index),
-            }
-            for asset in self.assets
-        ]
-        return {
-            "public_key": hex(self.public_key),
-            "collateral_balance": str(self.collateral_balance),
-            "assets": assets,
-        }
-
 
 EMPTY = Position()
 

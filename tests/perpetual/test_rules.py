@@ -1,19 +1,15 @@
 """Hashes and rules against the published vectors, and the Cairo program against the rules in Python."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from prover.algebra import ecdsa
 from prover.algebra.keccak import keccak_of_words
 from prover.cairo.errors import RunFailed
-from prover.cairo.run import run_program
-from prover.operator.proving import collateral_input, exchange_program, run_batch
+from prover.operator.proving import run_batch, run_exchange
 from prover.perpetual.batch import apply_batch
 from prover.perpetual.config import GeneralConfig, chain_hash
 from prover.perpetual.errors import Code, TimeRefused, UpdateRefused
@@ -36,7 +32,6 @@ from prover.perpetual.transactions import Deposit, ForcedTrade, ForcedWithdrawal
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/perpetual_hashes.json").read_text())
 BATCHES = json.loads((Path(__file__).parents[1] / "vectors/perpetual_batches.json").read_text())
-MAX = 2**64 - 1
 ALICE, BOB = ecdsa.public_key(5), ecdsa.public_key(6)
 HALF = 2**63
 CONDITION = 0x919BBDB60CF317AB0411DC0E8108763A2D307E2CFA4D5EEDBE2CC56A60E5F0
@@ -171,42 +166,13 @@ def test_refusals_carry_rule_and_numbers(config, state):
             Deposit(**{"public_key": ALICE, "position_id": 7, "amount": 1, **bad})
 
 
-requests = st.builds(
-    lambda kind, key, position, amount: kind(public_key=key, position_id=position, amount=amount),
-    st.sampled_from([Deposit, ForcedWithdrawal, ForcedWithdrawal]),
-    st.sampled_from([ALICE, BOB]),
-    st.sampled_from([7, 8, 9, MAX]),
-    st.one_of(st.sampled_from([0, 1, 50, 51, 1000, HALF - 1, HALF, MAX]), st.integers(0, MAX)),
-)
-
-
-@given(st.lists(requests, max_size=4))
-@settings(max_examples=12, deadline=None)
-def test_program_and_rules_agree_word_for_word(config, state, transactions):
-    """Where the rules refuse a batch, so does the program; each forced withdrawal has one outcome."""
-    accepted = []
-    for transaction in transactions:
-        try:
-            apply_batch(config, state, [*accepted, transaction], 99)
-            accepted.append(transaction)
-        except UpdateRefused:
-            batch = apply_batch(config, state, accepted, 99)
-            document = collateral_input(replace(batch, transactions=(*accepted, transaction)))
-            held = state.position(transaction.position_id)
-            document["prev_state"]["positions"].setdefault(str(transaction.position_id), held.document())
-            with pytest.raises(RunFailed):
-                run_program(exchange_program(), document)
-    batch = apply_batch(config, state, accepted, 99)
-    assert run_batch(batch).output == tuple(batch.output())
-
-
 def test_a_wrong_old_position_cannot_be_used(config, state):
     """An operator who claims more than the tree holds has no preimage for its leaf."""
     batch = apply_batch(config, state, [ForcedWithdrawal(public_key=BOB, position_id=8, amount=51)], 1)
-    document = collateral_input(batch)
-    document["positions"]["8"] = [str(BOB), "51"]
+    document = batch.program_input()
+    document["prev_state"]["positions"]["8"]["collateral_balance"] = "51"
     with pytest.raises(RunFailed):
-        run_program(exchange_program(), document)
+        run_exchange(document)
 
 
 def test_the_golden_escape():
