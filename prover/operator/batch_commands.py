@@ -10,6 +10,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from prover.cairo.errors import RunFailed
+from prover.operator.proving import run_exchange
 from prover.perpetual.batch import Batch, apply_batch
 from prover.perpetual.documents import Case, StateDocument
 from prover.perpetual.errors import Code, InputRefused, RuleBroken
@@ -70,30 +72,60 @@ def run_command(file: Path, words: Path | None, state: Path | None, program_inpu
 @batch_group.command("check")
 @click.argument("file", type=existing)
 def check_command(file: Path) -> None:
-    """Apply FILE and compare with what it expects: exit 0, or the first difference and exit 1."""
+    """Apply FILE, run the Cairo program on it, and compare both with each other and with what FILE expects.
+
+    Exit 0, or the first difference and exit 1. A refusal is no difference where FILE expects one.
+    """
     case = _read(file)
     expected = case.expected
-    try:
-        batch = case.apply()
-    except (InputRefused, RuleBroken) as error:
-        if expected and not expected.provable:
-            click.echo(f"refused, as expected: {error}")
-            return
-        raise click.ClickException(f"refused: {error}") from error
-    if expected and not expected.provable:
+    words, refusal = _by_rules(case)
+    program_words, program_refusal = _by_program(case)
+    if words is None and program_words is not None and not _is_claim(refusal):
+        raise click.ClickException(f"the rules refuse: {refusal}; the program accepts")
+    if words is not None:
+        if program_words is None:
+            raise click.ClickException(f"the rules accept; the program refuses: {program_refusal}")
+        _compare("the program's", program_words, "the rules", words)
+    if expected is None and words is None:
+        raise click.ClickException(f"refused: {refusal}")
+    if expected and expected.provable and words is None:
+        raise click.ClickException(f"refused: {refusal}")
+    if expected and not expected.provable and words is not None:
         raise click.ClickException(f"accepted, but a refusal is expected ({expected.reason})")
-    words = batch.output()
-    if expected and expected.output_words is not None:
-        _compare(words, expected.output_words)
-    click.echo(f"accepted: {len(words)} output words" + (", as expected" if expected else ""))
+    if expected and expected.output_words is not None and words is not None:
+        _compare("", words, "the file", list(expected.output_words))
+    verdict = f"refused: {refusal}" if words is None else f"accepted: {len(words)} output words"
+    click.echo(verdict + (", as expected" if expected else ""))
 
 
-def _compare(found: list[int], expected: tuple[int, ...]) -> None:
-    for place, (word, wanted) in enumerate(zip(found, expected, strict=False)):
-        if word != wanted:
-            raise click.ClickException(f"output word {place} is {word:#x}, {wanted:#x} is expected")
-    if len(found) != len(expected):
-        raise click.ClickException(f"{len(found)} output words, {len(expected)} are expected")
+def _by_rules(case: Case) -> tuple[list[int] | None, Exception | None]:
+    try:
+        return case.apply().output(), None
+    except InputRefused as error:
+        raise click.ClickException(str(error)) from error
+    except RuleBroken as error:
+        return None, error
+
+
+def _by_program(case: Case) -> tuple[list[int] | None, Exception | None]:
+    try:
+        return list(run_exchange(case.program_input()).output), None
+    except RunFailed as error:
+        return None, error
+
+
+def _is_claim(refusal: Exception | None) -> bool:
+    """What a file claims of a forced action or of the new time is not in the program's input."""
+    return isinstance(refusal, RuleBroken) and refusal.rule in ("FORCED_OUTCOME", "NEW_SYSTEM_TIME")
+
+
+def _compare(whose: str, found: list[int], who: str, wanted: list[int]) -> None:
+    name = f"{whose} output word".strip()
+    for place, (word, other) in enumerate(zip(found, wanted, strict=False)):
+        if word != other:
+            raise click.ClickException(f"{name} {place} is {word:#x}, {who} has {other:#x}")
+    if len(found) != len(wanted):
+        raise click.ClickException(f"{len(found)} {name}s, {who} has {len(wanted)}")
 
 
 @batch_group.command("explain")

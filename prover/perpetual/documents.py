@@ -216,7 +216,7 @@ class Case(Document):
         given = self.batch.new_system_time
         if given not in (None, batch.after.system_time):
             detail = f"new_system_time is {given}, the last tick is at {batch.after.system_time}"
-            raise BatchRefused("SYSTEM_TIME", detail)
+            raise BatchRefused("NEW_SYSTEM_TIME", detail)
         return batch
 
 

@@ -85,7 +85,7 @@ def test_the_new_time_is_the_last_ticks():
     for wrong in (NOW + 4, NOW + 6):
         document = case.model_dump(mode="json")
         document["batch"]["new_system_time"] = str(wrong)
-        with refused("SYSTEM_TIME"):
+        with refused("NEW_SYSTEM_TIME"):
             Case.parsed(document).apply()
 
 
