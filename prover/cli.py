@@ -7,6 +7,7 @@ from prover.cairo.proof_commands import prove_command, verify_command
 from prover.cairo.prove_bench import bench_prove
 from prover.cairo.security_command import security_command
 from prover.kernel.bench import bench_kernel
+from prover.operator.batch_commands import batch_group
 from prover.operator.program_bench import bench_program
 
 
@@ -23,5 +24,5 @@ def bench() -> None:
 
 for command in (bench_kernel, bench_program, bench_prove):
     bench.add_command(command)
-for command in (compile_command, prove_command, verify_command, security_command):
+for command in (compile_command, prove_command, verify_command, security_command, batch_group):
     main.add_command(command)

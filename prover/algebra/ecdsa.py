@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
 from hashlib import sha256
 
 from prover.algebra import curve
@@ -82,17 +83,18 @@ def sign(message: int, private_key: int) -> tuple[int, int]:
             return r, pow(w, -1, ORDER)
 
 
+@lru_cache(maxsize=1 << 14)
 def verify(message: int, r: int, s: int, stark_key: int) -> bool:
-    """Accepts either parity of the key's y."""
+    """Accepts either parity of the key's y. Recent answers are kept: a batch is looked at more than once."""
     if not (0 < message < MAX and 0 < r < MAX and 0 < s < ORDER):
         return False
     w = pow(s, -1, ORDER)
     key = curve.lift_x(stark_key)
     if key is None or not 0 < w < MAX:
         return False
-    base = curve.multiply(curve.GENERATOR, message)
-    for point in (key, curve.negate(key)):
-        result = curve.multiply(curve.add(base, curve.multiply(point, r)), w)
+    base, scaled_key = curve.multiply(curve.GENERATOR, message), curve.multiply(key, r)
+    for term in (scaled_key, curve.negate(scaled_key)):
+        result = curve.multiply(curve.add(base, term), w)
         if result is not None and result.x == r:
             return True
     return False

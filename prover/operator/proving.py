@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
@@ -38,9 +39,14 @@ def exchange_program() -> Program:
     return Program.from_json(json.loads(PROGRAM_FILE.read_text()))
 
 
+def run_exchange(program_input: dict[str, Any]) -> Run:
+    """Raises RunFailed where the program refuses."""
+    return run_program(exchange_program(), program_input)
+
+
 def run_batch(batch: Batch) -> Run:
     """Raises OutputDiffers, or RunFailed where the program refuses the batch."""
-    run = run_program(exchange_program(), batch.program_input())
+    run = run_exchange(batch.program_input())
     expected = batch.output()
     for place in range(max(len(run.output), len(expected))):
         found = run.output[place] if place < len(run.output) else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from prover.algebra.pedersen import pedersen
+from prover.perpetual.fields import FXP32
 from prover.perpetual.positions import Position
-from prover.perpetual.state import State
+from prover.perpetual.state import Pairs, State
 
 
 def escape_proof(state: State, position_id: int) -> list[int]:
@@ -31,6 +32,9 @@ def escape_proof(state: State, position_id: int) -> list[int]:
     return [*words, state.tree.root << 4, (position_id << len(position.chain())) << 8]
 
 
-def escape_amount(position: Position) -> int:
-    """What a position without synthetic assets is worth at the last prices."""
-    return position.collateral_balance
+def escape_amount(position: Position, funding_indices: Pairs = (), oracle_prices: Pairs = ()) -> int:
+    """What a position is worth at a state's indices and prices, rounded down; negative where it owes."""
+    indices, prices = dict(funding_indices), dict(oracle_prices)
+    value = position.collateral_balance * FXP32 + sum(prices[a.asset_id] * a.balance for a in position.assets)
+    funding = -sum((indices[a.asset_id] - a.cached_funding_index) * a.balance for a in position.assets)
+    return (value + funding // FXP32 * FXP32) // FXP32

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
-from prover.algebra.pedersen import pedersen
+from prover.algebra.pedersen import pedersen, pedersen_pairs
 
 
 @cache
@@ -20,18 +20,23 @@ def empty_roots(height: int, leaf: int) -> tuple[int, ...]:
 class MerkleTree:
     """Immutable: `update` gives a new tree that shares the node table, which only ever grows.
 
-    `nodes` maps a node to its children; it is what a proof of an update takes as its preimages.
+    `nodes` maps a node to its children; it is what a proof of an update takes as its preimages. The kernel hashes a
+    level at a time.
     """
 
-    def __init__(self, height: int, empty_leaf: int) -> None:
+    def __init__(self, height: int, empty_leaf: int, leaves: Mapping[int, int] | None = None) -> None:
+        """Raises ValueError for an index outside the tree."""
         self.height, self._empty = height, empty_roots(height, empty_leaf)
         self.root = self._empty[height]
         self.nodes: dict[int, tuple[int, int]] = {
             self._empty[level + 1]: (self._empty[level], self._empty[level]) for level in range(height)
         }
+        if leaves:
+            self.root = self._updated(leaves)
 
     def path(self, index: int) -> list[int]:
         """The siblings of a leaf's path, from the root down."""
+        self._check(index)
         node, siblings = self.root, []
         for level in range(self.height - 1, -1, -1):
             left, right = self.nodes[node]
@@ -41,6 +46,7 @@ class MerkleTree:
         return siblings
 
     def leaf(self, index: int) -> int:
+        self._check(index)
         node = self.root
         for level in range(self.height - 1, -1, -1):
             node = self.nodes[node][index >> level & 1]
@@ -48,31 +54,58 @@ class MerkleTree:
 
     def update(self, leaves: Mapping[int, int]) -> MerkleTree:
         """Raises ValueError for an index outside the tree."""
-        for index in leaves:
-            if not 0 <= index < 1 << self.height:
-                raise ValueError(f"{index} is no leaf of a tree of height {self.height}")
         tree = MerkleTree.__new__(MerkleTree)
-        tree.height, tree._empty, tree.nodes = self.height, self._empty, self.nodes
-        tree.root = tree._updated(self.root, self.height, dict(leaves))
+        tree.height, tree._empty, tree.nodes, tree.root = self.height, self._empty, self.nodes, self.root
+        tree.root = tree._updated(leaves)
         return tree
 
-    def _updated(self, node: int, level: int, leaves: dict[int, int]) -> int:
-        if not leaves:
-            return node
-        if level == 0:
-            return leaves[0]
-        middle = 1 << level - 1
-        left, right = self.nodes[node]
-        left = self._updated(left, level - 1, {i: leaf for i, leaf in leaves.items() if i < middle})
-        right = self._updated(right, level - 1, {i - middle: leaf for i, leaf in leaves.items() if i >= middle})
-        parent = pedersen(left, right)
-        self.nodes[parent] = (left, right)
-        return parent
+    def _check(self, index: int) -> None:
+        if not 0 <= index < 1 << self.height:
+            raise ValueError(f"{index} is no leaf of a tree of height {self.height}")
 
-    def touched_nodes(self, indices: list[int]) -> dict[int, tuple[int, int]]:
+    def _updated(self, leaves: Mapping[int, int]) -> int:
+        """The root after the update; fills `nodes` from the leaves up, level by level."""
+        if not leaves:
+            return self.root
+        level_nodes = dict(sorted(leaves.items()))
+        self._check(next(iter(level_nodes)))
+        self._check(next(reversed(level_nodes)))
+        old_levels = self._old_nodes(level_nodes)
+        for level in range(self.height):
+            old, empty = old_levels[level], self._empty[level]
+            prefixes = list(dict.fromkeys(index >> 1 for index in level_nodes))
+            lefts, rights = (
+                [
+                    level_nodes[child] if child in level_nodes else old.get(child, empty)
+                    for child in (2 * prefix + side for prefix in prefixes)
+                ]
+                for side in (0, 1)
+            )
+            parents = pedersen_pairs(lefts, rights)
+            self.nodes.update(zip(parents, zip(lefts, rights, strict=True), strict=True))
+            level_nodes = dict(zip(prefixes, parents, strict=True))
+        return level_nodes[0]
+
+    def _old_nodes(self, indices: Iterable[int]) -> list[dict[int, int]]:
+        """For each level: the nodes on these leaves' paths and beside them, by prefix; empty subtrees are left out."""
+        levels: list[dict[int, int]] = [{} for _ in range(self.height + 1)]
+        levels[self.height] = {0: self.root}
+        wanted = list(indices)
+        for level in range(self.height, 0, -1):
+            empty, parents = self._empty[level], levels[level]
+            if not parents:
+                break
+            for prefix in dict.fromkeys(index >> level for index in wanted):
+                node = parents.get(prefix, empty)
+                if node != empty:
+                    levels[level - 1][2 * prefix], levels[level - 1][2 * prefix + 1] = self.nodes[node]
+        return levels
+
+    def touched_nodes(self, indices: Iterable[int]) -> dict[int, tuple[int, int]]:
         """The inner nodes on the paths of these leaves."""
         touched = {}
         for index in indices:
+            self._check(index)
             node = self.root
             for level in range(self.height - 1, -1, -1):
                 touched[node] = self.nodes[node]

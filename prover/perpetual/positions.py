@@ -1,30 +1,18 @@
-"""Positions, their leaves, and the procedure that changes them (perpetual-state 3.1, 3.2, 5.5, 5.6).
-
-This version knows collateral only; a leaf's formula covers synthetic assets too.
-"""
+"""Positions and their leaves (perpetual-state 3.1, 3.2). What a position is worth is in `margin.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from prover.algebra.pedersen import pedersen
+from prover.algebra.pedersen import pedersen_pairs
+from prover.perpetual.errors import Code
+from prover.perpetual.fields import AMOUNT_UPPER_BOUND, BALANCE_BIAS
 
-BALANCE_BIAS = 1 << 63
-AMOUNT_UPPER_BOUND = 1 << 64
-
-
-class Code(IntEnum):
-    """Published error codes that an update can give."""
-
-    SUCCESS = 0
-    ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE = 2
-    INVALID_PUBLIC_KEY = 10
-    OUT_OF_RANGE_BALANCE = 16
+__all__ = ["AMOUNT_UPPER_BOUND", "BALANCE_BIAS", "EMPTY", "Asset", "Code", "Position", "leaves"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Asset:
     """A synthetic holding: `balance` and `cached_funding_index` are signed, the index in 32.32 fixed point."""
 
@@ -38,9 +26,9 @@ class Asset:
         return biased << 64 | self.balance + BALANCE_BIAS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Position:
-    """`collateral_balance` is signed, in collateral units."""
+    """`collateral_balance` is signed, in collateral units; `assets` ascend by id and hold no balance of 0."""
 
     public_key: int = 0
     collateral_balance: int = 0
@@ -48,6 +36,17 @@ class Position:
 
     def is_empty(self) -> bool:
         return self == EMPTY
+
+    def balance(self, asset_id: int) -> int:
+        """0 for an asset that is not held."""
+        return next((asset.balance for asset in self.assets if asset.asset_id == asset_id), 0)
+
+    def with_balance(self, asset_id: int, balance: int, index: int) -> Position:
+        """An entry of balance 0 is removed; `index` becomes the entry's cached index."""
+        kept = [asset for asset in self.assets if asset.asset_id != asset_id]
+        if balance:
+            kept.append(Asset(asset_id, balance, index))
+        return replace(self, assets=tuple(sorted(kept, key=lambda asset: asset.asset_id)))
 
     def last_word(self) -> int:
         return self.collateral_balance + BALANCE_BIAS << 16 | len(self.assets)
@@ -57,46 +56,22 @@ class Position:
         return [*(asset.word() for asset in self.assets), self.public_key, self.last_word()]
 
     def leaf(self) -> int:
-        accumulated = 0
-        for word in self.chain():
-            accumulated = pedersen(accumulated, word)
-        return accumulated
-
-    def document(self) -> dict[str, object]:
-        """As the program's input has it."""
-        assets = [
-            {
-                "asset_id": hex(asset.asset_id),
-                "balance": str(asset.balance),
-                "cached_funding_index": str(asset.cached_funding_index),
-            }
-            for asset in self.assets
-        ]
-        return {
-            "public_key": hex(self.public_key),
-            "collateral_balance": str(self.collateral_balance),
-            "assets": assets,
-        }
+        return leaves([self])[0]
 
 
 EMPTY = Position()
 
 
-def update_position(position: Position, request_key: int, delta: int) -> tuple[Position, Code]:
-    """Add `delta` to the collateral under a key that is not 0. On an error the position stays as it is."""
-    if not position.is_empty() and position.public_key != request_key:
-        return position, Code.INVALID_PUBLIC_KEY
-    collateral = position.collateral_balance + delta
-    if not -BALANCE_BIAS <= collateral < BALANCE_BIAS:
-        return position, Code.OUT_OF_RANGE_BALANCE
-    if collateral < 0 and delta < 0:
-        return position, Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE
-    return (Position(request_key, collateral) if collateral else EMPTY), Code.SUCCESS
-
-
-def chain_hash(words: Sequence[int]) -> int:
-    """h(...h(h(0, w1), w2)..., k): the published hash of a list, its length last."""
-    accumulated = 0
-    for word in [*words, len(words)]:
-        accumulated = pedersen(accumulated, word)
-    return accumulated
+def leaves(positions: Iterable[Position]) -> list[int]:
+    """Each position's leaf; the hashes of one depth are made together."""
+    chains = [position.chain() for position in positions]
+    values = [0] * len(chains)
+    pending = list(range(len(chains)))
+    depth = 0
+    while pending:
+        hashes = pedersen_pairs([values[i] for i in pending], [chains[i][depth] for i in pending])
+        for i, value in zip(pending, hashes, strict=True):
+            values[i] = value
+        depth += 1
+        pending = [i for i in pending if depth < len(chains[i])]
+    return values

@@ -4,28 +4,37 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from prover.algebra import ecdsa
 from prover.algebra.keccak import keccak_of_words
 from prover.cairo.errors import RunFailed
-from prover.cairo.run import run_program
-from prover.operator.proving import exchange_program, run_batch
+from prover.operator.proving import run_batch, run_exchange
 from prover.perpetual.batch import apply_batch
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.errors import TimeRefused, UpdateRefused
-from prover.perpetual.escape import escape_proof
-from prover.perpetual.facts import asset_type, forced_withdrawal_hash, registration_message, validium_fact
+from prover.perpetual.config import GeneralConfig, chain_hash
+from prover.perpetual.errors import Code, TimeRefused, UpdateRefused
+from prover.perpetual.escape import escape_amount, escape_proof
+from prover.perpetual.facts import (
+    asset_type,
+    forced_trade_consent,
+    forced_trade_hash,
+    forced_withdrawal_hash,
+    registration_message,
+    rollup_fact,
+    validium_fact,
+)
+from prover.perpetual.margin import Change, Market, update_position
 from prover.perpetual.merkle import MerkleTree, empty_roots
-from prover.perpetual.positions import EMPTY, Asset, Code, Position, chain_hash, update_position
+from prover.perpetual.messages import condition_of
+from prover.perpetual.positions import EMPTY, Asset, Position
 from prover.perpetual.state import State
-from prover.perpetual.transactions import Deposit, ForcedWithdrawal, FundingTick
+from prover.perpetual.transactions import Deposit, ForcedTrade, ForcedWithdrawal, FundingTick
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/perpetual_hashes.json").read_text())
 BATCHES = json.loads((Path(__file__).parents[1] / "vectors/perpetual_batches.json").read_text())
-MAX = 2**64 - 1
+ALICE, BOB = ecdsa.public_key(5), ecdsa.public_key(6)
 HALF = 2**63
+CONDITION = 0x919BBDB60CF317AB0411DC0E8108763A2D307E2CFA4D5EEDBE2CC56A60E5F0
 
 
 def number(text) -> int:
@@ -40,7 +49,10 @@ def config() -> GeneralConfig:
 @pytest.fixture(scope="module")
 def state(config) -> State:
     """alice 1000 in 7, bob 50 in 8."""
-    transactions = [Deposit(public_key=5, position_id=7, amount=1000), Deposit(public_key=6, position_id=8, amount=50)]
+    transactions = [
+        Deposit(public_key=ALICE, position_id=7, amount=1000),
+        Deposit(public_key=BOB, position_id=8, amount=50),
+    ]
     return apply_batch(config, State.initial(config, 1000), transactions, 1).after
 
 
@@ -68,20 +80,12 @@ def test_chain_hashes():
 @pytest.mark.parametrize("case", BATCHES["cases"], ids=lambda c: c["name"][:40])
 def test_config_hashes_of_the_published_batches(case):
     c = case["config"]
-    config = GeneralConfig(
-        max_funding_rate=int(c["max_funding_rate"]),
-        collateral_asset_id=number(c["collateral"]["asset_id"]),
-        collateral_resolution=int(c["collateral"]["resolution"]),
-        fee_position_id=int(c["fee_position"]["position_id"]),
-        fee_position_public_key=number(c["fee_position"]["public_key"]),
-        positions_tree_height=int(c["positions_tree_height"]),
-        orders_tree_height=int(c["orders_tree_height"]),
-        price_validity_period=int(c["price_validity_period"]),
-        funding_validity_period=int(c["funding_validity_period"]),
-        data_availability_mode=int(c["data_availability_mode"]),
-        is_risk_by_balance_only=int(c["is_risk_by_balance_only"]),
-    )
+    if case["name"] == "config risk 1.0 refused":
+        c = {**c, "synthetic_assets": []}
+    config = GeneralConfig.model_validate(c)
     assert config.hash() == number(c["config_hash"])
+    for asset, document in zip(config.synthetic_assets, c["synthetic_assets"], strict=True):
+        assert asset.hash() == number(document["asset_config_hash"])
 
 
 def test_golden_facts():
@@ -91,6 +95,22 @@ def test_golden_facts():
     assert keccak_of_words([1, 64, 2, 64, 5]).hex().startswith("bcb5978c00ef9161bf7b524b54214720")
     assert keccak_of_words([0x1234, 64, 0x5678, 64, 0, 0, 0, 0]).hex().startswith("b04c38afc929529ce6277d85fc154a3e")
     key = 0x63CBF2811AEFBE6CF395EB5B1AA5DB62F6E2B3ADBAFB024B01F2C02DE1EC84D
+    trade = ForcedTrade(
+        public_key_a=0xAA,
+        public_key_b=0xBB,
+        position_id_a=1,
+        position_id_b=2,
+        synthetic_asset_id=0xDD,
+        amount_collateral=5,
+        amount_synthetic=6,
+        is_party_a_buying_synthetic=1,
+        nonce=9,
+    )
+    assert forced_trade_hash(trade, 0xCC).hex().startswith("3f604b24437329aa666bd4bfef58c9a6")
+    assert forced_trade_consent(trade, 0xCC, 480_000).hex().startswith("e4c1304fef5451a124d24479c3014d29")
+    rollup = rollup_fact([1, 2, 3], (0xABC).to_bytes(32, "big"), 12)
+    assert rollup.hex().startswith("1343490cc9deae7b73c57ec551c9b920")
+    assert condition_of(b"\x33" * 20, (0x44).to_bytes(32, "big")) == CONDITION
     message = registration_message(bytes.fromhex("22" * 20), key)
     assert message == 0x41D50CA911CFED0D28F68D4FAFB910F08AECFD416EAF73688941525A79A7A68
 
@@ -124,65 +144,43 @@ def test_a_tree_updates_the_same_at_once_and_one_by_one():
     ],
 )
 def test_the_update_is_total(position, key, delta, code):
-    updated, found = update_position(position, key, delta)
-    assert found == code
-    assert (updated == position) or code == Code.SUCCESS
+    update = update_position(position, Change(key, delta), Market({}, False, {}, {}, 0))
+    assert update.code == code
+    assert update.result == position or code == Code.SUCCESS
 
 
 def test_the_last_unit_empties_the_position_and_forgets_its_key(config, state):
-    batch = apply_batch(config, state, [ForcedWithdrawal(public_key=6, position_id=8, amount=50)], 1)
+    batch = apply_batch(config, state, [ForcedWithdrawal(public_key=BOB, position_id=8, amount=50)], 1)
     assert batch.served == (Code.SUCCESS,) and batch.after.position(8) == EMPTY
     assert run_batch(batch).output == tuple(batch.output())
 
 
 def test_refusals_carry_rule_and_numbers(config, state):
     with pytest.raises(UpdateRefused, match="position 8: INVALID_PUBLIC_KEY"):
-        apply_batch(config, state, [Deposit(public_key=5, position_id=8, amount=1)], 1)
+        apply_batch(config, state, [Deposit(public_key=ALICE, position_id=8, amount=1)], 1)
     with pytest.raises(TimeRefused, match="goes back from 1000"):
         apply_batch(config, state, [FundingTick(timestamp=999)], 1)
     assert apply_batch(config, state, [FundingTick(timestamp=1000)], 1)
     for bad in ({"amount": 2**64}, {"position_id": 2**64}, {"public_key": 0}):
         with pytest.raises(ValidationError):
-            Deposit(**{"public_key": 5, "position_id": 7, "amount": 1, **bad})
-
-
-requests = st.builds(
-    lambda kind, key, position, amount: kind(public_key=key, position_id=position, amount=amount),
-    st.sampled_from([Deposit, ForcedWithdrawal, ForcedWithdrawal]),
-    st.sampled_from([5, 6]),
-    st.sampled_from([7, 8, 9, MAX]),
-    st.one_of(st.sampled_from([0, 1, 50, 51, 1000, HALF - 1, HALF, MAX]), st.integers(0, MAX)),
-)
-
-
-@given(st.lists(requests, max_size=4))
-@settings(max_examples=12, deadline=None)
-def test_program_and_rules_agree_word_for_word(config, state, transactions):
-    """Where the rules refuse a batch, so does the program; each forced withdrawal has one outcome."""
-    accepted = []
-    for transaction in transactions:
-        try:
-            apply_batch(config, state, [*accepted, transaction], 99)
-            accepted.append(transaction)
-        except UpdateRefused:
-            batch = apply_batch(config, state, accepted, 99)
-            document = batch.program_input()
-            document["batch"]["transactions"] = [t.advice() for t in [*accepted, transaction]]
-            held = state.position(transaction.position_id)
-            document["prev_state"]["positions"].setdefault(str(transaction.position_id), held.document())
-            with pytest.raises(RunFailed):
-                run_program(exchange_program(), document)
-    batch = apply_batch(config, state, accepted, 99)
-    assert run_batch(batch).output == tuple(batch.output())
+            Deposit(**{"public_key": ALICE, "position_id": 7, "amount": 1, **bad})
 
 
 def test_a_wrong_old_position_cannot_be_used(config, state):
     """An operator who claims more than the tree holds has no preimage for its leaf."""
-    batch = apply_batch(config, state, [ForcedWithdrawal(public_key=6, position_id=8, amount=51)], 1)
+    batch = apply_batch(config, state, [ForcedWithdrawal(public_key=BOB, position_id=8, amount=51)], 1)
     document = batch.program_input()
-    document["prev_state"]["positions"]["8"] = Position(6, 51).document()
+    document["prev_state"]["positions"]["8"]["collateral_balance"] = "51"
     with pytest.raises(RunFailed):
-        run_program(exchange_program(), document)
+        run_exchange(document)
+
+
+def test_the_golden_escape():
+    """A leaf and a worth that the original contracts computed: 852 = 1000 - 300 + 1.5 + 151.5, rounded twice."""
+    position = Position(0x1234567, 1000, (Asset(11, -100, 5 - HALF), Asset(12, 3, 77)))
+    assert position.leaf() == 0x2ABAC784E0EA8DBEA1F764D02CD3CFB35BE0416F819A4054FE1A395B043EF5
+    indices = ((11, 5 + 3 * 2**31 - HALF), (12, 77 - 2**31))
+    assert escape_amount(position, indices, ((11, 3 * 2**32), (12, 2**31))) == 852
 
 
 def test_escape_proofs_end_at_the_root(state):
