@@ -77,6 +77,10 @@ class Kit:
     def error(self, name: str) -> Any:
         return getattr(self.exchange, name)
 
+    def errors(self) -> dict[bytes, str]:
+        """Four bytes to the name of each typed error; a panic or an empty revert is not among them."""
+        return {keccak256(error.selector.encode())[:4]: error.name for error in self.exchange.contract_type.errors}
+
     # --- time
 
     def now(self) -> int:
