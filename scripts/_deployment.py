@@ -104,9 +104,10 @@ def deploy_pieces(
     code = governor.deploy(project.Freehold, custody, administration)
     proxy = governor.deploy(project.FreeholdProxy, delays.upgrade)
     data = initial_data(escape_verifier.address, state_words, delays)
-    proxy.addImplementation(code, data, False, sender=governor)
-    proxy.upgradeTo(code, data, False, sender=governor)
-    return Contract(proxy.address, contract_type=exchange_type(project))
+    exchange = Contract(proxy.address, contract_type=exchange_type(project))
+    exchange.addImplementation(code, data, False, sender=governor)
+    exchange.upgradeTo(code, data, False, sender=governor)
+    return exchange
 
 
 def deploy_escape_verifier(project, account: AccountAPI) -> ContractInstance:

@@ -12,7 +12,7 @@ contract FreeholdProxy is IUpgradeProxy {
     using Governance for Governance.State;
 
     error UpgradeDelayOutOfBounds(uint256 delay, uint256 least, uint256 most);
-    error AddressNotContract(address implementation);
+    error ImplementationNotContract(address implementation);
     error UnknownUpgradeInformation(bytes32 upgrade);
     error ImplementationFinalized();
     error UpgradeNotEnabledYet(uint256 enabledAt);
@@ -52,7 +52,7 @@ contract FreeholdProxy is IUpgradeProxy {
 
     function addImplementation(address newImplementation, bytes calldata data, bool finalize) external {
         _load().governance.requireGovernor();
-        if (newImplementation.code.length == 0) revert AddressNotContract(newImplementation);
+        if (newImplementation.code.length == 0) revert ImplementationNotContract(newImplementation);
 
         bytes32 upgrade = keccak256(abi.encode(newImplementation, data, finalize));
         _load().enabledAt[upgrade] = block.timestamp + getUpgradeActivationDelay();
@@ -78,7 +78,7 @@ contract FreeholdProxy is IUpgradeProxy {
         bytes32 upgrade = keccak256(abi.encode(newImplementation, data, finalize));
         uint256 enabledAt = _load().enabledAt[upgrade];
         if (enabledAt == 0) revert UnknownUpgradeInformation(upgrade);
-        if (newImplementation.code.length == 0) revert AddressNotContract(newImplementation);
+        if (newImplementation.code.length == 0) revert ImplementationNotContract(newImplementation);
         if (!first && block.timestamp < enabledAt) revert UpgradeNotEnabledYet(enabledAt);
 
         delete _load().enabledAt[upgrade];
