@@ -37,7 +37,7 @@ abstract contract Operations is IOperations, Guarded {
         nonReentrant
     {
         Roles.load().requireOperator();
-        StateUpdate.load().update(Assets.load().systemAssetType, programOutput, applicationData);
+        StateUpdate.load().update(programOutput, applicationData);
     }
 
     function sharedStateHash() external view returns (bytes32) {

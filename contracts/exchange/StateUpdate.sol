@@ -5,6 +5,7 @@ import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
 import {StarkCurve} from "../registry/StarkCurve.sol";
 import {ApprovalChain} from "./ApprovalChain.sol";
+import {Assets} from "./Assets.sol";
 import {Configuration} from "./Configuration.sol";
 import {Deposits} from "./Deposits.sol";
 import {ForcedActions} from "./ForcedActions.sol";
@@ -110,12 +111,7 @@ library StateUpdate {
 
     /// @dev The walk: what the output says, whether it may be said now, whether it follows, whether it is proven; then
     /// its effects, any of which may still refuse.
-    function update(
-        State storage self,
-        uint256 systemAssetType,
-        uint256[] calldata output,
-        uint256[] calldata applicationData
-    ) internal {
+    function update(State storage self, uint256[] calldata output, uint256[] calldata applicationData) internal {
         Parts memory parts = parse(output);
         checkTimes(output, parts);
         checkPrevious(self, output, parts);
@@ -124,9 +120,9 @@ library StateUpdate {
         checkProven(self, output, parts);
 
         advance(self, output, parts, applicationData[0]);
-        applyModifications(output, parts, systemAssetType);
+        applyModifications(output, parts);
         checkConditions(output, parts, applicationData);
-        applyForcedActions(output, parts, systemAssetType);
+        applyForcedActions(output, parts);
 
         emit IOperations.LogUpdateState(self.sequenceNumber, applicationData[0]);
     }
@@ -246,9 +242,11 @@ library StateUpdate {
     }
 
     /// @dev Deposits are used up, withdrawals allowed.
-    function applyModifications(uint256[] calldata output, Parts memory parts, uint256 systemAssetType) private {
+    function applyModifications(uint256[] calldata output, Parts memory parts) private {
         uint256 count = output[parts.modifications];
-        if (count != 0 && systemAssetType == 0) revert CollateralNotSet();
+        if (count == 0) return;
+        uint256 systemAssetType = Assets.load().systemAssetType;
+        if (systemAssetType == 0) revert CollateralNotSet();
         uint256 place = parts.modifications + 1;
         for (; count > 0; --count) {
             uint256 starkKey = output[place];
@@ -281,7 +279,7 @@ library StateUpdate {
     }
 
     /// @dev Clears what the batch served, valid or proven invalid.
-    function applyForcedActions(uint256[] calldata output, Parts memory parts, uint256 systemAssetType) private {
+    function applyForcedActions(uint256[] calldata output, Parts memory parts) private {
         uint256 place = parts.forced + 2;
         uint256 withdrawals = 0;
         for (uint256 left = output[parts.forced + 1]; left > 0; --left) {
@@ -294,7 +292,7 @@ library StateUpdate {
                 serveWithdrawal(actionWords(output, parts, place, WITHDRAWAL_WORDS));
                 place += WITHDRAWAL_WORDS;
             } else if (kind == TRADE) {
-                serveTrade(actionWords(output, parts, place, TRADE_WORDS), systemAssetType);
+                serveTrade(actionWords(output, parts, place, TRADE_WORDS));
                 place += TRADE_WORDS;
             } else {
                 revert UnknownForcedAction(kind);
@@ -320,13 +318,13 @@ library StateUpdate {
     }
 
     /// @dev The collateral is not among the words.
-    function serveTrade(uint256[] calldata words, uint256 systemAssetType) private {
+    function serveTrade(uint256[] calldata words) private {
         ForcedTrades.Trade memory trade = ForcedTrades.Trade(
             words[1],
             words[2],
             words[3],
             words[4],
-            systemAssetType,
+            Assets.load().systemAssetType,
             words[5],
             words[6],
             words[7],
