@@ -1,10 +1,10 @@
 """The window tables of the escape verifier's Pedersen hash (contracts/registry/PedersenHash.sol).
 
 A hash is S + sum of b_i * A_i over the 504 bits of both inputs. With signs s_i = 2 * b_i - 1 this is C + sum of
-s_i * A_i / 2, where C = S + sum of A_i / 2 and halving is by the group's odd order. Six bits are a window; a window with
-its top sign -1 is the negated window of the opposite signs, so a table holds the 32 points with top sign +1: entry e has
-the signs of the bits of e, low bit first. 84 windows, low bits of the left input first. For the sake of the contract's
-additions an entry is -x, then y in even windows and -y in odd ones, 32 bytes each.
+s_i * A_i / 2, where C = S + sum of A_i / 2 and halving is by the group's odd order. Six bits are a window; a window
+with its top sign -1 is the negated window of the opposite signs, so a table holds the 32 points with top sign +1:
+entry e has the signs of the bits of e, low bit first. 84 windows, low bits of the left input first. For the sake of the
+contract's additions an entry is -x, then y in even windows and -y in odd ones, 32 bytes each.
 """
 
 from __future__ import annotations
