@@ -2,8 +2,11 @@
 
 import pytest
 from exchange_machine import World, machine
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+from twins import TWINS, Twin, TwinProject, broken_sources, compile_twins
+
+TWIN_EXAMPLES = 100
 
 
 def budget(examples: int, steps: int) -> settings:
@@ -14,6 +17,11 @@ def budget(examples: int, steps: int) -> settings:
         derandomize=True,
         suppress_health_check=[HealthCheck.too_slow],
     )
+
+
+def hunt(examples: int, steps: int) -> settings:
+    """Stops at the first failure, and does not shrink it."""
+    return settings(budget(examples, steps), phases=[Phase.generate], report_multiple_bugs=False)
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +36,26 @@ def test_the_contract_does_what_the_model_says(world):
 @pytest.mark.slow
 def test_the_contract_does_what_the_model_says_for_long(world):
     run_state_machine_as_test(machine(world), settings=budget(150, 50))
+
+
+def test_every_twin_still_breaks_something():
+    """Each replaces what the sources have, once; the slow test shows that the machine catches it."""
+    assert len({twin.name for twin in TWINS}) == len(TWINS) >= 12
+    for twin in TWINS:
+        assert broken_sources(twin)
+
+
+def caught(project, accounts, chain, twin: Twin) -> bool:
+    container = compile_twins((twin,))[twin.name]
+    world = World(TwinProject(project, twin, container), accounts, chain)
+    try:
+        run_state_machine_as_test(machine(world), settings=hunt(TWIN_EXAMPLES, 30))
+    except AssertionError:
+        return True
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
+def test_a_broken_twin_is_caught(project, accounts, chain, twin):
+    assert caught(project, accounts, chain, twin)
