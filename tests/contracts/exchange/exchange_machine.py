@@ -23,8 +23,8 @@ GLOBAL = 2**256 - 1
 SERVED = 2**256 - 1
 NAMES = ("alice", "bob", "carol")
 
-names = st.sampled_from(NAMES)
-amounts = st.sampled_from([0, 1, 5, 40])
+names = st.sampled_from(["alice", "alice", "alice", "bob", "bob", "carol"])
+amounts = st.sampled_from([0, 1, 5, 5, 40, 40])
 owners = st.sampled_from([True, True, True, False])
 FLAWS = (
     *("unproven", "unavailable", "old state", "wrong batch id", "not operator", "wrong config", "wrong asset config"),
@@ -177,7 +177,15 @@ def machine(world: World):
                 if owner and name in model.registered:
                     model.cancelled_at[name] = 0
 
-        @rule(name=names, owner=owners)
+        @rule(data=st.data(), owner=owners)
+        def cancel_something(self, data, owner):
+            self.cancel(self.choose(data, self.model.pending), owner)
+
+        def choose(self, data, amounts: dict[str, int]) -> str:
+            """Mostly somebody who has some."""
+            having = [name for name in NAMES if amounts[name]] * 4
+            return data.draw(st.sampled_from([*having, *NAMES]))
+
         def cancel(self, name, owner):
             model, by = self.model, self.sender(name, owner)
             error = self.ownership(name, owner) or (None if model.pending[name] else "DepositDoesNotExist")
@@ -185,7 +193,10 @@ def machine(world: World):
             if asked:
                 model.cancelled_at[name] = asked
 
-        @rule(name=names, owner=owners)
+        @rule(data=st.data(), owner=owners)
+        def reclaim_something(self, data, owner):
+            self.reclaim(self.choose(data, self.model.cancelled_at), owner)
+
         def reclaim(self, name, owner):
             model, by = self.model, self.sender(name, owner)
             asked = model.cancelled_at[name]
@@ -205,7 +216,10 @@ def machine(world: World):
             if self.attempt(error, lambda: exchange.registerSender(carol.stark_key, signed, sender=carol.account)):
                 self.model.registered.add("carol")
 
-        @rule(name=names)
+        @rule(data=st.data())
+        def withdraw_something(self, data):
+            self.withdraw(self.choose(data, self.model.waiting))
+
         def withdraw(self, name):
             error = None if name in self.model.registered else "UserUnregistered"
             key = world.users[name].stark_key
@@ -355,6 +369,19 @@ def machine(world: World):
                 lambda: exchange.updateState(output.words(), data, sender=sender),
             )
 
+        @precondition(lambda self: any(asked in (0, SERVED) for asked in self.model.demands.values()))
+        @rule(data=st.data())
+        def serve_again(self, data):
+            """What was served is not pending, for batches as for freezes."""
+            model = self.model
+            key = data.draw(st.sampled_from(sorted(k for k, asked in model.demands.items() if asked in (0, SERVED))))
+            output = self.output(forced=[self.action(key)])
+            self.declare(output)
+            error = "StateIsFrozen" if model.frozen else None if model.operator else "OnlyOperator"
+            error = error or ("ActionAlreadyServed" if key[0] == "trade" else "NonExistingAction")
+            self.attempt(error, lambda: kit.update(output.words(), [model.batches + 1, model.batches, 0]))
+            self.freeze_by(key)
+
         # --- the freeze and the way out
 
         @precondition(lambda self: self.model.demands)
@@ -386,7 +413,11 @@ def machine(world: World):
             if self.attempt(error, lambda: exchange.unFreeze(sender=kit.governor if governor else kit.stranger)):
                 model.frozen = False
 
-        @rule(name=names, more=st.sampled_from([0, 0, 0, 1]))
+        @precondition(lambda self: self.model.frozen or self.model.batches % 4 == 3)
+        @rule(data=st.data(), more=st.sampled_from([0, 0, 0, 1]))
+        def escape_with_something(self, data, more):
+            self.escape(self.choose(data, self.model.positions), more)
+
         def escape(self, name, more):
             """The verifier knows only what is true: `more` is not proven."""
             model, user = self.model, world.users[name]
@@ -405,10 +436,14 @@ def machine(world: World):
         @rule(
             asset=st.sampled_from([GLOBAL, BTC]),
             word=st.sampled_from([0x77, 0x78]),
-            act=st.sampled_from(["register", "apply", "apply", "remove"]),
+            acts=st.lists(st.sampled_from(["register", "apply", "apply", "remove"]), min_size=1, max_size=3),
             governor=owners,
         )
-        def configure(self, asset, word, act, governor):
+        def configure(self, asset, word, acts, governor):
+            for act in acts:
+                self.configure_once(asset, word, act, governor)
+
+        def configure_once(self, asset, word, act, governor):
             model, key = self.model, (asset, word)
             kind = "Global" if asset == GLOBAL else "Asset"
             method = getattr(exchange, f"{act}{kind}ConfigurationChange")
@@ -430,8 +465,12 @@ def machine(world: World):
                 elif act == "apply":
                     model.asset_config = word
 
-        @rule(act=st.sampled_from(["register", "announce", "remove"]), governor=owners)
-        def verifiers(self, act, governor):
+        @rule(first=st.integers(0, 2), last=st.integers(0, 2), governor=owners)
+        def verifiers(self, first, last, governor):
+            for act in ("register", "announce", "remove")[first : last + 1] or ("remove",):
+                self.change_verifiers(act, governor)
+
+        def change_verifiers(self, act, governor):
             model, by = self.model, {"sender": kit.governor if governor else kit.stranger}
             error = None if governor else "OnlyGovernance"
             error = error or ("StateIsFrozen" if model.frozen else None)
@@ -451,8 +490,12 @@ def machine(world: World):
             if self.attempt(error, lambda: exchange.removeVerifier(world.second, **by)):
                 model.second_verifier, model.removal_at = False, 0
 
-        @rule(act=st.sampled_from(["add", "upgrade", "upgrade"]), governor=owners)
-        def upgrade(self, act, governor):
+        @rule(acts=st.sampled_from([("add",), ("upgrade",), ("add", "upgrade")]), governor=owners)
+        def upgrade(self, acts, governor):
+            for act in acts:
+                self.upgrade_once(act, governor)
+
+        def upgrade_once(self, act, governor):
             """To the same code; the books must stay."""
             model, by = self.model, {"sender": kit.governor if governor else kit.stranger}
             error = None if governor else "OnlyGovernance"
@@ -509,30 +552,47 @@ def machine(world: World):
                 world.restore()
 
         def drive_everybody_out(self):
-            """From here each user reaches his tokens without an operator and without governance."""
+            """From here each user reaches his tokens without operator and governance. Shortcuts are tried in vain."""
+            model = self.model
             claims = {name: self.claim(self.books, name) for name in NAMES}
-            if "carol" not in self.model.registered:
+            if "carol" not in model.registered:
                 self.register_carol()
             self.somebody_freezes()
+            self.bad_batch("old state", "alice")
+            self.deposit("bob", 1, False)
             for name in NAMES:
-                if self.model.positions[name] and name not in self.model.escaped:
-                    self.escape(name, 0)
-                if self.model.pending[name]:
-                    self.cancel(name, True)
-            kit.at(self.now() + CANCEL)
+                self.leave(name)
+            kit.at(max(self.now() + CANCEL, model.unfreeze_time))
             for name in NAMES:
-                if self.model.cancelled_at[name]:
+                if model.cancelled_at[name]:
+                    self.reclaim(name, False)
                     self.reclaim(name, True)
                 self.withdraw(name)
+            if model.escaped:
+                self.unfreeze(True, True)
             self.books_agree_and_nobody_lost_anything()
             assert {name: self.books["tokens"][name] for name in NAMES} == claims
 
+        def leave(self, name):
+            """Escape, once and with no more than is proven; take a deposit back, in time."""
+            model = self.model
+            self.escape(name, 1)
+            if model.positions[name]:
+                self.escape(name, 0)
+                self.escape(name, 0)
+            self.withdraw(name)
+            if model.pending[name]:
+                self.cancel(name, True)
+                self.reclaim(name, True)
+
         def somebody_freezes(self):
+            """Before the deadline in vain, then."""
             model = self.model
             if model.frozen:
                 return
             amount = next(n for n in range(100, 200) if model.asking(("alice", n)) is None)
             self.demand("alice", amount, True)
+            self.freeze_by(("alice", amount))
             kit.at(model.demands["alice", amount] + GRACE)
             self.freeze_by(("alice", amount))
             assert model.frozen

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from twins import TWINS, Twin, TwinProject, broken_sources, compile_twins
 
-TWIN_EXAMPLES = 100
+TWIN_EXAMPLES, TWIN_STEPS = 60, 40
 
 
 def budget(examples: int, steps: int) -> settings:
@@ -49,7 +49,7 @@ def caught(project, accounts, chain, twin: Twin) -> bool:
     container = compile_twins((twin,))[twin.name]
     world = World(TwinProject(project, twin, container), accounts, chain)
     try:
-        run_state_machine_as_test(machine(world), settings=hunt(TWIN_EXAMPLES, 30))
+        run_state_machine_as_test(machine(world), settings=hunt(TWIN_EXAMPLES, TWIN_STEPS))
     except AssertionError:
         return True
     return False
