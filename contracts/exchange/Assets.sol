@@ -101,6 +101,7 @@ library Assets {
     }
 
     /// @dev Takes `amount` from the caller; ETH comes with the call.
+    // slither-disable-next-line msg-value-in-nonpayable -- for ETH reached through payable functions only
     function transferIn(State storage self, uint256 amount) internal {
         if (self.token == address(0)) {
             if (msg.value != amount) revert IncorrectDepositAmount(msg.value, amount);
@@ -111,6 +112,7 @@ library Assets {
         uint256 before = token.balanceOf(address(this));
         callToken(address(token), abi.encodeCall(IERC20.transferFrom, (msg.sender, address(this), amount)));
         uint256 after_ = token.balanceOf(address(this));
+        // slither-disable-next-line incorrect-equality -- a token that moves another amount is refused
         bool exact = after_ >= before && after_ - before == amount;
         if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
     }
@@ -127,6 +129,7 @@ library Assets {
         uint256 before = token.balanceOf(address(this));
         callToken(address(token), abi.encodeCall(IERC20.transfer, (recipient, amount)));
         uint256 after_ = token.balanceOf(address(this));
+        // slither-disable-next-line incorrect-equality -- the same
         bool exact = before >= after_ && before - after_ == amount;
         if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
     }

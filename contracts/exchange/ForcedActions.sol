@@ -104,6 +104,7 @@ library ForcedActions {
         action.age = block.timestamp - requestedAt;
         action.timeLeft = block.timestamp < deadline ? deadline - block.timestamp : 0;
         Freeze.State storage freeze = Freeze.load();
+        // slither-disable-next-line incorrect-equality -- 0 is from the deadline on
         action.freezable = action.timeLeft == 0 && !freeze.frozen && !freeze.isOutlived(deadline);
     }
 
@@ -113,6 +114,7 @@ library ForcedActions {
     }
 
     function freeRequestsLeft(State storage self) internal view returns (uint256) {
+        // slither-disable-next-line incorrect-equality -- the count is of one block
         return self.countedBlock == block.number ? MAX_REQUESTS_PER_BLOCK - self.countInBlock : MAX_REQUESTS_PER_BLOCK;
     }
 

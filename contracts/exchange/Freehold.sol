@@ -37,7 +37,9 @@ contract Freehold is IDispatcher, Operations {
         _requireIdentity(custody, Routes.CUSTODY);
         _requireIdentity(administration, Routes.ADMINISTRATION);
         _self = address(this);
+        // slither-disable-next-line missing-zero-check -- their identities were asked above
         _custody = custody;
+        // slither-disable-next-line missing-zero-check -- the same
         _administration = administration;
     }
 
@@ -96,6 +98,7 @@ contract Freehold is IDispatcher, Operations {
     function _runInitializer(address initializer, bytes memory rest) private {
         if (initializer.code.length == 0) revert InitializerNotContract(initializer);
         emit LogExternalInitialize(rest);
+        // slither-disable-next-line controlled-delegatecall -- named in an upgrade that waited for its delay
         (bool done, bytes memory answer) = initializer.delegatecall(abi.encodeCall(IDispatcher.initialize, (rest)));
         if (done) return;
         assembly ("memory-safe") {

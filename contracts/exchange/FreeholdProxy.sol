@@ -166,6 +166,7 @@ contract FreeholdProxy is IUpgradeProxy {
 
     /// @dev The new code's own revert is passed on.
     function _initialize(address code, bytes calldata data) private {
+        // slither-disable-next-line controlled-delegatecall -- the code of an upgrade that waited for its delay
         (bool done, bytes memory answer) = code.delegatecall(abi.encodeCall(IDispatcher.initialize, (data)));
         if (done) return;
         assembly ("memory-safe") {

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-interface IEscapeVerifier {
-    function verifyEscape(uint256[] calldata merkleProof, uint256 nAssets, uint256[] calldata sharedState)
-        external
-        returns (uint256 starkKey, uint256 quantizedAmount, uint256 positionId);
-}
+import {IEscapeVerifier} from "../interfaces/IEscapeVerifier.sol";
 
 interface IFrozenExchange {
     function escapeVerifier() external view returns (IEscapeVerifier);
@@ -19,7 +15,7 @@ interface IFrozenExchange {
 /// rights and holds nothing; whoever sends the call pays for it, the money goes to the key's owner.
 contract EscapeDesk {
     /// @notice Refused as the step that refuses says; an owner who is not registered yet takes the three steps himself.
-    function leave(
+    function escapeAndWithdraw(
         IFrozenExchange exchange,
         uint256[] calldata merkleProof,
         uint256 nAssets,

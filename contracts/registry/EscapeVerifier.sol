@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IEscapeVerifier} from "../interfaces/IEscapeVerifier.sol";
 import {FactRegistry} from "./FactRegistry.sol";
 import {PedersenHash} from "./PedersenHash.sol";
 
@@ -9,7 +10,7 @@ import {PedersenHash} from "./PedersenHash.sol";
 /// `keccak(key || amount || keccak(shared state) || position id)`.
 /// @dev The proof is pairs of hash inputs, `left << 260 | right << 8` in two words each; the last pair is
 /// `root << 4` and `node index << 8`. The position's own hash chain comes first, its running value on the left.
-contract EscapeVerifier is FactRegistry {
+contract EscapeVerifier is FactRegistry, IEscapeVerifier {
     error ChainMustStartWithZero(uint256 word);
     error InconsistentAssetCount(uint256 nAssets);
     error BadAssetCount(uint256 found, uint256 nAssets);
@@ -24,10 +25,6 @@ contract EscapeVerifier is FactRegistry {
     error ValueOutOfRange(uint256 value);
     /// @notice Hash number `index` is neither input of the next pair, or not the root.
     error BadMerklePath(uint256 index);
-
-    event LogEscapeVerified(
-        uint256 publicKey, int256 withdrawalAmount, bytes32 sharedStateHash, uint256 positionId
-    );
 
     uint256 private constant BALANCE_BIAS = 1 << 63;
     uint256 private constant BALANCE_UPPER_BOUND = 1 << 64;
@@ -47,7 +44,7 @@ contract EscapeVerifier is FactRegistry {
         return "Freehold_EscapeVerifier_2026_1";
     }
 
-    /// @notice Prove what a position was worth in `sharedState` and register it. What is returned is what a claim names.
+    /// @inheritdoc IEscapeVerifier
     function verifyEscape(uint256[] calldata merkleProof, uint256 nAssets, uint256[] calldata sharedState)
         external
         returns (uint256 starkKey, uint256 quantizedAmount, uint256 positionId)

@@ -28,6 +28,7 @@ contract RollupFactAdapter is FactRegistry, IIdentity {
     /// @notice Show a proven output in its two parts. Anyone may call.
     function publish(uint256[] calldata mainPage, uint256[] calldata data) external {
         if (data.length == 0) revert EmptyData();
+        // slither-disable-next-line encode-packed-collision -- the output is the two in one, see above on cuts
         bytes32 outputHash = keccak256(abi.encodePacked(mainPage, data));
         bool proven = gpsContract.isValid(keccak256(abi.encode(programHash, outputHash)));
         if (!proven) revert NotProven(outputHash);

@@ -34,11 +34,11 @@ def test_one_call_leaves(frozen, project):
     kit, state = frozen
     desk = kit.stranger.deploy(project.EscapeDesk)
     with ape.reverts(kit.escapes.AmountNotPositive, amount=-3):
-        desk.leave(kit.exchange, escape_proof(state, 8), 0, state.words(), sender=kit.stranger)
-    desk.leave(kit.exchange, escape_proof(state, 7), 0, state.words(), sender=kit.stranger)
+        desk.escapeAndWithdraw(kit.exchange, escape_proof(state, 8), 0, state.words(), sender=kit.stranger)
+    desk.escapeAndWithdraw(kit.exchange, escape_proof(state, 7), 0, state.words(), sender=kit.stranger)
     assert kit.token.balanceOf(kit.alice.account) == kit.START
     with ape.reverts(kit.error("EscapeAlreadyUsed"), positionId=7):
-        desk.leave(kit.exchange, escape_proof(state, 7), 0, state.words(), sender=kit.stranger)
+        desk.escapeAndWithdraw(kit.exchange, escape_proof(state, 7), 0, state.words(), sender=kit.stranger)
 
 
 def test_three_calls_leave(frozen):

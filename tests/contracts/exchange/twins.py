@@ -184,16 +184,13 @@ TWINS = (
 
 
 class TwinProject:
-    """A project in which one piece is its broken twin."""
+    """A project that deploys one piece as its broken twin. ABIs stay whole: a twin's lacks what it never does."""
 
     def __init__(self, project, twin: Twin, container: ContractContainer) -> None:
         self._project, self._own = project, {twin.piece: container}
 
     def __getattr__(self, name: str):
         return self._own.get(name) or getattr(self._project, name)
-
-    def get_contract(self, name: str):
-        return self._own.get(name) or self._project.get_contract(name)
 
 
 def sources_of(piece: str) -> dict[str, str]:
