@@ -64,6 +64,7 @@ class Deployment:
     config: GeneralConfig
     state: State
     parameters: Parameters
+    delays: Delays = Delays()
 
     @property
     def asset_type(self) -> int:
@@ -74,6 +75,7 @@ class Deployment:
         names = ("token", "verifier", "adapter", "committee", "escape_verifier", "exchange")
         document = {name: getattr(self, name).address for name in names}
         document |= {"program_number": self.program_number, "parameters": self.parameters.describe()}
+        document |= {"delays": self.delays.describe()}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(document, indent=2) + "\n")
 
@@ -86,6 +88,10 @@ def exchange_type(project) -> ContractType:
             if entry.type in ("function", "event", "error"):
                 entries.setdefault((entry.type, entry.selector), entry)
     return ContractType(contractName="IFreehold", abi=list(entries.values()))
+
+
+def exchange_at(project, address: str) -> ContractInstance:
+    return Contract(address, contract_type=exchange_type(project))
 
 
 def initial_data(escape_verifier: str, state_words: list[int], delays: Delays, sequence_number: int = 0) -> bytes:
@@ -104,7 +110,7 @@ def deploy_pieces(
     code = governor.deploy(project.Freehold, custody, administration)
     proxy = governor.deploy(project.FreeholdProxy, delays.upgrade)
     data = initial_data(escape_verifier.address, state_words, delays)
-    exchange = Contract(proxy.address, contract_type=exchange_type(project))
+    exchange = exchange_at(project, proxy.address)
     exchange.addImplementation(code, data, False, sender=governor)
     exchange.upgradeTo(code, data, False, sender=governor)
     return exchange
@@ -150,4 +156,6 @@ def deploy_exchange(
     config_hash = config.hash().to_bytes(32, "big")
     exchange.registerGlobalConfigurationChange(config_hash, sender=governor)
     exchange.applyGlobalConfigurationChange(config_hash, sender=governor)
-    return Deployment(token, verifier, number, adapter, committee, escape_verifier, exchange, config, state, parameters)
+    return Deployment(
+        token, verifier, number, adapter, committee, escape_verifier, exchange, config, state, parameters, delays
+    )
