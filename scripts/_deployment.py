@@ -6,8 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ape import Contract
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
+from eth_abi import encode
+from ethpm_types import ContractType
 
 from prover.cairo.prove import key_of
 from prover.cairo.statement import program_identity
@@ -21,8 +24,26 @@ from prover.stark.parameters import DEFAULT, Parameters
 from scripts._verifier import data_contract, deploy_verifier, register_program
 
 DAY = 86_400
-DELAYS = (2 * DAY, 7 * DAY, 365 * DAY, 28 * DAY, 0)
-"""Deposit cancellation, freeze grace, unfreeze, verifier removal, configuration: the original's."""
+PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Seconds. The original's values, but for the last two, which it leaves at 0."""
+
+    deposit_cancel: int = 2 * DAY
+    freeze_grace: int = 7 * DAY
+    unfreeze: int = 365 * DAY
+    verifier_removal: int = 28 * DAY
+    configuration: int = 7 * DAY
+    upgrade: int = 14 * DAY
+
+    def stored(self) -> tuple[int, ...]:
+        """Those that the exchange keeps, in `Parameters.Values`' order; the proxy keeps the upgrade's."""
+        return (self.deposit_cancel, self.freeze_grace, self.unfreeze, self.verifier_removal, self.configuration)
+
+    def describe(self) -> dict[str, str]:
+        return {name: f"{seconds / DAY:g} days" for name, seconds in vars(self).items()}
 
 
 class ParametersTooWeak(ValueError):
@@ -43,6 +64,7 @@ class Deployment:
     config: GeneralConfig
     state: State
     parameters: Parameters
+    delays: Delays = Delays()
 
     @property
     def asset_type(self) -> int:
@@ -53,8 +75,45 @@ class Deployment:
         names = ("token", "verifier", "adapter", "committee", "escape_verifier", "exchange")
         document = {name: getattr(self, name).address for name in names}
         document |= {"program_number": self.program_number, "parameters": self.parameters.describe()}
+        document |= {"delays": self.delays.describe()}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def exchange_type(project) -> ContractType:
+    """What the exchange's address answers, and how it refuses: the ABIs of all its pieces together."""
+    entries = {}
+    for name in PIECES:
+        for entry in project.get_contract(name).contract_type.abi:
+            if entry.type in ("function", "event", "error"):
+                entries.setdefault((entry.type, entry.selector), entry)
+    return ContractType(contractName="IFreehold", abi=list(entries.values()))
+
+
+def exchange_at(project, address: str) -> ContractInstance:
+    return Contract(address, contract_type=exchange_type(project))
+
+
+def initial_data(escape_verifier: str, state_words: list[int], delays: Delays, sequence_number: int = 0) -> bytes:
+    """What the first `upgradeTo` initializes the exchange with."""
+    types = ["(uint48,uint48,uint48,uint48,uint48)", "address", "uint256", "uint256[]"]
+    rest = encode(types, [delays.stored(), escape_verifier, sequence_number, state_words])
+    return encode(["address", "bytes"], ["0x" + "00" * 20, rest])
+
+
+def deploy_pieces(
+    project, governor: AccountAPI, escape_verifier: ContractInstance, state_words: list[int], delays: Delays
+) -> ContractInstance:
+    """Three pieces of code and the proxy that is the exchange. The governor governs both."""
+    custody = governor.deploy(project.Custody)
+    administration = governor.deploy(project.Administration)
+    code = governor.deploy(project.Freehold, custody, administration)
+    proxy = governor.deploy(project.FreeholdProxy, delays.upgrade)
+    data = initial_data(escape_verifier.address, state_words, delays)
+    exchange = exchange_at(project, proxy.address)
+    exchange.addImplementation(code, data, False, sender=governor)
+    exchange.upgradeTo(code, data, False, sender=governor)
+    return exchange
 
 
 def deploy_escape_verifier(project, account: AccountAPI) -> ContractInstance:
@@ -71,6 +130,7 @@ def deploy_exchange(
     time: int,
     parameters: Parameters = DEFAULT,
     local: bool = True,
+    delays: Delays = Delays(),
 ) -> Deployment:
     """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks."""
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
@@ -86,7 +146,7 @@ def deploy_exchange(
     adapter = governor.deploy(project.ProgramFactAdapter, verifier, identity)
     committee = governor.deploy(project.Committee, [member.address for member in committee_members], 1)
     escape_verifier = deploy_escape_verifier(project, governor)
-    exchange = governor.deploy(project.Freehold, DELAYS, escape_verifier, state.words())
+    exchange = deploy_pieces(project, governor, escape_verifier, state.words(), delays)
 
     exchange.registerOperator(operator, sender=governor)
     exchange.registerTokenAdmin(governor, sender=governor)
@@ -96,4 +156,6 @@ def deploy_exchange(
     config_hash = config.hash().to_bytes(32, "big")
     exchange.registerGlobalConfigurationChange(config_hash, sender=governor)
     exchange.applyGlobalConfigurationChange(config_hash, sender=governor)
-    return Deployment(token, verifier, number, adapter, committee, escape_verifier, exchange, config, state, parameters)
+    return Deployment(
+        token, verifier, number, adapter, committee, escape_verifier, exchange, config, state, parameters, delays
+    )

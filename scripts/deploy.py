@@ -23,4 +23,5 @@ def cli(account, token, operator, network):
     deployment = deploy_exchange(project, account, who, [account], token, chain.blocks.head.timestamp, local=local)
     path = Path(".build/deployment.json")
     deployment.record(path)
+    click.echo(", ".join(f"{name} delay {span}" for name, span in deployment.delays.describe().items()))
     click.echo(f"exchange {deployment.exchange.address}; all addresses in {path}")

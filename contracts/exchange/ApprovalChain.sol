@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IAdministration} from "../interfaces/IAdministration.sol";
 import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
-
-interface IIdentity {
-    function identify() external view returns (string memory);
-}
+import {IIdentity} from "../interfaces/IIdentity.sol";
 
 /// @title A list of fact registries, each of which must agree
 /// @dev Adding makes acceptance harder and is instant; removing makes it easier and waits.
@@ -23,15 +21,25 @@ library ApprovalChain {
     error NoVerifiers();
     error NoProof(address entry, bytes32 fact);
 
-    event LogRegistered(address entry, string entryId);
-    event LogRemovalIntent(address entry, string entryId);
-    event LogRemoved(address entry, string entryId);
-
     uint256 internal constant MAX_ENTRIES = 64;
 
     struct State {
         address[] entries;
         mapping(address entry => uint256 time) removalAllowedAt; // 0: not announced
+    }
+
+    /// @custom:storage-location erc7201:freehold.verifiers
+    struct Chains {
+        State verifiers; // know state transitions
+        State availabilityVerifiers; // know that a Validium state's data is held
+    }
+
+    bytes32 private constant SLOT = 0xd07bd2015c1419371684c40c436fd69b51d737c24df7d5a01363ae919c24f100;
+
+    function load() internal pure returns (Chains storage chains) {
+        assembly ("memory-safe") {
+            chains.slot := SLOT
+        }
     }
 
     function contains(State storage self, address entry) internal view returns (bool) {
@@ -50,7 +58,7 @@ library ApprovalChain {
 
         self.entries.push(entry);
 
-        emit LogRegistered(entry, identifier);
+        emit IAdministration.LogRegistered(entry, identifier);
     }
 
     function announceRemoval(State storage self, address entry, uint256 delay) internal {
@@ -59,7 +67,7 @@ library ApprovalChain {
 
         self.removalAllowedAt[entry] = block.timestamp + delay;
 
-        emit LogRemovalIntent(entry, IIdentity(entry).identify());
+        emit IAdministration.LogRemovalIntent(entry, identityOf(entry));
     }
 
     function remove(State storage self, address entry) internal {
@@ -74,7 +82,7 @@ library ApprovalChain {
         self.entries.pop();
         delete self.removalAllowedAt[entry];
 
-        emit LogRemoved(entry, IIdentity(entry).identify());
+        emit IAdministration.LogRemoved(entry, identityOf(entry));
     }
 
     /// @dev Every entry must know the fact; an empty list knows nothing.
@@ -83,6 +91,16 @@ library ApprovalChain {
         if (count == 0) revert NoVerifiers();
         for (uint256 i = 0; i < count; ++i) {
             if (!IFactRegistry(self.entries[i]).isValid(fact)) revert NoProof(self.entries[i], fact);
+        }
+    }
+
+    /// @dev Empty for an entry that no longer answers: it must not stand in the way of its own removal.
+    function identityOf(address entry) private view returns (string memory) {
+        if (entry.code.length == 0) return "";
+        try IIdentity(entry).identify() returns (string memory identity) {
+            return identity;
+        } catch {
+            return "";
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ICustody} from "../interfaces/ICustody.sol";
 import {StarkCurve} from "../registry/StarkCurve.sol";
 
 interface IERC20 {
@@ -20,32 +21,53 @@ library Assets {
     error InvalidAssetString(uint256 length);
     error BadTokenAddress(address token);
     error TokenOperationFailed(address token);
-    error IncorrectAmountTransferred(uint256 moved, uint256 expected);
+    error IncorrectAmountTransferred(uint256 before, uint256 after_, uint256 expected);
     error IncorrectDepositAmount(uint256 sent, uint256 expected);
     error EthTransferFailed(address recipient);
     error NotEth(uint256 assetType);
+    error NotErc20(uint256 assetType);
     error InvalidRecipient();
-
-    event LogTokenRegistered(uint256 assetType, bytes assetInfo, uint256 quantum);
-    event LogSystemAssetType(uint256 assetType);
+    /// @notice The collateral is fungible, has no token ids and is not minted.
+    error WrongTokenKind(uint256 assetType);
+    error UnsupportedFunction();
 
     bytes4 private constant ETH = 0x8322fff2; // ETH()
     bytes4 private constant ERC20 = 0xf47261b0; // ERC20Token(address)
     uint256 private constant MASK_250 = (1 << 250) - 1;
-    uint256 private constant QUANTUM = 1;
+    uint256 internal constant QUANTUM = 1;
 
+    /// @custom:storage-location erc7201:freehold.assets
     struct State {
         uint256 systemAssetType; // 0: not set
         bytes assetInfo;
         address token; // 0 for ETH
     }
 
+    bytes32 private constant SLOT = 0x3ecee354375981b663011957beef577c75bfd51e445afa4a845fcd2821065900;
+
+    function load() internal pure returns (State storage self) {
+        assembly ("memory-safe") {
+            self.slot := SLOT
+        }
+    }
+
     function registerSystemAsset(State storage self, uint256 assetType, bytes calldata assetInfo) internal {
         if (self.systemAssetType != 0) revert SystemAssetTypeAlreadySet(self.systemAssetType);
         uint256 derived = uint256(keccak256(abi.encodePacked(assetInfo, QUANTUM))) & MASK_250;
         if (assetType != derived || assetType == 0) revert InvalidAssetType(assetType, derived);
+        address token = tokenOf(assetInfo);
+
+        self.systemAssetType = assetType;
+        self.assetInfo = assetInfo;
+        self.token = token;
+
+        emit ICustody.LogTokenRegistered(assetType, assetInfo, QUANTUM);
+        emit ICustody.LogSystemAssetType(assetType);
+    }
+
+    /// @dev Zero for ETH.
+    function tokenOf(bytes calldata assetInfo) private view returns (address token) {
         bytes4 selector = bytes4(assetInfo);
-        address token = address(0);
         if (selector == ETH) {
             if (assetInfo.length != 4) revert InvalidAssetString(assetInfo.length);
         } else if (selector == ERC20) {
@@ -56,13 +78,6 @@ library Assets {
         } else {
             revert UnsupportedTokenType(selector);
         }
-
-        self.systemAssetType = assetType;
-        self.assetInfo = assetInfo;
-        self.token = token;
-
-        emit LogTokenRegistered(assetType, assetInfo, QUANTUM);
-        emit LogSystemAssetType(assetType);
     }
 
     function requireRegistered(State storage self, uint256 assetType) internal view {
@@ -74,7 +89,19 @@ library Assets {
         if (self.token != address(0)) revert NotEth(assetType);
     }
 
+    function requireErc20(State storage self, uint256 assetType) internal view {
+        requireRegistered(self, assetType);
+        if (self.token == address(0)) revert NotErc20(assetType);
+    }
+
+    /// @dev Published functions for other kinds of token end here.
+    function refuseOtherKind(State storage self, uint256 assetType) internal view {
+        requireRegistered(self, assetType);
+        revert WrongTokenKind(assetType);
+    }
+
     /// @dev Takes `amount` from the caller; ETH comes with the call.
+    // slither-disable-next-line msg-value-in-nonpayable -- for ETH reached through payable functions only
     function transferIn(State storage self, uint256 amount) internal {
         if (self.token == address(0)) {
             if (msg.value != amount) revert IncorrectDepositAmount(msg.value, amount);
@@ -84,7 +111,10 @@ library Assets {
         IERC20 token = IERC20(self.token);
         uint256 before = token.balanceOf(address(this));
         callToken(address(token), abi.encodeCall(IERC20.transferFrom, (msg.sender, address(this), amount)));
-        checkMoved(token.balanceOf(address(this)) - before, amount);
+        uint256 after_ = token.balanceOf(address(this));
+        // slither-disable-next-line incorrect-equality -- a token that moves another amount is refused
+        bool exact = after_ >= before && after_ - before == amount;
+        if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
     }
 
     function transferOut(State storage self, address recipient, uint256 amount) internal {
@@ -98,11 +128,10 @@ library Assets {
         IERC20 token = IERC20(self.token);
         uint256 before = token.balanceOf(address(this));
         callToken(address(token), abi.encodeCall(IERC20.transfer, (recipient, amount)));
-        checkMoved(before - token.balanceOf(address(this)), amount);
-    }
-
-    function checkMoved(uint256 moved, uint256 expected) private pure {
-        if (moved != expected) revert IncorrectAmountTransferred(moved, expected);
+        uint256 after_ = token.balanceOf(address(this));
+        // slither-disable-next-line incorrect-equality -- the same
+        bool exact = before >= after_ && before - after_ == amount;
+        if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
     }
 
     /// @dev Bubbles the token's own revert; a token may return nothing, but what it returns must be true.
@@ -113,6 +142,7 @@ library Assets {
                 revert(add(answer, 0x20), mload(answer))
             }
         }
-        if (answer.length != 0 && !abi.decode(answer, (bool))) revert TokenOperationFailed(token);
+        bool saysNo = answer.length != 0 && (answer.length < 32 || abi.decode(answer, (uint256)) != 1);
+        if (saysNo) revert TokenOperationFailed(token);
     }
 }

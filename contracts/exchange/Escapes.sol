@@ -2,22 +2,37 @@
 pragma solidity ^0.8.30;
 
 import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
+import {IOperations} from "../interfaces/IOperations.sol";
 
 /// @title Escapes: leaving a frozen exchange with what the last shared state says, once a position
 library Escapes {
     error EscapeAlreadyUsed(uint256 positionId);
     error EscapeLacksProof(bytes32 claim);
+    error EscapeVerifierNotContract(address verifier);
 
-    event PositionEscaped(uint256 indexed positionId, uint256 indexed starkKey, uint256 quantizedAmount);
-
+    /// @custom:storage-location erc7201:freehold.escapes
     struct State {
+        IFactRegistry verifier;
         mapping(uint256 positionId => bool) used;
         uint256 count;
     }
 
+    bytes32 private constant SLOT = 0x8838b492c1967be4c9515158b917522ff995b62509ef04c93231c62a5aa42500;
+
+    function load() internal pure returns (State storage self) {
+        assembly ("memory-safe") {
+            self.slot := SLOT
+        }
+    }
+
+    function begin(State storage self, address verifier) internal {
+        if (verifier.code.length == 0) revert EscapeVerifierNotContract(verifier);
+
+        self.verifier = IFactRegistry(verifier);
+    }
+
     function use(
         State storage self,
-        IFactRegistry verifier,
         uint256 starkKey,
         uint256 positionId,
         uint256 amount,
@@ -25,11 +40,11 @@ library Escapes {
     ) internal {
         if (self.used[positionId]) revert EscapeAlreadyUsed(positionId);
         bytes32 claim = keccak256(abi.encode(starkKey, amount, sharedStateHash, positionId));
-        if (!verifier.isValid(claim)) revert EscapeLacksProof(claim);
+        if (!self.verifier.isValid(claim)) revert EscapeLacksProof(claim);
 
         self.used[positionId] = true;
         ++self.count;
 
-        emit PositionEscaped(positionId, starkKey, amount);
+        emit IOperations.PositionEscaped(positionId, starkKey, amount);
     }
 }

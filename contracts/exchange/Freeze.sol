@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IOperations} from "../interfaces/IOperations.sol";
+
 /// @title Freeze: what an unserved forced action leads to
 library Freeze {
     error StateIsFrozen();
     error StateNotFrozen();
     error ForcedActionUnrequested(bytes32 actionHash);
     error ForcedActionStillPending(uint256 deadline);
-    /// @notice The request is older than the last freeze, which it cannot repeat.
+    /// @notice The request is older than the end of the last freeze, which it cannot repeat.
     error RefreezeAttempt(uint256 deadline, uint256 unfreezeTime);
     error UnfreezeNotAllowedYet(uint256 unfreezeTime);
     /// @notice Somebody escaped: the frozen state pays out what the contract no longer holds.
     error EscapesWereUsed(uint256 count);
 
-    event LogFrozen();
-    event LogUnFrozen();
-
+    /// @custom:storage-location erc7201:freehold.freeze
     struct State {
         bool frozen;
-        uint256 unfreezeTime;
+        uint48 unfreezeTime; // 0: never frozen
+    }
+
+    bytes32 private constant SLOT = 0xfd3c46a74a4020a4b960775860028c2568f62d2994eae4e92129dfb42c7e5d00;
+
+    function load() internal pure returns (State storage self) {
+        assembly ("memory-safe") {
+            self.slot := SLOT
+        }
     }
 
     function requireNotFrozen(State storage self) internal view {
@@ -29,6 +37,7 @@ library Freeze {
         if (!self.frozen) revert StateNotFrozen();
     }
 
+    /// @dev `requestedAt` is 0 for an action that is not pending.
     function freeze(
         State storage self,
         bytes32 actionHash,
@@ -39,12 +48,18 @@ library Freeze {
         if (requestedAt == 0) revert ForcedActionUnrequested(actionHash);
         uint256 deadline = requestedAt + gracePeriod;
         if (block.timestamp < deadline) revert ForcedActionStillPending(deadline);
-        if (deadline <= self.unfreezeTime) revert RefreezeAttempt(deadline, self.unfreezeTime);
+        if (isOutlived(self, deadline)) revert RefreezeAttempt(deadline, self.unfreezeTime);
 
         self.frozen = true;
-        self.unfreezeTime = block.timestamp + unfreezeDelay;
+        self.unfreezeTime = uint48(block.timestamp + unfreezeDelay);
 
-        emit LogFrozen();
+        emit IOperations.LogFrozen();
+        emit IOperations.FrozenByAction(actionHash, self.unfreezeTime);
+    }
+
+    /// @dev A request whose deadline fell before the last freeze could end has no force any more.
+    function isOutlived(State storage self, uint256 deadline) internal view returns (bool) {
+        return deadline <= self.unfreezeTime;
     }
 
     /// @dev Forbidden once anybody escaped, for the frozen state still holds what they took.
@@ -55,6 +70,6 @@ library Freeze {
 
         self.frozen = false;
 
-        emit LogUnFrozen();
+        emit IOperations.LogUnFrozen();
     }
 }

@@ -1,37 +1,30 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @title Governors, operators, token administrators
-/// @dev Governance passes on in two steps. Governors appoint the others at once.
+import {IAdministration} from "../interfaces/IAdministration.sol";
+import {Governance} from "./Governance.sol";
+
+/// @title Who may do what: main governors, operators, token administrators
+/// @dev Governors appoint the others at once.
 library Roles {
-    error OnlyGovernance(address caller);
+    using Governance for Governance.State;
+
     error OnlyOperator(address caller);
     error OnlyTokenAdmin(address caller);
-    error BadAddress();
-    error AlreadyGovernor(address account);
-    error NotGovernor(address account);
-    error OtherCandidatePending(address candidate);
-    error OnlyCandidateGovernor(address caller);
-    error GovernorSelfRemove();
 
-    event LogNominatedGovernor(address nominatedGovernor);
-    event LogNewGovernorAccepted(address acceptedGovernor);
-    event LogRemovedGovernor(address removedGovernor);
-    event LogNominationCancelled();
-    event LogOperatorAdded(address operator);
-    event LogOperatorRemoved(address operator);
-    event LogTokenAdminAdded(address tokenAdmin);
-    event LogTokenAdminRemoved(address tokenAdmin);
-
+    /// @custom:storage-location erc7201:freehold.roles
     struct State {
-        mapping(address account => bool) governors;
-        address candidate;
+        Governance.State main;
         mapping(address account => bool) operators;
         mapping(address account => bool) tokenAdmins;
     }
 
-    function requireGovernor(State storage self) internal view {
-        if (!self.governors[msg.sender]) revert OnlyGovernance(msg.sender);
+    bytes32 private constant SLOT = 0x051bfc99471aeec795f501108463ccf871ed9e61fecd5e5b7a24e556047c6f00;
+
+    function load() internal pure returns (State storage self) {
+        assembly ("memory-safe") {
+            self.slot := SLOT
+        }
     }
 
     function requireOperator(State storage self) internal view {
@@ -42,61 +35,24 @@ library Roles {
         if (!self.tokenAdmins[msg.sender]) revert OnlyTokenAdmin(msg.sender);
     }
 
-    function addFirstGovernor(State storage self, address account) internal {
-        self.governors[account] = true;
-
-        emit LogNewGovernorAccepted(account);
-    }
-
-    function nominate(State storage self, address account) internal {
-        if (account == address(0)) revert BadAddress();
-        if (self.governors[account]) revert AlreadyGovernor(account);
-        if (self.candidate != address(0)) revert OtherCandidatePending(self.candidate);
-
-        self.candidate = account;
-
-        emit LogNominatedGovernor(account);
-    }
-
-    function accept(State storage self) internal {
-        if (msg.sender != self.candidate) revert OnlyCandidateGovernor(msg.sender);
-
-        self.candidate = address(0);
-        self.governors[msg.sender] = true;
-
-        emit LogNewGovernorAccepted(msg.sender);
-    }
-
-    function cancelNomination(State storage self) internal {
-        if (self.candidate == address(0)) return;
-
-        self.candidate = address(0);
-
-        emit LogNominationCancelled();
-    }
-
-    function removeGovernor(State storage self, address account) internal {
-        if (account == msg.sender) revert GovernorSelfRemove();
-        if (!self.governors[account]) revert NotGovernor(account);
-
-        self.governors[account] = false;
-
-        emit LogRemovedGovernor(account);
-    }
-
+    /// @dev The event comes only with a change.
     function setOperator(State storage self, address account, bool on) internal {
+        self.main.requireGovernor();
         if (self.operators[account] == on) return;
 
         self.operators[account] = on;
 
-        if (on) emit LogOperatorAdded(account);
-        else emit LogOperatorRemoved(account);
+        if (on) emit IAdministration.LogOperatorAdded(account);
+        else emit IAdministration.LogOperatorRemoved(account);
     }
 
+    /// @dev The event comes with every call.
     function setTokenAdmin(State storage self, address account, bool on) internal {
+        self.main.requireGovernor();
+
         self.tokenAdmins[account] = on;
 
-        if (on) emit LogTokenAdminAdded(account);
-        else emit LogTokenAdminRemoved(account);
+        if (on) emit IAdministration.LogTokenAdminAdded(account);
+        else emit IAdministration.LogTokenAdminRemoved(account);
     }
 }

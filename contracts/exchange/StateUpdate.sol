@@ -1,58 +1,82 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
+import {IOperations} from "../interfaces/IOperations.sol";
 import {StarkCurve} from "../registry/StarkCurve.sol";
 import {ApprovalChain} from "./ApprovalChain.sol";
+import {Assets} from "./Assets.sol";
+import {Configuration} from "./Configuration.sol";
 import {Deposits} from "./Deposits.sol";
 import {ForcedActions} from "./ForcedActions.sol";
+import {ForcedTrades} from "./ForcedTrades.sol";
 import {Withdrawals} from "./Withdrawals.sol";
 
 /// @title State updates: a proven program output, read word by word and applied
 /// @dev Layout: contracts-perpetual 15.1. Nothing is believed before the verifiers know its hash.
 library StateUpdate {
     using ApprovalChain for ApprovalChain.State;
+    using Configuration for Configuration.State;
     using Deposits for Deposits.State;
     using ForcedActions for ForcedActions.State;
     using Withdrawals for Withdrawals.State;
 
+    error AlreadyInitialized();
+    error InitialStateRefused(uint256 length);
     error OutputTooShort(uint256 length, uint256 needed);
     error OutputLength(uint256 length, uint256 expected);
+    error TooManyAssets(uint256 count);
+    error SharedStateTooShort(uint256 size);
+    error UnsupportedDataAvailabilityMode(uint256 mode);
     error ApplicationDataTooShort(uint256 length, uint256 needed);
     error SystemTimeOutdated(uint256 systemTime, uint256 earliest);
     error SystemTimeInvalid(uint256 systemTime, uint256 latest);
     error ExpirationOutOfRange(uint256 expiration);
     error BatchExpired(uint256 expiration, uint256 currentHour);
     error InconsistentTreeHeight(uint256 before, uint256 after_);
-    error GlobalConfigurationNotSet();
-    error GlobalConfigurationMismatch(bytes32 found, bytes32 expected);
-    /// @notice Synthetic assets, conditions, forced trades and rollup data are refused in this version.
-    error Unsupported(string what, uint256 found);
     error InvalidPreviousSharedState(bytes32 found, bytes32 expected);
     error WrongPreviousBatchId(uint256 found, uint256 expected);
     error IllegalBalanceDifference(uint256 biased);
     error StarkKeyOutOfRange(uint256 starkKey);
+    error CollateralNotSet();
+    error ConditionCountMismatch(uint256 found, uint256 expected);
+    error ConditionMismatch(uint256 index, uint256 found, uint256 expected);
+    error ConditionNotMet(uint256 index, address registry, bytes32 fact);
+    error UnknownForcedAction(uint256 kind);
     error TooManyForcedWithdrawals(uint256 count, uint256 limit);
-    error ForcedActionsSize(uint256 size, uint256 count);
+    error ForcedActionsSize(uint256 found, uint256 expected);
 
-    event LogStateTransitionFact(bytes32 stateTransitionFact);
-    event LogUpdateState(uint256 sequenceNumber, uint256 batchId);
-    /// @notice Companion of the published event.
-    event SharedStateUpdated(uint256 indexed sequenceNumber, bytes32 indexed sharedStateHash);
-
-    uint256 private constant DIFFERENCE_BIAS = 1 << 64;
+    uint256 private constant ROLLUP = 1;
+    uint256 private constant MAX_ASSETS = (1 << 16) - 1;
+    uint256 private constant SMALLEST_STATE = 8;
     uint256 private constant TIME_LAG_BOUND = 7 days;
     uint256 private constant TIME_ADVANCE_BOUND = 4 hours;
-    uint256 private constant MAX_FORCED_WITHDRAWALS = 10;
-    uint256 private constant FORCED_WITHDRAWAL_WORDS = 4;
-    uint256 private constant SMALLEST_STATE = 8;
+    uint256 private constant DIFFERENCE_BIAS = 1 << 64;
+    uint256 private constant MASK_250 = (1 << 250) - 1;
+    uint256 internal constant MAX_FORCED_WITHDRAWALS = 10;
+    uint256 private constant WITHDRAWAL = 0;
+    uint256 private constant TRADE = 1;
+    uint256 private constant WITHDRAWAL_WORDS = 4;
+    uint256 private constant TRADE_WORDS = 10;
 
+    /// @custom:storage-location erc7201:freehold.state
     struct State {
         bytes32 sharedStateHash;
-        bytes32 globalConfigurationHash;
-        uint256 sequenceNumber;
-        uint256 lastBatchId;
+        uint256 positionsRoot;
         uint256 ordersRoot;
-        uint256 ordersHeight;
+        uint256 lastBatchId;
+        uint64 sequenceNumber;
+        uint64 systemTime; // seconds
+        uint64 positionsHeight;
+        uint64 ordersHeight;
+    }
+
+    bytes32 private constant SLOT = 0x5c13493deb14de74b431f22a38b19fb16dab938d5abbaa86d41748d454186400;
+
+    function load() internal pure returns (State storage self) {
+        assembly ("memory-safe") {
+            self.slot := SLOT
+        }
     }
 
     /// @dev Where the parts of an output begin.
@@ -65,107 +89,74 @@ library StateUpdate {
         uint256 modifications; // the count
         uint256 forced; // the size
         uint256 conditions; // the count
+        uint256 end; // of the main page
+        bool isRollup;
     }
 
-    function update(
-        State storage self,
-        ApprovalChain.State storage verifiers,
-        ApprovalChain.State storage availability,
-        uint256[] calldata output,
-        uint256[] calldata applicationData
-    ) internal returns (Parts memory parts) {
-        parts = parse(output);
+    /// @dev Once. `words` are the first shared state's: no synthetic asset, no price.
+    function begin(State storage self, uint256 sequenceNumber, uint256[] memory words) internal {
+        if (self.sharedStateHash != 0) revert AlreadyInitialized();
+        bool empty = words.length == SMALLEST_STATE && words[4] == 0 && words[6] == 0;
+        bool inRange = empty && sequenceNumber < 1 << 63 && words[1] <= 64 && words[3] <= 251 && words[7] < 1 << 63;
+        if (!inRange) revert InitialStateRefused(words.length);
+
+        self.sharedStateHash = keccak256(abi.encodePacked(words));
+        self.positionsRoot = words[0];
+        self.positionsHeight = uint64(words[1]);
+        self.ordersRoot = words[2];
+        self.ordersHeight = uint64(words[3]);
+        self.systemTime = uint64(words[7]);
+        self.sequenceNumber = uint64(sequenceNumber);
+    }
+
+    /// @dev The walk: what the output says, whether it may be said now, whether it follows, whether it is proven; then
+    /// its effects, any of which may still refuse.
+    function update(State storage self, uint256[] calldata output, uint256[] calldata applicationData) internal {
+        Parts memory parts = parse(output);
         checkTimes(output, parts);
-        checkState(self, output, parts);
-        if (applicationData.length < 3) revert ApplicationDataTooShort(applicationData.length, 3);
-        if (applicationData[1] != self.lastBatchId) revert WrongPreviousBatchId(applicationData[1], self.lastBatchId);
-        bytes32 fact = keccak256(abi.encodePacked(output));
-        emit LogStateTransitionFact(fact);
-        verifiers.requireProven(fact);
-        uint256[] calldata next = output[parts.after_:parts.after_ + parts.afterSize];
-        uint256 sequence = self.sequenceNumber + 1;
-        availability.requireProven(keccak256(abi.encode(next[0], next[1], next[2], next[3], sequence)));
+        checkPrevious(self, output, parts);
+        checkConfigurations(output);
+        checkBatchId(self, applicationData);
+        checkProven(self, output, parts);
 
-        self.sharedStateHash = keccak256(abi.encodePacked(next));
-        self.sequenceNumber = sequence;
-        self.lastBatchId = applicationData[0];
+        advance(self, output, parts, applicationData[0]);
+        applyModifications(output, parts);
+        checkConditions(output, parts, applicationData);
+        applyForcedActions(output, parts);
 
-        emit LogUpdateState(sequence, applicationData[0]);
-        emit SharedStateUpdated(sequence, self.sharedStateHash);
-    }
-
-    /// @dev Moves what the modifications say: deposits are used up, withdrawals allowed.
-    function applyModifications(
-        uint256[] calldata output,
-        Parts memory parts,
-        uint256 assetType,
-        Deposits.State storage deposits,
-        Withdrawals.State storage withdrawals
-    ) internal {
-        uint256 place = parts.modifications + 1;
-        for (uint256 left = output[parts.modifications]; left > 0; --left) {
-            uint256 starkKey = output[place];
-            uint256 biased = output[place + 2];
-            if (starkKey >= StarkCurve.FIELD) revert StarkKeyOutOfRange(starkKey);
-            if (biased >= 2 * DIFFERENCE_BIAS) revert IllegalBalanceDifference(biased);
-            if (biased > DIFFERENCE_BIAS) {
-                deposits.consume(starkKey, assetType, output[place + 1], biased - DIFFERENCE_BIAS);
-            } else if (biased < DIFFERENCE_BIAS) {
-                withdrawals.allow(starkKey, assetType, DIFFERENCE_BIAS - biased);
-            }
-            place += 3;
-        }
-    }
-
-    /// @dev Clears what the batch served, valid or proven invalid.
-    function applyForcedActions(
-        uint256[] calldata output,
-        Parts memory parts,
-        ForcedActions.State storage forced
-    ) internal {
-        uint256 size = output[parts.forced];
-        uint256 count = output[parts.forced + 1];
-        if (count > MAX_FORCED_WITHDRAWALS) revert TooManyForcedWithdrawals(count, MAX_FORCED_WITHDRAWALS);
-        if (size != count * FORCED_WITHDRAWAL_WORDS) revert ForcedActionsSize(size, count);
-        uint256 place = parts.forced + 2;
-        for (; count > 0; --count) {
-            if (output[place] != 0) revert Unsupported("forced action type", output[place]);
-            forced.serve(ForcedActions.withdrawalHash(output[place + 1], output[place + 2], output[place + 3]));
-            place += FORCED_WITHDRAWAL_WORDS;
-        }
+        emit IOperations.LogUpdateState(self.sequenceNumber, applicationData[0]);
     }
 
     /// @dev Every count is bounded by the output's length before it is used, so no place wraps round.
     function parse(uint256[] calldata output) private pure returns (Parts memory parts) {
-        need(output, 4);
-        if (output[1] != 0) revert Unsupported("data availability mode", output[1]);
-        if (output[2] != 0) revert Unsupported("asset configurations", output[2]);
-        (parts.before, parts.beforeSize) = (4, sized(output, 3));
-        uint256 place = parts.before + parts.beforeSize;
-        (parts.after_, parts.afterSize) = (place + 1, sized(output, place));
+        need(output, 3);
+        if (output[1] > ROLLUP) revert UnsupportedDataAvailabilityMode(output[1]);
+        if (output[2] > MAX_ASSETS) revert TooManyAssets(output[2]);
+        uint256 place = 3 + 2 * output[2];
+        (parts.before, parts.beforeSize) = (place + 1, stateSize(output, place));
+        place = parts.before + parts.beforeSize;
+        (parts.after_, parts.afterSize) = (place + 1, stateSize(output, place));
         parts.expiration = parts.after_ + parts.afterSize;
         parts.modifications = parts.expiration + 1;
-        need(output, parts.modifications + 1);
-        uint256 count = bounded(output, output[parts.modifications]);
-        parts.forced = parts.modifications + 1 + 3 * count;
-        need(output, parts.forced + 2);
-        parts.conditions = parts.forced + 2 + bounded(output, output[parts.forced]);
-        need(output, parts.conditions + 1);
-        if (output[parts.conditions] != 0) revert Unsupported("conditions", output[parts.conditions]);
-        if (output.length != parts.conditions + 1) revert OutputLength(output.length, parts.conditions + 1);
+        parts.forced = parts.modifications + 1 + 3 * sizeAt(output, parts.modifications);
+        parts.conditions = parts.forced + 2 + sizeAt(output, parts.forced);
+        parts.end = parts.conditions + 1 + sizeAt(output, parts.conditions);
+        parts.isRollup = output[1] == ROLLUP;
+        uint256 length = parts.isRollup ? parts.end + 2 : parts.end;
+        if (output.length != length) revert OutputLength(output.length, length);
     }
 
-    /// @dev The size word at `place`: a shared state of at least the smallest size, within the output.
-    function sized(uint256[] calldata output, uint256 place) private pure returns (uint256 size) {
+    /// @dev The size or count at `place`, refused if it exceeds the whole output.
+    function sizeAt(uint256[] calldata output, uint256 place) private pure returns (uint256 size) {
         need(output, place + 1);
-        size = bounded(output, output[place]);
-        if (size != SMALLEST_STATE) revert Unsupported("shared state size", size);
-        need(output, place + 1 + size);
+        size = output[place];
+        need(output, size);
     }
 
-    function bounded(uint256[] calldata output, uint256 count) private pure returns (uint256) {
-        if (count > output.length) revert OutputTooShort(output.length, count);
-        return count;
+    function stateSize(uint256[] calldata output, uint256 place) private pure returns (uint256 size) {
+        size = sizeAt(output, place);
+        if (size < SMALLEST_STATE) revert SharedStateTooShort(size);
+        need(output, place + 1 + size);
     }
 
     function need(uint256[] calldata output, uint256 length) private pure {
@@ -173,28 +164,173 @@ library StateUpdate {
     }
 
     function checkTimes(uint256[] calldata output, Parts memory parts) private view {
-        uint256 systemTime = output[parts.after_ + parts.afterSize - 1];
         uint256 expiration = output[parts.expiration];
+        uint256 systemTime = output[parts.after_ + parts.afterSize - 1];
         if (expiration >= 1 << 32) revert ExpirationOutOfRange(expiration);
-        if (systemTime >= 1 << 64) revert SystemTimeInvalid(systemTime, 1 << 64);
-        if (systemTime + TIME_LAG_BOUND <= block.timestamp) {
-            revert SystemTimeOutdated(systemTime, block.timestamp - TIME_LAG_BOUND + 1);
-        }
-        if (systemTime >= block.timestamp + TIME_ADVANCE_BOUND) {
-            revert SystemTimeInvalid(systemTime, block.timestamp + TIME_ADVANCE_BOUND - 1);
-        }
-        if (expiration <= block.timestamp / 3600) revert BatchExpired(expiration, block.timestamp / 3600);
+        uint256 latest = block.timestamp + TIME_ADVANCE_BOUND - 1;
+        if (systemTime > latest) revert SystemTimeInvalid(systemTime, latest);
+        uint256 earliest = block.timestamp - TIME_LAG_BOUND + 1;
+        if (systemTime < earliest) revert SystemTimeOutdated(systemTime, earliest);
+        if (expiration <= block.timestamp / 1 hours) revert BatchExpired(expiration, block.timestamp / 1 hours);
     }
 
-    function checkState(State storage self, uint256[] calldata output, Parts memory parts) private view {
+    function checkPrevious(State storage self, uint256[] calldata output, Parts memory parts) private view {
         for (uint256 i = 1; i <= 3; i += 2) {
             (uint256 old, uint256 new_) = (output[parts.before + i], output[parts.after_ + i]);
             if (old != new_) revert InconsistentTreeHeight(old, new_);
         }
-        bytes32 configuration = self.globalConfigurationHash;
-        if (configuration == 0) revert GlobalConfigurationNotSet();
-        if (bytes32(output[0]) != configuration) revert GlobalConfigurationMismatch(bytes32(output[0]), configuration);
         bytes32 found = keccak256(abi.encodePacked(output[parts.before:parts.before + parts.beforeSize]));
-        if (found != self.sharedStateHash) revert InvalidPreviousSharedState(found, self.sharedStateHash);
+        bytes32 expected = self.sharedStateHash;
+        if (found != expected) revert InvalidPreviousSharedState(found, expected);
+    }
+
+    function checkConfigurations(uint256[] calldata output) private view {
+        Configuration.State storage configuration = Configuration.load();
+        configuration.requireGlobal(bytes32(output[0]));
+        uint256 end = 3 + 2 * output[2];
+        for (uint256 i = 3; i < end; i += 2) configuration.requireAsset(output[i], bytes32(output[i + 1]));
+    }
+
+    function checkBatchId(State storage self, uint256[] calldata applicationData) private view {
+        if (applicationData.length < 3) revert ApplicationDataTooShort(applicationData.length, 3);
+        uint256 expected = self.lastBatchId;
+        if (applicationData[1] != expected) revert WrongPreviousBatchId(applicationData[1], expected);
+    }
+
+    function checkProven(State storage self, uint256[] calldata output, Parts memory parts) private {
+        ApprovalChain.Chains storage chains = ApprovalChain.load();
+        bytes32 fact = parts.isRollup ? rollupFact(output, parts.end) : keccak256(abi.encodePacked(output));
+        emit IOperations.LogStateTransitionFact(fact);
+        chains.verifiers.requireProven(fact);
+        if (parts.isRollup) return;
+        uint256 place = parts.after_;
+        chains.availabilityVerifiers.requireProven(
+            keccak256(
+                abi.encode(
+                    output[place],
+                    output[place + 1],
+                    output[place + 2],
+                    output[place + 3],
+                    uint256(self.sequenceNumber) + 1
+                )
+            )
+        );
+    }
+
+    /// @dev A tree of two leaves, the main page and the data; the size's sum wraps as the published formula says.
+    function rollupFact(uint256[] calldata output, uint256 end) private pure returns (bytes32) {
+        bytes32 main = keccak256(abi.encodePacked(output[:end]));
+        unchecked {
+            bytes32 tree = keccak256(abi.encode(main, end, output[end], end + output[end + 1]));
+            return bytes32(uint256(tree) + 1);
+        }
+    }
+
+    function advance(State storage self, uint256[] calldata output, Parts memory parts, uint256 batchId) private {
+        uint256[] calldata next = output[parts.after_:parts.after_ + parts.afterSize];
+        bytes32 sharedStateHash = keccak256(abi.encodePacked(next));
+        uint256 systemTime = next[next.length - 1];
+
+        self.sharedStateHash = sharedStateHash;
+        self.positionsRoot = next[0];
+        if (self.ordersRoot != next[2]) self.ordersRoot = next[2];
+        self.lastBatchId = batchId;
+        self.systemTime = uint64(systemTime);
+        ++self.sequenceNumber;
+
+        emit IOperations.SharedStateUpdated(self.sequenceNumber, sharedStateHash, next[0], systemTime);
+    }
+
+    /// @dev Deposits are used up, withdrawals allowed.
+    function applyModifications(uint256[] calldata output, Parts memory parts) private {
+        uint256 count = output[parts.modifications];
+        if (count == 0) return;
+        uint256 systemAssetType = Assets.load().systemAssetType;
+        if (systemAssetType == 0) revert CollateralNotSet();
+        uint256 place = parts.modifications + 1;
+        for (; count > 0; --count) {
+            uint256 starkKey = output[place];
+            uint256 biased = output[place + 2];
+            if (biased >= 2 * DIFFERENCE_BIAS) revert IllegalBalanceDifference(biased);
+            if (starkKey >= StarkCurve.FIELD) revert StarkKeyOutOfRange(starkKey);
+            if (biased > DIFFERENCE_BIAS) {
+                Deposits.load().take(starkKey, systemAssetType, output[place + 1], biased - DIFFERENCE_BIAS);
+            } else if (biased < DIFFERENCE_BIAS) {
+                Withdrawals.load().allow(starkKey, systemAssetType, DIFFERENCE_BIAS - biased);
+            }
+            place += 3;
+        }
+    }
+
+    /// @dev A conditional transfer happened, so its fact must be true: `data[2]` pairs of registry and fact follow.
+    function checkConditions(uint256[] calldata output, Parts memory parts, uint256[] calldata data) private view {
+        uint256 count = output[parts.conditions];
+        if (data[2] != count) revert ConditionCountMismatch(data[2], count);
+        if (data.length < 3 + 2 * count) revert ApplicationDataTooShort(data.length, 3 + 2 * count);
+        for (uint256 i = 0; i < count; ++i) {
+            (address registry, bytes32 fact) = (address(uint160(data[3 + 2 * i])), bytes32(data[4 + 2 * i]));
+            uint256 found = uint256(keccak256(abi.encodePacked(registry, fact))) & MASK_250;
+            uint256 expected = output[parts.conditions + 1 + i];
+            if (found != expected) revert ConditionMismatch(i, found, expected);
+            (bool answered, bytes memory answer) = registry.staticcall(abi.encodeCall(IFactRegistry.isValid, (fact)));
+            bool met = answered && answer.length == 32 && uint256(bytes32(answer)) == 1;
+            if (!met) revert ConditionNotMet(i, registry, fact);
+        }
+    }
+
+    /// @dev Clears what the batch served, valid or proven invalid.
+    function applyForcedActions(uint256[] calldata output, Parts memory parts) private {
+        uint256 place = parts.forced + 2;
+        uint256 withdrawals = 0;
+        for (uint256 left = output[parts.forced + 1]; left > 0; --left) {
+            if (place >= parts.conditions) revert ForcedActionsSize(output[parts.forced], place - parts.forced - 2);
+            uint256 kind = output[place];
+            if (kind == WITHDRAWAL) {
+                if (++withdrawals > MAX_FORCED_WITHDRAWALS) {
+                    revert TooManyForcedWithdrawals(withdrawals, MAX_FORCED_WITHDRAWALS);
+                }
+                serveWithdrawal(actionWords(output, parts, place, WITHDRAWAL_WORDS));
+                place += WITHDRAWAL_WORDS;
+            } else if (kind == TRADE) {
+                serveTrade(actionWords(output, parts, place, TRADE_WORDS));
+                place += TRADE_WORDS;
+            } else {
+                revert UnknownForcedAction(kind);
+            }
+        }
+        if (place != parts.conditions) revert ForcedActionsSize(output[parts.forced], place - parts.forced - 2);
+    }
+
+    /// @dev The words of one action, which must lie within the section of actions.
+    function actionWords(uint256[] calldata output, Parts memory parts, uint256 place, uint256 size)
+        private
+        pure
+        returns (uint256[] calldata)
+    {
+        if (place + size > parts.conditions) {
+            revert ForcedActionsSize(output[parts.forced], place + size - parts.forced - 2);
+        }
+        return output[place:place + size];
+    }
+
+    function serveWithdrawal(uint256[] calldata words) private {
+        ForcedActions.load().serve(ForcedActions.withdrawalHash(words[1], words[2], words[3]), false);
+    }
+
+    /// @dev The collateral is not among the words.
+    function serveTrade(uint256[] calldata words) private {
+        ForcedTrades.Trade memory trade = ForcedTrades.Trade(
+            words[1],
+            words[2],
+            words[3],
+            words[4],
+            Assets.load().systemAssetType,
+            words[5],
+            words[6],
+            words[7],
+            words[8] != 0,
+            words[9]
+        );
+        ForcedActions.load().serve(ForcedTrades.hash(trade), true);
     }
 }

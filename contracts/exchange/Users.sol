@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ICustody} from "../interfaces/ICustody.sol";
 import {StarkCurve} from "../registry/StarkCurve.sol";
 
 /// @title Who owns a Stark key
@@ -14,12 +15,20 @@ library Users {
     error UserUnregistered(uint256 starkKey);
     error NotKeyOwner(uint256 starkKey, address caller, address owner);
 
-    event LogUserRegistered(address ethKey, uint256 starkKey, address sender);
-
     uint256 private constant SIGNATURE_BYTES = 96;
+    uint256 private constant ADDRESS_UPPER_BOUND = 1 << 160;
 
+    /// @custom:storage-location erc7201:freehold.users
     struct State {
         mapping(uint256 starkKey => address ethKey) ethKeys; // 0: not registered
+    }
+
+    bytes32 private constant SLOT = 0x7c289e7a63b08b2a0c3fb0b106472fcc7c38fae0ec34b963df434fc7546a8e00;
+
+    function load() internal pure returns (State storage self) {
+        assembly ("memory-safe") {
+            self.slot := SLOT
+        }
     }
 
     function register(State storage self, address ethKey, uint256 starkKey, bytes calldata signature) internal {
@@ -34,13 +43,13 @@ library Users {
 
         self.ethKeys[starkKey] = ethKey;
 
-        emit LogUserRegistered(ethKey, starkKey, msg.sender);
+        emit ICustody.LogUserRegistered(ethKey, starkKey, msg.sender);
     }
 
     /// @dev Zero where nobody owns the key.
     function ownerOf(State storage self, uint256 starkKey) internal view returns (address owner) {
         owner = self.ethKeys[starkKey];
-        if (owner == address(0) && starkKey < 1 << 160) owner = address(uint160(starkKey));
+        if (owner == address(0) && starkKey < ADDRESS_UPPER_BOUND) owner = address(uint160(starkKey));
     }
 
     function strictOwnerOf(State storage self, uint256 starkKey) internal view returns (address owner) {
@@ -51,5 +60,12 @@ library Users {
     function requireOwner(State storage self, uint256 starkKey) internal view {
         address owner = strictOwnerOf(self, starkKey);
         if (msg.sender != owner) revert NotKeyOwner(starkKey, msg.sender, owner);
+    }
+
+    /// @dev A key that somebody owns or can come to own, so that nothing is put down for nobody.
+    function requireOwnable(uint256 starkKey) internal view {
+        bool ownable = starkKey != 0 && starkKey < StarkCurve.FIELD
+            && (starkKey < ADDRESS_UPPER_BOUND || StarkCurve.isOnCurve(starkKey));
+        if (!ownable) revert InvalidStarkKey(starkKey);
     }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ICommittee} from "../interfaces/ICommittee.sol";
 import {FactRegistry} from "./FactRegistry.sol";
 
 /// @title The availability committee: k of n members sign that they hold a state's data
 /// @notice Signatures are over the raw claim hash, in the order of rising member addresses; exactly the first
 /// `signaturesRequired` are used. Membership is fixed at deployment.
-contract Committee is FactRegistry {
+contract Committee is FactRegistry, ICommittee {
     error NoRequiredSignatures();
     error TooManyRequiredSignatures(uint256 required, uint256 members);
     /// @notice The zero address, or a member named twice.
@@ -31,7 +32,7 @@ contract Committee is FactRegistry {
         signaturesRequired = required;
     }
 
-    /// @notice Register `claimHash` if enough members signed it. Anyone may call.
+    /// @inheritdoc ICommittee
     function verifyAvailabilityProof(bytes32 claimHash, bytes calldata proofs) external {
         uint256 needed = signaturesRequired * SIGNATURE_BYTES;
         if (proofs.length < needed) revert ProofTooShort(proofs.length, needed);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IEscapeVerifier} from "../interfaces/IEscapeVerifier.sol";
 import {FactRegistry} from "./FactRegistry.sol";
 import {PedersenHash} from "./PedersenHash.sol";
 
@@ -9,7 +10,7 @@ import {PedersenHash} from "./PedersenHash.sol";
 /// `keccak(key || amount || keccak(shared state) || position id)`.
 /// @dev The proof is pairs of hash inputs, `left << 260 | right << 8` in two words each; the last pair is
 /// `root << 4` and `node index << 8`. The position's own hash chain comes first, its running value on the left.
-contract EscapeVerifier is FactRegistry {
+contract EscapeVerifier is FactRegistry, IEscapeVerifier {
     error ChainMustStartWithZero(uint256 word);
     error InconsistentAssetCount(uint256 nAssets);
     error BadAssetCount(uint256 found, uint256 nAssets);
@@ -18,18 +19,16 @@ contract EscapeVerifier is FactRegistry {
     error WrongRoot(uint256 found, uint256 expected);
     error WrongHeight(uint256 found, uint256 expected);
     error AmountNotPositive(int256 amount);
+    error SharedStateMalformed(uint256 length);
     error ProofLength(uint256 length);
     error NodeIndexOutOfTree(uint256 nodeIndex);
     error ValueOutOfRange(uint256 value);
     /// @notice Hash number `index` is neither input of the next pair, or not the root.
     error BadMerklePath(uint256 index);
 
-    event LogEscapeVerified(
-        uint256 publicKey, int256 withdrawalAmount, bytes32 sharedStateHash, uint256 positionId
-    );
-
     uint256 private constant BALANCE_BIAS = 1 << 63;
     uint256 private constant BALANCE_UPPER_BOUND = 1 << 64;
+    uint256 private constant SMALLEST_STATE = 8;
     uint256 private constant MAX_PROOF_WORDS = 402;
     uint256 private constant WORD_252 = (1 << 252) - 1;
 
@@ -45,40 +44,73 @@ contract EscapeVerifier is FactRegistry {
         return "Freehold_EscapeVerifier_2026_1";
     }
 
-    /// @notice Prove what a position was worth in `sharedState` and register it.
-    function verifyEscape(uint256[] calldata merkleProof, uint256 nAssets, uint256[] calldata sharedState) external {
+    /// @inheritdoc IEscapeVerifier
+    function verifyEscape(uint256[] calldata merkleProof, uint256 nAssets, uint256[] calldata sharedState)
+        external
+        returns (uint256 starkKey, uint256 quantizedAmount, uint256 positionId)
+    {
         uint256 length = merkleProof.length;
         if (length < 4 || length > MAX_PROOF_WORDS || length % 2 != 0) revert ProofLength(length);
         uint256 nHashes = length / 2 - 1;
-        uint256 chain = nAssets + 2;
-        if (chain >= nHashes) revert InconsistentAssetCount(nAssets);
-        (uint256 publicKey, uint256 collateral) = _leafWords(merkleProof, nAssets, chain);
-        uint256 nodeIndex = merkleProof[length - 1] >> 8;
-        if (nodeIndex & ((1 << chain) - 1) != 0) revert InconsistentAssetCount(nAssets);
-        uint256 root = merkleProof[length - 2] >> 4;
-        if (root != sharedState[0]) revert WrongRoot(root, sharedState[0]);
-        if (nHashes - chain != sharedState[1]) revert WrongHeight(nHashes - chain, sharedState[1]);
-        if (nodeIndex >> nHashes != 0) revert NodeIndexOutOfTree(nodeIndex);
+        if (nAssets >= nHashes || nAssets + 2 >= nHashes) revert InconsistentAssetCount(nAssets);
+        _requireWellFormed(sharedState);
+        uint256 collateral;
+        (starkKey, collateral) = _leafWords(merkleProof, nAssets);
+        uint256 nodeIndex = _nodeIndex(merkleProof, nHashes, nAssets);
+        uint256 root = _root(merkleProof, nHashes, nAssets, sharedState);
 
         int256 amount = _value(merkleProof, nAssets, collateral, sharedState);
         if (amount <= 0) revert AmountNotPositive(amount);
         _checkPath(merkleProof, nHashes, nodeIndex, root);
 
         bytes32 stateHash = keccak256(abi.encodePacked(sharedState));
-        uint256 positionId = nodeIndex >> chain;
-        _registerFact(keccak256(abi.encode(publicKey, uint256(amount), stateHash, positionId)));
+        (quantizedAmount, positionId) = (uint256(amount), nodeIndex >> (nAssets + 2));
+        _registerFact(keccak256(abi.encode(starkKey, quantizedAmount, stateHash, positionId)));
 
-        emit LogEscapeVerified(publicKey, amount, stateHash, positionId);
+        emit LogEscapeVerified(starkKey, amount, stateHash, positionId);
     }
 
-    function _leafWords(uint256[] calldata proof, uint256 nAssets, uint256 chain)
+    /// @dev Lists lie within the words, and one word follows each.
+    function _requireWellFormed(uint256[] calldata state) private pure {
+        uint256 length = state.length;
+        bool fits = length >= SMALLEST_STATE && state[4] < length && SMALLEST_STATE + 2 * state[4] <= length;
+        if (!fits) revert SharedStateMalformed(length);
+        uint256 nPrices = state[6 + 2 * state[4]];
+        fits = nPrices < length && SMALLEST_STATE + 2 * (state[4] + nPrices) == length;
+        if (!fits) revert SharedStateMalformed(length);
+    }
+
+    /// @dev The position's id, then a 0 for each hash of the leaf, whose running value is on the left.
+    function _nodeIndex(uint256[] calldata proof, uint256 nHashes, uint256 nAssets)
+        private
+        pure
+        returns (uint256 nodeIndex)
+    {
+        nodeIndex = proof[proof.length - 1] >> 8;
+        if (nodeIndex & ((1 << (nAssets + 2)) - 1) != 0) revert InconsistentAssetCount(nAssets);
+        if (nodeIndex >> nHashes != 0) revert NodeIndexOutOfTree(nodeIndex);
+    }
+
+    function _root(uint256[] calldata proof, uint256 nHashes, uint256 nAssets, uint256[] calldata state)
+        private
+        pure
+        returns (uint256 root)
+    {
+        root = proof[proof.length - 2] >> 4;
+        if (root >= PedersenHash.FIELD) revert ValueOutOfRange(root);
+        if (root != state[0]) revert WrongRoot(root, state[0]);
+        uint256 height = nHashes - nAssets - 2;
+        if (height != state[1]) revert WrongHeight(height, state[1]);
+    }
+
+    function _leafWords(uint256[] calldata proof, uint256 nAssets)
         private
         pure
         returns (uint256 publicKey, uint256 biasedCollateral)
     {
         if (_left(proof, 0) != 0) revert ChainMustStartWithZero(_left(proof, 0));
-        publicKey = _right(proof, chain - 2);
-        uint256 lastWord = _right(proof, chain - 1);
+        publicKey = _right(proof, nAssets);
+        uint256 lastWord = _right(proof, nAssets + 1);
         if (lastWord & 0xffff != nAssets) revert BadAssetCount(lastWord & 0xffff, nAssets);
         biasedCollateral = lastWord >> 16;
         if (biasedCollateral >= BALANCE_UPPER_BOUND) revert BadBalance(biasedCollateral);
@@ -92,20 +124,34 @@ contract EscapeVerifier is FactRegistry {
     {
         int256 total = (int256(collateral) - int256(BALANCE_BIAS)) << 32;
         int256 funding = 0;
-        uint256 nFunding = state[4];
-        uint256 fundingPlace = 5;
-        uint256 pricePlace = 7 + 2 * nFunding;
+        uint256[2] memory places = [5, 7 + 2 * state[4]]; // where the next asset's index and price may stand
         for (uint256 i = 0; i < nAssets; ++i) {
-            uint256 word = _right(proof, i);
-            uint256 assetId = word >> 128;
-            int256 balance = int256(word & (BALANCE_UPPER_BOUND - 1)) - int256(BALANCE_BIAS);
-            int256 cached = int256((word >> 64) & (BALANCE_UPPER_BOUND - 1));
-            fundingPlace = _find(state, assetId, fundingPlace, 5 + 2 * nFunding);
-            pricePlace = _find(state, assetId, pricePlace, state.length - 1);
-            funding -= balance * (int256(state[fundingPlace + 1]) - cached);
-            total += balance * int256(state[pricePlace + 1]);
+            (int256 due, int256 worth) = _holding(_right(proof, i), state, places);
+            funding -= due;
+            total += worth;
         }
         return (total + ((funding >> 32) << 32)) >> 32;
+    }
+
+    /// @dev What a holding owes in funding, and its worth, in 32.32 fixed point. Moves `places` on.
+    function _holding(uint256 word, uint256[] calldata state, uint256[2] memory places)
+        private
+        pure
+        returns (int256 due, int256 worth)
+    {
+        uint256 assetId = word >> 128;
+        int256 balance = int256(word & (BALANCE_UPPER_BOUND - 1)) - int256(BALANCE_BIAS);
+        int256 cached = int256((word >> 64) & (BALANCE_UPPER_BOUND - 1));
+        places[0] = _find(state, assetId, places[0], 5 + 2 * state[4]);
+        places[1] = _find(state, assetId, places[1], state.length - 1);
+        due = balance * (_word64(state[places[0] + 1]) - cached);
+        worth = balance * _word64(state[places[1] + 1]);
+    }
+
+    /// @dev An index or a price of a shared state. Bounded, so that no sum of products comes near 2^255.
+    function _word64(uint256 word) private pure returns (int256) {
+        if (word >= BALANCE_UPPER_BOUND) revert ValueOutOfRange(word);
+        return int256(word);
     }
 
     /// @dev The place of an asset in a list of pairs; assets stand in the list's order, so the search goes on.
@@ -120,18 +166,18 @@ contract EscapeVerifier is FactRegistry {
     }
 
     function _checkPath(uint256[] calldata proof, uint256 nHashes, uint256 nodeIndex, uint256 root) private view {
-        uint256 tables = PedersenHash.load(_tables);
+        uint256[4][] memory hashes = new uint256[4][](nHashes);
         for (uint256 i = 0; i < nHashes; ++i) {
             uint256 left = _left(proof, i);
             uint256 right = _right(proof, i);
             if (left >= PedersenHash.FIELD) revert ValueOutOfRange(left);
             if (right >= PedersenHash.FIELD) revert ValueOutOfRange(right);
-            uint256 expected = root;
-            if (i + 1 < nHashes) {
-                expected = (nodeIndex >> (i + 1)) & 1 == 0 ? _left(proof, i + 1) : _right(proof, i + 1);
-            }
-            if (!PedersenHash.isHash(tables, left, right, expected)) revert BadMerklePath(i);
+            (hashes[i][0], hashes[i][1], hashes[i][3]) = (left, right, PedersenHash.FIELD);
+            if (i > 0) hashes[i - 1][2] = (nodeIndex >> i) & 1 == 0 ? left : right;
         }
+        hashes[nHashes - 1][2] = root;
+        uint256 wrong = PedersenHash.firstWrong(PedersenHash.load(_tables), hashes);
+        if (wrong < nHashes) revert BadMerklePath(wrong);
     }
 
     /// @dev The high 252 bits of the pair.

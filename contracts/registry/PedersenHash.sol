@@ -2,20 +2,25 @@
 pragma solidity ^0.8.30;
 
 /// @title Pedersen hashes from window tables in data contracts
-/// @dev A hash adds 102 table points, one for each 5-bit window of both inputs (51 windows of 252 bits each, low bits
-/// first). Window k's entry d is `offset_k` plus the points of the set bits of d; the offsets are
-/// `(2^102 - 1) * S` for k = 0 and `-2^k * S` after it, S the shift point, so that they add to S. The multiple of S in
-/// a partial sum is never that of the next entry nor its negative; an exceptional addition would therefore hand over a
-/// logarithm relation among S and the four Pedersen points, which nobody knows. Tables: `prover/codegen/pedersen_tables.py`.
+/// @dev A hash is a sum of a point and 84 table points, one for each six bits of the inputs. The bits are taken as signs, so
+/// a window's table has 32 points and the others are their negatives. `prover/codegen/pedersen_tables.py` has the
+/// equations and writes the tables. The sum begins with a point that holds the shift point S, and no table point does; a
+/// sum that met a table point or its negative would therefore hand over a logarithm relation among S and the four Pedersen
+/// points, which nobody knows. The addition leaves that case out: it gives z = 0, which stays and matches nothing.
 library PedersenHash {
     /// @notice The tables' content is not what this code was made for.
     error TablesRefused(bytes32 found);
 
     uint256 internal constant FIELD = 0x800000000000011000000000000000000000000000000000000000000000001;
-    uint256 internal constant N_WINDOWS = 102;
-    uint256 internal constant TABLE_BYTES = 102 * 32 * 64;
+    uint256 internal constant TABLE_BYTES = 84 * 32 * 64;
     /// @dev keccak of all tables, one after the other.
-    bytes32 internal constant TABLES_HASH = 0x704006e11a0a22e3d394f392e73b7e80b10e8ba5b4dcd01282f24329a9d8314d;
+    bytes32 internal constant TABLES_HASH = 0x5dcc9f48f85717e9e6c3f558019e688372d194fbd769775960a98ef0e25be497;
+    /// @dev Where the sum begins.
+    uint256 internal constant BEGIN_X = 0x2cb97a51da79b33e0b17c0cdf099dce5dbf62a7d1b4ce3b49eab5a892a6dfac;
+    uint256 internal constant BEGIN_Y = 0x6332cd241e1b8586959b315dc8489da18f9539be622c07d4632f15a5af9057b;
+
+    /// @dev The sixth bit of every window.
+    uint256 private constant TOP_BITS = 0x820820820820820820820820820820820820820820820820820820820820820;
 
     /// @dev All tables in memory; each data contract begins with a STOP byte.
     function load(address[] memory contracts) internal view returns (uint256 tables) {
@@ -48,43 +53,51 @@ library PedersenHash {
         if (found != TABLES_HASH) revert TablesRefused(found);
     }
 
-    /// @dev Whether h(left, right) is `expected`; inputs are below 2^252.
-    function isHash(uint256 tables, uint256 left, uint256 right, uint256 expected) internal pure returns (bool matches) {
-        // Equivalent to summing table[k][digit k] for k = 0 .. 101 by mixed projective addition (x = X/Z, y = Y/Z), then
-        // comparing X with expected * Z; a zero Z is no match.
+    /// @dev Four words of memory for each hash to check: left, right, expected, FIELD; inputs are below 2^252. Returns the
+    /// number of the first that does not hold, or their count. The field is read from memory because the compiler would
+    /// compute a constant anew at each use, for eight times the gas.
+    function firstWrong(uint256 tables, uint256[4][] memory hashes) internal pure returns (uint256) {
+        for (uint256 i = 0; i < hashes.length; ++i) if (!isHash(tables, hashes[i])) return i;
+        return hashes.length;
+    }
+
+    /// @dev Whether h(left, right) is as expected.
+    function isHash(uint256 tables, uint256[4] memory hash) private pure returns (bool matches) {
+        // Equivalent to adding the table points of both inputs, six bits at a time from the low ones on, to (BEGIN_X,
+        // BEGIN_Y), then comparing x with `expected`: mixed addition of (x', y') to x = X / ZZ, y = -N / ZZZ with
+        // ZZ^3 = ZZZ^2. With h = X - x' ZZ and R = y' ZZZ + N: X becomes R^2 + h^3 - 2 X h^2, N becomes
+        // R (X_new - X h^2) + N h^3, ZZ becomes ZZ h^2. W is ZZZ but for its sign, W h^3: it turns with every window, so
+        // odd windows' tables hold -y. Tables hold -x throughout. Products are reduced, sums are not: X stays below 4
+        // fields, N below 2, and what feeds a product below 5.
         assembly ("memory-safe") {
-            let first := add(tables, shl(6, and(left, 31)))
-            let X := mload(first)
-            let Y := mload(add(first, 32))
-            let Z := 1
-            let word := shr(5, left)
-            for { let k := 1 } lt(k, N_WINDOWS) { k := add(k, 1) } {
-                if eq(k, 51) { word := right }
-                let entry := add(add(tables, shl(11, k)), shl(6, and(word, 31)))
-                word := shr(5, word)
-                let bx := mload(entry)
-                let by := mload(add(entry, 32))
-                let bxz := mulmod(bx, Z, FIELD)
-                let sN := addmod(Y, sub(FIELD, mulmod(by, Z, FIELD)), FIELD)
-                let sD := addmod(X, sub(FIELD, bxz), FIELD)
-                let square := mulmod(sD, sD, FIELD)
-                let xN :=
-                    addmod(
-                        mulmod(mulmod(sN, sN, FIELD), Z, FIELD),
-                        sub(FIELD, mulmod(square, addmod(X, bxz, FIELD), FIELD)),
-                        FIELD
-                    )
-                let xD := mulmod(square, Z, FIELD)
-                Z := mulmod(sD, xD, FIELD)
-                Y :=
-                    addmod(
-                        mulmod(sN, addmod(mulmod(bx, xD, FIELD), sub(FIELD, xN), FIELD), FIELD),
-                        sub(FIELD, mulmod(by, Z, FIELD)),
-                        FIELD
-                    )
-                X := mulmod(xN, sD, FIELD)
+            let p := mload(add(hash, 96))
+            let X := BEGIN_X
+            let N := sub(p, BEGIN_Y)
+            let ZZ := 1
+            let W := 1
+            let table := tables
+            for { let input := hash } lt(input, add(hash, 64)) { input := add(input, 32) } {
+                // A window's top bit is turned; where it is then set, the entry of the other five bits' complement is
+                // negated. A one beyond the last window ends the loop.
+                let bits := xor(mload(input), TOP_BITS)
+                bits := or(xor(bits, mul(shr(5, and(bits, TOP_BITS)), 31)), shl(252, 1))
+                for {} sub(bits, 1) { bits := shr(6, bits) } {
+                    let h := add(table, shl(6, and(bits, 31)))
+                    let R := mulmod(mload(add(h, 32)), W, p)
+                    if and(bits, 32) { R := sub(p, R) }
+                    R := add(R, N)
+                    h := add(X, mulmod(mload(h), ZZ, p))
+                    let power := mulmod(h, h, p)
+                    ZZ := mulmod(ZZ, power, p)
+                    let minusV := sub(p, mulmod(X, power, p))
+                    power := mulmod(h, power, p)
+                    W := mulmod(W, power, p)
+                    X := add(add(mulmod(R, R, p), power), shl(1, minusV))
+                    N := add(mulmod(R, add(X, minusV), p), mulmod(N, power, p))
+                    table := add(table, 2048)
+                }
             }
-            matches := and(iszero(iszero(Z)), eq(X, mulmod(expected, Z, FIELD)))
+            matches := and(iszero(iszero(ZZ)), eq(mod(X, p), mulmod(mload(add(hash, 64)), ZZ, p)))
         }
     }
 }

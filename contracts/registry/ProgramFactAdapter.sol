@@ -2,11 +2,12 @@
 pragma solidity ^0.8.30;
 
 import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
+import {IIdentity} from "../interfaces/IIdentity.sol";
 
 /// @title Facts of one program
 /// @notice `isValid(fact)` asks whether the program named at deployment was proven to output what `fact` hashes. It is
 /// the usual entry of the exchange's verifiers; another program means another adapter.
-contract ProgramFactAdapter is IFactRegistry {
+contract ProgramFactAdapter is IFactRegistry, IIdentity {
     IFactRegistry public immutable gpsContract;
     uint256 public immutable programHash;
 

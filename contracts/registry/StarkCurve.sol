@@ -3,7 +3,9 @@ pragma solidity ^0.8.30;
 
 /// @title ECDSA on the Stark curve y^2 = x^3 + x + beta
 /// @dev Points are Jacobian (x/z^2, y/z^3); z = 0 is infinity. Additions are complete: equal points are doubled,
-/// opposite ones give infinity. Messages, r and 1/s have the published bounds, and r is compared without reduction.
+/// opposite ones give infinity. Coordinates are reduced; sums and
+/// multiples up to eight that only feed a product are not, for the field is below 2^252. Messages, r and 1/s have the
+/// published bounds, and r is compared without reduction.
 library StarkCurve {
     /// @notice x is on no point of the curve, or the given y is not its.
     error NotOnCurve(uint256 x);
@@ -17,12 +19,6 @@ library StarkCurve {
     uint256 private constant GX = 0x1ef15c18599971b7beced415a40f0c7deacfd9b0d1819e03d723d8bc943cfca;
     uint256 private constant GY = 0x5668060aa49730b7be4801df46ec62de53ecd11abe43a32873000c36e8dc1f;
     uint256 private constant UPPER = 1 << 251;
-
-    struct Point {
-        uint256 x;
-        uint256 y;
-        uint256 z;
-    }
 
     /// @notice Whether some point has this x: Euler's criterion.
     function isOnCurve(uint256 x) internal view returns (bool) {
@@ -39,57 +35,71 @@ library StarkCurve {
         if (w >= UPPER) revert SignatureOutOfRange(3, w);
         if (mulmod(y, y, FIELD) != curve(x) || y >= FIELD) revert NotOnCurve(x);
 
-        Point memory sum = doubleMultiply(mulmod(w, message, ORDER), mulmod(w, r, ORDER), x, y);
-        bool matches = sum.z != 0 && sum.x == mulmod(r, mulmod(sum.z, sum.z, FIELD), FIELD);
+        (uint256 sumX,, uint256 sumZ) = doubleMultiply(mulmod(w, message, ORDER), mulmod(w, r, ORDER), x, y);
+        bool matches = sumZ != 0 && sumX == mulmod(r, mulmod(sumZ, sumZ, FIELD), FIELD);
         if (!matches) revert SignatureRefused();
     }
 
-    /// @dev a*G + b*(x, y), bit by bit for both at once.
-    function doubleMultiply(uint256 a, uint256 b, uint256 x, uint256 y) private pure returns (Point memory sum) {
-        Point memory both = add(Point(GX, GY, 1), x, y, 1);
-        for (uint256 bit = 252; bit > 0; --bit) {
-            sum = double(sum);
-            uint256 which = ((a >> (bit - 1)) & 1) | (((b >> (bit - 1)) & 1) << 1);
-            if (which == 1) sum = add(sum, GX, GY, 1);
-            else if (which == 2) sum = add(sum, x, y, 1);
-            else if (which == 3) sum = add(sum, both.x, both.y, both.z);
+    /// @dev a*G + b*(x, y), bit by bit for both at once; G + (x, y) is made affine first.
+    function doubleMultiply(uint256 a, uint256 b, uint256 x, uint256 y)
+        private
+        view
+        returns (uint256 X, uint256 Y, uint256 Z)
+    {
+        (uint256 bothX, uint256 bothY, uint256 bothZ) = add(GX, GY, 1, x, y);
+        if (bothZ != 0) (bothX, bothY) = affine(bothX, bothY, bothZ);
+        (X, Y, Z) = (0, 1, 0);
+        uint256 either = a | b;
+        for (uint256 bit = 1 << 251; bit > 0; bit >>= 1) {
+            (X, Y, Z) = double(X, Y, Z);
+            if (either & bit == 0) continue;
+            if (b & bit == 0) (X, Y, Z) = add(X, Y, Z, GX, GY);
+            else if (a & bit == 0) (X, Y, Z) = add(X, Y, Z, x, y);
+            else if (bothZ != 0) (X, Y, Z) = add(X, Y, Z, bothX, bothY);
         }
     }
 
-    function double(Point memory p) private pure returns (Point memory) {
-        if (p.z == 0) return p; // no point has y = 0: the order is odd
+    /// @dev 2 * (X, Y, Z). Infinity stays: z becomes 2yz. No point has y = 0, for the order is odd.
+    function double(uint256 X, uint256 Y, uint256 Z) private pure returns (uint256, uint256, uint256) {
         unchecked {
-            uint256 yy = mulmod(p.y, p.y, FIELD);
-            uint256 s = mulmod(4, mulmod(p.x, yy, FIELD), FIELD);
-            uint256 zz = mulmod(p.z, p.z, FIELD);
-            uint256 m = addmod(mulmod(3, mulmod(p.x, p.x, FIELD), FIELD), mulmod(zz, zz, FIELD), FIELD);
-            uint256 x = addmod(mulmod(m, m, FIELD), FIELD - addmod(s, s, FIELD), FIELD);
-            uint256 y = addmod(
-                mulmod(m, addmod(s, FIELD - x, FIELD), FIELD), FIELD - mulmod(8, mulmod(yy, yy, FIELD), FIELD), FIELD
-            );
-            return Point(x, y, mulmod(2, mulmod(p.y, p.z, FIELD), FIELD));
+            uint256 yy = mulmod(Y, Y, FIELD);
+            uint256 s = mulmod(X << 2, yy, FIELD);
+            uint256 zz = mulmod(Z, Z, FIELD);
+            uint256 m = addmod(mulmod(3 * X, X, FIELD), mulmod(zz, zz, FIELD), FIELD);
+            Z = mulmod(Y << 1, Z, FIELD);
+            X = addmod(mulmod(m, m, FIELD), (FIELD - s) << 1, FIELD);
+            Y = addmod(mulmod(m, s + FIELD - X, FIELD), FIELD - mulmod(yy << 3, yy, FIELD), FIELD);
+            return (X, Y, Z);
         }
     }
 
-    function add(Point memory p, uint256 x, uint256 y, uint256 z) private pure returns (Point memory) {
-        if (p.z == 0) return Point(x, y, z);
-        if (z == 0) return p;
+    /// @dev (X, Y, Z) + (x, y), the latter affine.
+    function add(uint256 X, uint256 Y, uint256 Z, uint256 x, uint256 y)
+        private
+        pure
+        returns (uint256, uint256, uint256)
+    {
+        if (Z == 0) return (x, y, 1);
         unchecked {
-            uint256 pzz = mulmod(p.z, p.z, FIELD);
-            uint256 qzz = mulmod(z, z, FIELD);
-            uint256 u = mulmod(p.x, qzz, FIELD);
-            uint256 h = addmod(mulmod(x, pzz, FIELD), FIELD - u, FIELD);
-            uint256 s = mulmod(p.y, mulmod(z, qzz, FIELD), FIELD);
-            uint256 rise = addmod(mulmod(y, mulmod(p.z, pzz, FIELD), FIELD), FIELD - s, FIELD);
-            if (h == 0) return rise == 0 ? double(p) : Point(0, 0, 0);
+            uint256 zz = mulmod(Z, Z, FIELD);
+            uint256 h = addmod(mulmod(x, zz, FIELD), FIELD - X, FIELD);
+            uint256 rise = addmod(mulmod(y, mulmod(Z, zz, FIELD), FIELD), FIELD - Y, FIELD);
+            if (h == 0) return rise == 0 ? double(X, Y, Z) : (0, 1, 0);
             uint256 hh = mulmod(h, h, FIELD);
             uint256 hhh = mulmod(h, hh, FIELD);
-            uint256 v = mulmod(u, hh, FIELD);
-            uint256 sumX = addmod(mulmod(rise, rise, FIELD), FIELD - addmod(hhh, addmod(v, v, FIELD), FIELD), FIELD);
-            uint256 sumY =
-                addmod(mulmod(rise, addmod(v, FIELD - sumX, FIELD), FIELD), FIELD - mulmod(s, hhh, FIELD), FIELD);
-            return Point(sumX, sumY, mulmod(h, mulmod(p.z, z, FIELD), FIELD));
+            uint256 v = mulmod(X, hh, FIELD);
+            X = addmod(mulmod(rise, rise, FIELD), (FIELD << 2) - hhh - (v << 1), FIELD);
+            Y = addmod(mulmod(rise, v + FIELD - X, FIELD), FIELD - mulmod(Y, hhh, FIELD), FIELD);
+            return (X, Y, mulmod(Z, h, FIELD));
         }
+    }
+
+    /// @dev z is not 0.
+    function affine(uint256 X, uint256 Y, uint256 Z) private view returns (uint256 x, uint256 y) {
+        uint256 inverse = pow(Z, FIELD - 2, FIELD);
+        uint256 square = mulmod(inverse, inverse, FIELD);
+        x = mulmod(X, square, FIELD);
+        y = mulmod(Y, mulmod(inverse, square, FIELD), FIELD);
     }
 
     /// @dev x^3 + x + beta

@@ -1,51 +1,69 @@
 """The window tables of the escape verifier's Pedersen hash (contracts/registry/PedersenHash.sol).
 
-102 windows of 5 bits, 51 for each input; entry d of window k is offset_k plus the points of d's set bits, x then y,
-32 bytes each. Offsets: (2^102 - 1) * S for k = 0, -2^k * S after it.
+A hash is S + sum of b_i * A_i over the 504 bits of both inputs. With signs s_i = 2 * b_i - 1 this is C + sum of
+s_i * A_i / 2, where C = S + sum of A_i / 2 and halving is by the group's odd order. Six bits are a window; a window
+with its top sign -1 is the negated window of the opposite signs, so a table holds the 32 points with top sign +1:
+entry e has the signs of the bits of e, low bit first. 84 windows, low bits of the left input first. For the sake of the
+contract's additions an entry is -x, then y in even windows and -y in odd ones, 32 bytes each.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 
 from prover.algebra import curve
+from prover.algebra.field import PRIME
 from prover.algebra.keccak import keccak256
 
-WINDOW_BITS = 5
-WINDOWS_PER_INPUT = 51
-N_WINDOWS = 2 * WINDOWS_PER_INPUT
+WINDOW_BITS = 6
 INPUT_BITS = 252
 LOW_BITS = 248
 PAGE_BYTES = 24_000
+HALF = (curve.ORDER + 1) // 2
 
 
-def bit_points(half: int) -> list[curve.Point]:
-    """The point that each bit of an input adds, from the low bit on."""
+def half_points() -> list[curve.Point]:
+    """A_i / 2 for every bit of the left input, then of the right one, low bits first."""
     points = []
-    for base, count in (((curve.P0, curve.P2)[half], LOW_BITS), ((curve.P1, curve.P3)[half], INPUT_BITS - LOW_BITS)):
-        point = base
+    for base, count in (
+        (curve.P0, LOW_BITS),
+        (curve.P1, INPUT_BITS - LOW_BITS),
+        (curve.P2, LOW_BITS),
+        (curve.P3, INPUT_BITS - LOW_BITS),
+    ):
+        point = curve.multiply(base, HALF)
         for _ in range(count):
             points.append(point)
             point = curve.add(point, point)
     return points
 
 
+def window(halves: list[curve.Point]) -> list[curve.Point]:
+    """The 32 points of a window; setting bit i turns its sign and adds A_i."""
+    *low, top = halves
+    entries = [reduce(curve.add, [curve.negate(half) for half in low], top)]
+    for index in range(1, 1 << len(low)):
+        bit = index.bit_length() - 1
+        whole = curve.add(low[bit], low[bit])
+        entries.append(curve.add(entries[index - (1 << bit)], whole))
+    return entries
+
+
 @cache
 def tables() -> bytes:
-    points = bit_points(0), bit_points(1)
+    halves = half_points()
     data = b""
-    negated = curve.negate(curve.SHIFT)
-    for window in range(N_WINDOWS):
-        offset = curve.multiply(negated, 1 << window) if window else curve.multiply(curve.SHIFT, (1 << N_WINDOWS) - 1)
-        half, place = divmod(window, WINDOWS_PER_INPUT)
-        own = points[half][WINDOW_BITS * place : WINDOW_BITS * (place + 1)]
-        for digit in range(1 << WINDOW_BITS):
-            point = offset
-            for bit, addend in enumerate(own):
-                if digit >> bit & 1:
-                    point = curve.add(point, addend)
-            data += point.x.to_bytes(32, "big") + point.y.to_bytes(32, "big")
+    for number, start in enumerate(range(0, len(halves), WINDOW_BITS)):
+        for point in window(halves[start : start + WINDOW_BITS]):
+            y = PRIME - point.y if number % 2 else point.y
+            data += (PRIME - point.x).to_bytes(32, "big") + y.to_bytes(32, "big")
     return data
+
+
+@cache
+def beginning() -> curve.Point:
+    """C, where the sum begins."""
+    return reduce(curve.add, half_points(), curve.SHIFT)
 
 
 def pages() -> list[bytes]:

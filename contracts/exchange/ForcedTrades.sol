@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {StarkCurve} from "../registry/StarkCurve.sol";
+import {Configuration} from "./Configuration.sol";
+import {ForcedActions} from "./ForcedActions.sol";
+
+interface IERC1271 {
+    function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4);
+}
+
+/// @title Forced trades: what both parties agree on, and B's signature over it
+/// @dev Party A sends the request; party B has signed one of two digests. The published one binds neither chain nor
+/// contract, and wallets sign it raw; the EIP-712 one does and is shown in words. Either is good for one request.
+library ForcedTrades {
+    error IdenticalPositions(uint256 positionId);
+    error SystemAssetNotInTrade(uint256 collateralAssetId, uint256 systemAssetType);
+    error SystemAssetNotSet();
+    error IdenticalAssets(uint256 assetId);
+    error UnknownAsset(uint256 assetId);
+    error InvalidNonce(uint256 nonce);
+    error RequestTimeExpired(uint256 expirationHour, uint256 currentHour);
+    error PartyBUnregistered(uint256 starkKey);
+    error InvalidSignature(address owner);
+
+    struct Trade {
+        uint256 starkKeyA;
+        uint256 starkKeyB;
+        uint256 positionIdA;
+        uint256 positionIdB;
+        uint256 collateralAssetId;
+        uint256 syntheticAssetId;
+        uint256 amountCollateral;
+        uint256 amountSynthetic;
+        bool aIsBuyingSynthetic;
+        uint256 nonce;
+    }
+
+    uint256 private constant SIGNATURE_BYTES = 65;
+    bytes32 private constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant TRADE_TYPE = keccak256(
+        "ForcedTrade(uint256 starkKeyA,uint256 starkKeyB,uint256 vaultIdA,uint256 vaultIdB,uint256 collateralAssetId,"
+        "uint256 syntheticAssetId,uint256 amountCollateral,uint256 amountSynthetic,bool aIsBuyingSynthetic,"
+        "uint256 submissionExpirationTime,uint256 nonce)"
+    );
+
+    /// @dev Published: all ten fields packed, the flag in one byte.
+    function hash(Trade memory trade) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encodePacked(
+                "FORCED_TRADE",
+                trade.starkKeyA,
+                trade.starkKeyB,
+                trade.positionIdA,
+                trade.positionIdB,
+                trade.collateralAssetId,
+                trade.syntheticAssetId,
+                trade.amountCollateral,
+                trade.amountSynthetic,
+                trade.aIsBuyingSynthetic,
+                trade.nonce
+            )
+        );
+    }
+
+    function requireWellFormed(Trade memory trade, uint256 systemAssetType, uint256 expirationHour) internal view {
+        ForcedActions.requirePositionId(trade.positionIdA);
+        ForcedActions.requirePositionId(trade.positionIdB);
+        if (trade.positionIdA == trade.positionIdB) revert IdenticalPositions(trade.positionIdA);
+        if (trade.collateralAssetId != systemAssetType) {
+            revert SystemAssetNotInTrade(trade.collateralAssetId, systemAssetType);
+        }
+        if (trade.collateralAssetId == 0) revert SystemAssetNotSet();
+        if (trade.collateralAssetId == trade.syntheticAssetId) revert IdenticalAssets(trade.syntheticAssetId);
+        bool known = Configuration.load().assetHashes[trade.syntheticAssetId] != 0;
+        if (!known) revert UnknownAsset(trade.syntheticAssetId);
+        ForcedActions.requireAmount(trade.amountCollateral);
+        ForcedActions.requireAmount(trade.amountSynthetic);
+        if (trade.nonce >= StarkCurve.FIELD) revert InvalidNonce(trade.nonce);
+        uint256 currentHour = block.timestamp / 1 hours;
+        if (expirationHour < currentHour) revert RequestTimeExpired(expirationHour, currentHour);
+    }
+
+    /// @dev Comes back if `owner`, B's, has signed. A contract's own answer counts for the EIP-712 digest only.
+    function requireSigned(Trade memory trade, uint256 expirationHour, address owner, bytes calldata signature)
+        internal
+        view
+    {
+        if (owner == address(0)) revert PartyBUnregistered(trade.starkKeyB);
+        (bytes32 published, bytes32 typed) = digests(trade, expirationHour);
+        if (recover(published, signature) == owner || recover(typed, signature) == owner) return;
+        if (owner.code.length == 0 || !contractSigned(owner, typed, signature)) revert InvalidSignature(owner);
+    }
+
+    function digests(Trade memory trade, uint256 expirationHour)
+        internal
+        view
+        returns (bytes32 published, bytes32 typed)
+    {
+        published = keccak256(abi.encode(hash(trade), expirationHour));
+        bytes32 domain = keccak256(
+            abi.encode(DOMAIN_TYPE, keccak256("Freehold"), keccak256("1"), block.chainid, address(this))
+        );
+        bytes32 message = keccak256(
+            abi.encode(
+                TRADE_TYPE,
+                trade.starkKeyA,
+                trade.starkKeyB,
+                trade.positionIdA,
+                trade.positionIdB,
+                trade.collateralAssetId,
+                trade.syntheticAssetId,
+                trade.amountCollateral,
+                trade.amountSynthetic,
+                trade.aIsBuyingSynthetic,
+                expirationHour,
+                trade.nonce
+            )
+        );
+        typed = keccak256(abi.encodePacked(hex"1901", domain, message));
+    }
+
+    /// @dev Zero for what is no signature. The higher of the two s is no danger: a request is accepted once.
+    function recover(bytes32 digest, bytes calldata signature) private pure returns (address) {
+        if (signature.length < SIGNATURE_BYTES) return address(0);
+        return ecrecover(digest, uint8(signature[64]), bytes32(signature[:32]), bytes32(signature[32:64]));
+    }
+
+    function contractSigned(address owner, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        (bool answered, bytes memory answer) =
+            owner.staticcall(abi.encodeCall(IERC1271.isValidSignature, (digest, signature)));
+        return answered && answer.length == 32
+            && bytes32(answer) == bytes32(IERC1271.isValidSignature.selector);
+    }
+}

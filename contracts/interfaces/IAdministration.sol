@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IGovernance} from "./IGovernance.sol";
+
+/// @title The manual of administration: governors, operators, token administrators, verifiers, configuration
+/// @notice Nothing here is given to users to call; `docs/roles.md` says what each role can do, and after which delay.
+interface IAdministration is IGovernance {
+    event LogOperatorAdded(address operator);
+    event LogOperatorRemoved(address operator);
+    event LogTokenAdminAdded(address tokenAdmin);
+    event LogTokenAdminRemoved(address tokenAdmin);
+    event LogRegistered(address entry, string entryId);
+    event LogRemovalIntent(address entry, string entryId);
+    event LogRemoved(address entry, string entryId);
+    event LogGlobalConfigurationRegistered(bytes32 configHash);
+    event LogGlobalConfigurationApplied(bytes32 configHash);
+    event LogGlobalConfigurationRemoved(bytes32 configHash);
+    event LogAssetConfigurationRegistered(uint256 assetId, bytes32 configHash);
+    event LogAssetConfigurationApplied(uint256 assetId, bytes32 configHash);
+    event LogAssetConfigurationRemoved(uint256 assetId, bytes32 configHash);
+
+    // --- governors
+
+    function mainIsGovernor(address user) external view returns (bool);
+    /// @notice Name a candidate, who becomes a governor by accepting. Governors only.
+    function mainNominateNewGovernor(address newGovernor) external;
+    /// @notice The candidate only.
+    function mainAcceptGovernance() external;
+    /// @notice Governors only. Without a candidate nothing happens.
+    function mainCancelNomination() external;
+    /// @notice Governors only; nobody removes himself, so one always remains.
+    function mainRemoveGovernor(address governorForRemoval) external;
+    function MAIN_GOVERNANCE_INFO_TAG() external view returns (string memory);
+
+    // --- operators and token administrators
+
+    /// @notice Governors only, at once. An operator is trusted for liveness: he moves the state as proofs allow.
+    function registerOperator(address newOperator) external;
+    function unregisterOperator(address removedOperator) external;
+    function isOperator(address user) external view returns (bool);
+    /// @notice Governors only, at once. A token administrator names the collateral, once.
+    function registerTokenAdmin(address newAdmin) external;
+    function unregisterTokenAdmin(address oldAdmin) external;
+    function isTokenAdmin(address testedAdmin) external view returns (bool);
+
+    // --- verifiers
+
+    /// @notice Add a registry that must know every state transition's fact, beside those that are there. Governors only,
+    /// unless frozen, at once: it makes acceptance harder. `identifier` must be what the registry says of itself, and a
+    /// registry that is not the first must have proven something before. Warning: the registry's code is not looked at.
+    function registerVerifier(address verifier, string calldata identifier) external;
+    /// @notice Start the delay of a removal, which makes acceptance easier. Governors only, unless frozen. There is no way
+    /// back but to leave it at that.
+    function announceVerifierRemovalIntent(address verifier) external;
+    /// @notice Remove an announced entry after the delay; the last one stays. Governors only, unless frozen.
+    function removeVerifier(address verifier) external;
+    function getRegisteredVerifiers() external view returns (address[] memory);
+    function isVerifier(address verifierAddress) external view returns (bool);
+
+    /// @notice The same five for the registries that know a Validium state's data to be available.
+    function registerAvailabilityVerifier(address verifier, string calldata identifier) external;
+    function announceAvailabilityVerifierRemovalIntent(address verifier) external;
+    function removeAvailabilityVerifier(address verifier) external;
+    function getRegisteredAvailabilityVerifiers() external view returns (address[] memory);
+    function isAvailabilityVerifier(address verifierAddress) external view returns (bool);
+
+    /// @notice When an announced removal may be done, in either list; 0 if none was announced.
+    function verifierRemovalAllowedAt(address verifier) external view returns (uint256);
+    function availabilityVerifierRemovalAllowedAt(address verifier) external view returns (uint256);
+    function VERIFIER_REMOVAL_DELAY() external view returns (uint256);
+    function MAX_VERIFIER_COUNT() external view returns (uint256);
+
+    // --- configuration
+
+    /// @notice Announce a general configuration (oracle rules, fees, tree heights) by its hash. Governors only. Until the
+    /// first general configuration is applied nothing can be proven, and changes apply at once; afterwards after
+    /// `configurationDelay`. Warning: what the hash stands for is not looked at; registering again restarts the delay.
+    function registerGlobalConfigurationChange(bytes32 configHash) external;
+    /// @notice Apply an announced one. Governors only; the announcement is used up.
+    function applyGlobalConfigurationChange(bytes32 configHash) external;
+    /// @notice Take an announcement back. Governors only.
+    function removeGlobalConfigurationChange(bytes32 configHash) external;
+    /// @notice The same three for a synthetic asset: risk factors, oracle signers, resolution.
+    function registerAssetConfigurationChange(uint256 assetId, bytes32 configHash) external;
+    function applyAssetConfigurationChange(uint256 assetId, bytes32 configHash) external;
+    function removeAssetConfigurationChange(uint256 assetId, bytes32 configHash) external;
+
+    function globalConfigurationHash() external view returns (bytes32);
+    /// @notice 0 for an asset that cannot be traded.
+    function configurationHash(uint256 assetId) external view returns (bytes32);
+    function configurationDelay() external view returns (uint256);
+    /// @notice When an announced change may be applied; 0 if it was not announced. The general one has `assetId` 2^256 - 1.
+    function configurationEnabledAt(uint256 assetId, bytes32 configHash) external view returns (uint256);
+}

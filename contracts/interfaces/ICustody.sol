@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title The manual of custody: keys, the collateral, deposits and withdrawals
+/// @notice One asset is held, the system asset; it is ETH or an ERC-20 token, with quantum 1. Functions for other kinds of
+/// token exist because the published interface has them; they name the reason and refuse.
+/// Amounts are quantized unless said; an asset's id is its type. "Owner" of a key: the address it was registered for, or,
+/// for a key below 2^160 that nobody registered, the address of that number.
+interface ICustody {
+    event LogUserRegistered(address ethKey, uint256 starkKey, address sender);
+    event LogTokenRegistered(uint256 assetType, bytes assetInfo, uint256 quantum);
+    event LogSystemAssetType(uint256 assetType);
+    event LogDeposit(
+        address depositorEthKey,
+        uint256 starkKey,
+        uint256 vaultId,
+        uint256 assetType,
+        uint256 nonQuantizedAmount,
+        uint256 quantizedAmount
+    );
+    event LogDepositCancel(uint256 starkKey, uint256 vaultId, uint256 assetId);
+    event LogDepositCancelReclaimed(
+        uint256 starkKey, uint256 vaultId, uint256 assetType, uint256 nonQuantizedAmount, uint256 quantizedAmount
+    );
+    event LogWithdrawalAllowed(
+        uint256 ownerKey, uint256 assetType, uint256 nonQuantizedAmount, uint256 quantizedAmount
+    );
+    event LogWithdrawalPerformed(
+        uint256 ownerKey, uint256 assetType, uint256 nonQuantizedAmount, uint256 quantizedAmount, address recipient
+    );
+    /// @notice A batch took a pending deposit into its position.
+    event DepositAccepted(uint256 indexed starkKey, uint256 indexed positionId, uint256 quantizedAmount);
+
+    /// @dev Published events of token kinds that are never the collateral; nothing here emits them.
+    event LogDepositNftCancelReclaimed(
+        uint256 starkKey, uint256 vaultId, uint256 assetType, uint256 tokenId, uint256 assetId
+    );
+    event LogDepositWithTokenId(
+        address depositorEthKey,
+        uint256 starkKey,
+        uint256 vaultId,
+        uint256 assetType,
+        uint256 tokenId,
+        uint256 assetId,
+        uint256 nonQuantizedAmount,
+        uint256 quantizedAmount
+    );
+    event LogDepositWithTokenIdCancelReclaimed(
+        uint256 starkKey,
+        uint256 vaultId,
+        uint256 assetType,
+        uint256 tokenId,
+        uint256 assetId,
+        uint256 nonQuantizedAmount,
+        uint256 quantizedAmount
+    );
+    event LogMintWithdrawalPerformed(
+        uint256 ownerKey, uint256 assetType, uint256 nonQuantizedAmount, uint256 quantizedAmount, uint256 assetId
+    );
+    event LogMintableWithdrawalAllowed(uint256 ownerKey, uint256 assetId, uint256 quantizedAmount);
+    event LogNftDeposit(
+        address depositorEthKey, uint256 starkKey, uint256 vaultId, uint256 assetType, uint256 tokenId, uint256 assetId
+    );
+    event LogNftWithdrawalAllowed(uint256 ownerKey, uint256 assetId);
+    event LogNftWithdrawalPerformed(
+        uint256 ownerKey, uint256 assetType, uint256 tokenId, uint256 assetId, address recipient
+    );
+    event LogAssetWithdrawalAllowed(uint256 ownerKey, uint256 assetId, uint256 quantizedAmount);
+    event LogWithdrawalWithTokenIdPerformed(
+        uint256 ownerKey,
+        uint256 assetType,
+        uint256 tokenId,
+        uint256 assetId,
+        uint256 nonQuantizedAmount,
+        uint256 quantizedAmount,
+        address recipient
+    );
+
+    // --- keys
+
+    /// @notice Couple a Stark key with an address, for ever. Anyone may call, frozen or not: the key's own signature over
+    /// the address decides. `starkSignature` is r, s and the key's y coordinate, 32 bytes each.
+    function registerEthAddress(address ethKey, uint256 starkKey, bytes calldata starkSignature) external;
+
+    /// @notice The same for the caller's address.
+    function registerSender(uint256 starkKey, bytes calldata starkSignature) external;
+
+    /// @notice A key's owner; zero if nobody owns it.
+    function getEthKey(uint256 ownerKey) external view returns (address);
+
+    // --- the collateral
+
+    /// @notice Name the collateral, once and for ever. Token administrators only. `assetInfo` is ETH's or ERC-20's; the
+    /// type must be its hash. Warning: the token's code is trusted to move what it says.
+    function registerSystemAssetType(uint256 assetType, bytes calldata assetInfo) external;
+
+    /// @notice Always refused: positions hold one registered token.
+    function registerToken(uint256 assetType, bytes calldata assetInfo) external;
+    function registerToken(uint256 assetType, bytes calldata assetInfo, uint256 quantum) external;
+
+    /// @notice 0 until it is named.
+    function getSystemAssetType() external view returns (uint256);
+    function isAssetRegistered(uint256 assetType) external view returns (bool);
+    /// @notice Refused for an unregistered type.
+    function getAssetInfo(uint256 assetType) external view returns (bytes memory);
+    /// @notice 1, for the collateral as for anything else.
+    function getQuantum(uint256 presumedAssetType) external view returns (uint256);
+    /// @notice Refused: the collateral takes no token id and is not minted.
+    function calculateAssetIdWithTokenId(uint256 assetType, uint256 tokenId) external view returns (uint256);
+    function calculateMintableAssetId(uint256 assetType, bytes calldata mintingBlob) external view returns (uint256);
+    /// @notice Refuses safe transfers by answering with zero, unless the exchange itself is their operator.
+    function onERC721Received(address operator, address from, uint256 tokenId, bytes calldata data)
+        external
+        returns (bytes4);
+
+    // --- deposits
+
+    /// @notice Put ERC-20 collateral down for a key's position; a batch takes it in. Anyone may call, for anyone, unless
+    /// frozen. The owner's own deposit into a slot, even of 0, ends its cancellation. Warning: that the position belongs to
+    /// the key is not checked; what no batch takes, the owner cancels and reclaims.
+    function deposit(uint256 starkKey, uint256 assetType, uint256 vaultId, uint256 quantizedAmount) external;
+    function depositERC20(uint256 starkKey, uint256 assetType, uint256 vaultId, uint256 quantizedAmount) external;
+    /// @notice The same with ETH that comes with the call.
+    function deposit(uint256 starkKey, uint256 assetType, uint256 vaultId) external payable;
+    function depositEth(uint256 starkKey, uint256 assetType, uint256 vaultId) external payable;
+
+    /// @notice Ask a pending deposit back. The key's owner only, frozen or not. Asking again restarts the delay; batches
+    /// may take the deposit in until it is reclaimed.
+    function depositCancel(uint256 starkKey, uint256 assetId, uint256 vaultId) external;
+    /// @notice Take back what is left of a cancelled deposit, after the delay. The key's owner only; pays the caller.
+    function depositReclaim(uint256 starkKey, uint256 assetType, uint256 vaultId) external;
+
+    function getDepositBalance(uint256 starkKey, uint256 assetId, uint256 vaultId) external view returns (uint256);
+    function getQuantizedDepositBalance(uint256 starkKey, uint256 assetId, uint256 vaultId)
+        external
+        view
+        returns (uint256);
+    /// @notice When the cancellation was asked for; 0 if it was not.
+    function getCancellationRequest(uint256 starkKey, uint256 assetId, uint256 vaultId)
+        external
+        view
+        returns (uint256);
+    function DEPOSIT_CANCEL_DELAY() external view returns (uint256);
+
+    // --- withdrawals
+
+    /// @notice Pay what waits for a key to its owner. Anyone may call, frozen or not; nothing waiting is no error.
+    function withdraw(uint256 ownerKey, uint256 assetType) external;
+    function getWithdrawalBalance(uint256 ownerKey, uint256 assetId) external view returns (uint256);
+
+    // --- other kinds of token: refused
+
+    function depositNft(uint256 starkKey, uint256 assetType, uint256 vaultId, uint256 tokenId) external;
+    function depositERC1155(
+        uint256 starkKey, uint256 assetType, uint256 tokenId, uint256 vaultId, uint256 quantizedAmount
+    ) external;
+    function depositWithTokenId(
+        uint256 starkKey, uint256 assetType, uint256 tokenId, uint256 vaultId, uint256 quantizedAmount
+    ) external;
+    function depositWithTokenIdReclaim(uint256 starkKey, uint256 assetType, uint256 tokenId, uint256 vaultId) external;
+    function depositNftReclaim(uint256 starkKey, uint256 assetType, uint256 vaultId, uint256 tokenId) external;
+    function withdrawNft(uint256 ownerKey, uint256 assetType, uint256 tokenId) external;
+    function withdrawWithTokenId(uint256 ownerKey, uint256 assetType, uint256 tokenId) external;
+    function withdrawAndMint(uint256 ownerKey, uint256 assetType, bytes calldata mintingBlob) external;
+}

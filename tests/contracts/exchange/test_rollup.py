@@ -1,0 +1,144 @@
+"""Rollup mode: an exchange whose position tree anybody rebuilds from calldata alone (S1-08)."""
+
+from dataclasses import replace
+
+import ape
+import pytest
+from exchange_kit import CONFIG_HASH, HOUR, Kit
+from output_words import ROLLUP, Output
+
+from prover.algebra.keccak import keccak_of_words
+from prover.perpetual.merkle import MerkleTree
+from prover.perpetual.positions import EMPTY, Asset, Position
+
+PROGRAM = 0x77
+BIAS = 2**63
+HEIGHT = 8
+FIRST_TICK, SECOND_TICK = 1000, 2000
+
+
+def record(position_id: int, position: Position, funding_time: int, changed: dict[int, int]) -> list[int]:
+    """One position's words in the published data: its size, then what is new."""
+    words = [position_id, position.public_key, position.collateral_balance + BIAS, funding_time]
+    words += [asset << 64 | balance + BIAS for asset, balance in changed.items()]
+    return [len(words), *words]
+
+
+def data_words(ticks: list[tuple[int, dict[int, int]]], records: list[list[int]]) -> list[int]:
+    words = [len(ticks)]
+    for timestamp, indices in ticks:
+        words += [len(indices), *(word for pair in indices.items() for word in (pair[0], pair[1] + BIAS)), timestamp]
+    return [*words, *(word for entry in records for word in entry)]
+
+
+class Rebuilt:
+    """What a reader of calldata knows: positions by id, and funding indices by time."""
+
+    def __init__(self) -> None:
+        self.positions: dict[int, Position] = {}
+        self.funding: dict[int, dict[int, int]] = {0: {}}
+
+    def read(self, words: list[int]) -> None:
+        words, place = list(words), 1
+        for _ in range(words[0]):
+            count = words[place]
+            pairs = words[place + 1 : place + 1 + 2 * count]
+            place += 1 + 2 * count
+            self.funding[words[place]] = {a: i - BIAS for a, i in zip(pairs[::2], pairs[1::2], strict=True)}
+            place += 1
+        while place < len(words):
+            size = words[place]
+            self._take(words[place + 1 : place + 1 + size])
+            place += 1 + size
+
+    def _take(self, entry: list[int]) -> None:
+        position_id, key, collateral, time, *changed = entry
+        indices = self.funding[time]
+        balances = {a.asset_id: a.balance for a in self.positions.get(position_id, EMPTY).assets}
+        balances |= {word >> 64: (word & (2**64 - 1)) - BIAS for word in changed}
+        assets = tuple(Asset(a, b, indices[a]) for a, b in sorted(balances.items()) if b)
+        self.positions[position_id] = Position(key, collateral - BIAS, assets)
+
+    def root(self) -> int:
+        tree = MerkleTree(HEIGHT, EMPTY.leaf())
+        return tree.update({key: position.leaf() for key, position in self.positions.items()}).root
+
+
+@pytest.fixture(scope="module")
+def rollup(project, accounts, chain):
+    """No committee; the adapter stands between the proofs (a double) and the exchange."""
+    kit = Kit(project, accounts, chain, configured=False)
+    empty = MerkleTree(HEIGHT, EMPTY.leaf())
+    adapter = kit.governor.deploy(project.RollupFactAdapter, kit.verifier, PROGRAM)
+    by = {"sender": kit.governor}
+    kit.exchange.registerOperator(kit.operator, **by)
+    kit.exchange.registerVerifier(adapter, "Freehold_RollupFactAdapter_2026_1", **by)
+    kit.exchange.registerGlobalConfigurationChange(CONFIG_HASH.to_bytes(32, "big"), **by)
+    kit.exchange.applyGlobalConfigurationChange(CONFIG_HASH.to_bytes(32, "big"), **by)
+    return kit, adapter, empty
+
+
+def publish(kit, adapter, output: Output, data: list[int]):
+    """Proven by the double, published, and applied."""
+    full = keccak_of_words([*output.main_words(), *data])
+    kit.verifier.declare(keccak_of_words([PROGRAM, int.from_bytes(full, "big")]), sender=kit.stranger)
+    return adapter.publish(output.main_words(), data, sender=kit.operator)
+
+
+def batch(kit, before, root: int, data: list[int]) -> Output:
+    now = kit.chain.pending_timestamp
+    after = replace(before, positions_root=root, system_time=now)
+    data_hash = int.from_bytes(keccak_of_words(data), "big")
+    return Output(CONFIG_HASH, before, after, now // HOUR + 99, mode=ROLLUP, data=(data_hash, len(data)))
+
+
+def test_the_position_tree_is_rebuilt_from_calldata_alone(rollup):
+    kit, adapter, _ = rollup
+    first = {3: Position(0xA, 50), 5: Position(0xB, -7, (Asset(11, 2, 100), Asset(12, -3, 0)))}
+    second = {5: Position(0xB, 9, (Asset(11, 2, 140),)), 3: Position()}
+    batches = (
+        data_words(
+            [(FIRST_TICK, {11: 100, 12: 0})],
+            [record(3, first[3], 0, {}), record(5, first[5], FIRST_TICK, {11: 2, 12: -3})],
+        ),
+        data_words(
+            [(SECOND_TICK, {11: 140, 12: -5})],
+            [record(3, second[3], 0, {}), record(5, second[5], SECOND_TICK, {12: 0})],
+        ),
+    )
+    tree, state, receipts = MerkleTree(HEIGHT, EMPTY.leaf()), kit.state, []
+    for positions, data in zip((first, second), batches, strict=True):
+        tree = tree.update({key: position.leaf() for key, position in positions.items()})
+        output = batch(kit, state, tree.root, data)
+        receipts.append(publish(kit, adapter, output, data))
+        last = kit.exchange.getLastBatchId()
+        kit.update(output.words(), [last + 1, last, 0])
+        state = output.after
+    rebuilt = Rebuilt()
+    for receipt in receipts:
+        assert receipt.decode_logs(adapter.DataPublished)
+        _, arguments = adapter.decode_input(bytes(receipt.data))
+        rebuilt.read(arguments["data"])
+    assert rebuilt.root() == kit.exchange.getRollupVaultRoot() == tree.root
+
+
+def test_a_batch_without_its_data_is_not_taken(rollup):
+    kit, adapter, _ = rollup
+    data = data_words([], [record(3, Position(0xA, 50), 0, {})])
+    output = batch(kit, kit.state, 5, data)
+    with ape.reverts(kit.error("NoProof"), entry=adapter.address):
+        kit.update(output.words(), [1, 0, 0])
+    with ape.reverts(adapter.NotProven):
+        adapter.publish(output.main_words(), data, sender=kit.operator)
+    with ape.reverts(adapter.EmptyData):
+        adapter.publish([*output.main_words(), *data], [], sender=kit.operator)
+    publish(kit, adapter, output, data)
+    # The same output cut elsewhere is a fact too, of no use to the exchange.
+    adapter.publish(output.main_words() + data[:1], data[1:], sender=kit.operator)
+    longer = [*output.main_words(), data[0], int.from_bytes(keccak_of_words(data[1:]), "big"), len(data) - 1]
+    with ape.reverts(kit.error("OutputLength")):
+        kit.update(longer, [1, 0, 0])
+    other = [*output.main_words(), output.data[0] ^ 1, output.data[1]]
+    with ape.reverts(kit.error("NoProof")):
+        kit.update(other, [1, 0, 0])
+    kit.update(output.words(), [1, 0, 0])
