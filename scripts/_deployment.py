@@ -66,7 +66,7 @@ def deploy_exchange(
     project,
     governor: AccountAPI,
     operator: AccountAPI,
-    committee_members: list[AccountAPI],
+    committee_members: list[AccountAPI | str],
     token: ContractInstance,
     time: int,
     parameters: Parameters = DEFAULT,
@@ -84,7 +84,7 @@ def deploy_exchange(
     number = register_program(governor, verifier, program)
     identity = program_identity(key_of(EXCHANGE_BUILTINS, parameters).shape, program.data)
     adapter = governor.deploy(project.ProgramFactAdapter, verifier, identity)
-    committee = governor.deploy(project.Committee, [member.address for member in committee_members], 1)
+    committee = governor.deploy(project.Committee, committee_members, 1)
     escape_verifier = deploy_escape_verifier(project, governor)
     exchange = governor.deploy(project.Freehold, DELAYS, escape_verifier, state.words())
 

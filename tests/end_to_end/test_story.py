@@ -5,13 +5,13 @@ from pathlib import Path
 
 from small_proofs import SMALL
 
+from scripts._people import Cast
 from scripts.demo import Demo
 
 
 def test_the_story_ends_with_nobody_owed(networks, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    demo = Demo(SMALL)
-    demo.play()
+    Demo(SMALL, Cast.of_test_accounts()).play()
     steps = json.loads(Path(".build/demo.json").read_text())
     assert steps[0]["name"].startswith("deploy")
     assert all({"name", "actor", "gas", "seconds", "balances"} <= set(step) for step in steps)
