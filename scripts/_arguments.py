@@ -7,9 +7,23 @@ import os
 import click
 from ape import Contract, accounts, networks, project
 from ape.api import AccountAPI
-from ape.api.providers import TestProviderAPI
+from ape.cli import ConnectedProviderCommand
 from ape.contracts import ContractInstance
+from ape.exceptions import ApeException
+from ape.logging import LogLevel, logger
 from eth_utils import is_address, to_checksum_address
+
+
+class Script(ConnectedProviderCommand):
+    """A command with --network. What Ape or a contract refuses is one line; `--verbosity DEBUG` shows where."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ApeException as error:
+            if logger.level <= LogLevel.DEBUG:
+                raise
+            raise click.ClickException(f"{type(error).__name__}: {error}") from error
 
 
 def network_name() -> str:
@@ -23,8 +37,8 @@ def is_local() -> bool:
 
 
 def time_travels() -> bool:
-    """The chain lets its clock be moved and its state be put back."""
-    return isinstance(networks.provider, TestProviderAPI)
+    """The chain lets its clock be moved: Ape's embedded one does, and anvil as Ape's foundry provider."""
+    return is_local() and networks.provider.name in ("test", "foundry")
 
 
 def account_of(alias: str | None) -> AccountAPI:

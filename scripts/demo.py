@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 from ape import chain, project
-from ape.cli import ConnectedProviderCommand
 
 from prover.operator.proving import ProvenBatch, prove_batch
 from prover.perpetual.batch import apply_batch
@@ -19,7 +18,7 @@ from prover.perpetual.escape import escape_amount, escape_proof
 from prover.perpetual.positions import Code
 from prover.perpetual.transactions import Deposit, ForcedWithdrawal, FundingTick, Transaction
 from prover.stark.parameters import DEFAULT, Parameters
-from scripts._arguments import account_of, time_travels
+from scripts._arguments import Script, account_of, is_local, time_travels
 from scripts._deployment import DAY, deploy_exchange
 from scripts._people import Cast, User, bring_on_chain
 from scripts._story import Story, expect
@@ -30,7 +29,7 @@ HOURS_AHEAD = 24 * 365
 RECORD = Path(".build/demo.json")
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=Script)
 @click.option("--account", help="Who plays every part on a live network.")
 def cli(account):
     """Play the whole story and write .build/demo.json.
@@ -42,6 +41,8 @@ def cli(account):
         if account is not None:
             raise click.UsageError("--account is for live networks: here test accounts play")
         Demo(DEFAULT, Cast.of_test_accounts()).play()
+    elif is_local():
+        raise click.UsageError("this chain's clock does not move: use ethereum:local:test or ethereum:local:foundry")
     else:
         LiveDemo(DEFAULT, Cast.of_one(account_of(account))).play()
 

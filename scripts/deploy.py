@@ -4,15 +4,14 @@ from pathlib import Path
 
 import click
 from ape import chain, project
-from ape.cli import ConnectedProviderCommand
 
-from scripts._arguments import account_of, address_of, is_local, token_at
+from scripts._arguments import Script, account_of, address_of, is_local, token_at
 from scripts._deployment import deploy_exchange
 
 RECORD = Path(".build/deployment.json")
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=Script)
 @click.option("--account", help="Who pays, and governs at first; a test account on a local network.")
 @click.option("--token", help="The collateral's address. On a local network one is deployed if none is named.")
 @click.option("--operator", help="Address of who may submit batches; the deploying account if nobody is named.")
