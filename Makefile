@@ -7,7 +7,7 @@ KERNEL_SOURCES := CMakeLists.txt $(wildcard prover/kernel/*.cpp prover/kernel/*.
 export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo demo-anvil test test-slow lint format setup clean help contracts
+.PHONY: demo demo-anvil test test-slow lint lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ test-slow: contracts ## run the slow tests
 
 lint: setup ## linter and formatter check
 	@ruff check . && ruff format --check .
+
+lint-solidity: setup ## linter of the contracts, generated ones left out
+	@$(VENV)/node/node_modules/.bin/solhint --disc --noPoster --config .ci/node/solhint.json \
+	  $$(find contracts -name '*.sol' -not -path '*/generated/*')
 
 format: setup ## format the Python sources
 	@ruff check --fix . ; ruff format .

