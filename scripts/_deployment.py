@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
@@ -47,14 +45,6 @@ class Deployment:
     @property
     def asset_type(self) -> int:
         return self.config.collateral_asset_id
-
-    def record(self, path: Path) -> None:
-        """Addresses as JSON."""
-        names = ("token", "verifier", "adapter", "committee", "escape_verifier", "exchange")
-        document = {name: getattr(self, name).address for name in names}
-        document |= {"program_number": self.program_number, "parameters": self.parameters.describe()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def deploy_escape_verifier(project, account: AccountAPI) -> ContractInstance:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from ape import chain, project
+from ape import chain, networks, project
 
 from prover.operator.proving import ProvenBatch, prove_batch
 from prover.perpetual.batch import apply_batch
@@ -21,6 +21,7 @@ from prover.stark.parameters import DEFAULT, Parameters
 from scripts._arguments import Script, account_of, is_local, time_travels
 from scripts._deployment import DAY, deploy_exchange
 from scripts._people import Cast, User, bring_on_chain
+from scripts._record import write_deployment, write_state
 from scripts._story import Story, expect
 
 UNIT = 10**6
@@ -87,6 +88,7 @@ class Stage:
         self.story.step("deploy verifier, registry and exchange", "governor", act)
         self.exchange, self.state = self.deployed.exchange, self.deployed.state
         self.holders["exchange"] = self.exchange.address
+        write_deployment(self.deployed, networks.provider.chain_id)
         self.story.everybody_known()
 
     def join(self, user: User, amount: int) -> None:
@@ -124,6 +126,7 @@ class Stage:
         )
         self.batches += 1
         self.state = batch.after
+        write_state(batch.config, self.state)
         expect("sequence number", self.exchange.getSequenceNumber(), self.batches)
         expect("shared state on chain", bytes(self.exchange.sharedStateHash()), self.state.hash())
         return proven

@@ -1,14 +1,11 @@
 """`ape run deploy`: deploy the exchange for a token, print the addresses and write them to .build/deployment.json."""
 
-from pathlib import Path
-
 import click
-from ape import chain, project
+from ape import chain, networks, project
 
 from scripts._arguments import Script, account_of, address_of, is_local, token_at
 from scripts._deployment import deploy_exchange
-
-RECORD = Path(".build/deployment.json")
+from scripts._record import DEPLOYMENT, STATE, write_deployment, write_state
 
 
 @click.command(cls=Script)
@@ -31,5 +28,6 @@ def cli(account, token, operator, member):
     deployment = deploy_exchange(
         project, payer, operator, members, collateral, chain.blocks.head.timestamp, local=is_local()
     )
-    deployment.record(RECORD)
-    click.echo(f"exchange {deployment.exchange.address}; all addresses in {RECORD}")
+    write_deployment(deployment, networks.provider.chain_id)
+    write_state(deployment.config, deployment.state)
+    click.echo(f"exchange {deployment.exchange.address}; all addresses in {DEPLOYMENT}, its state in {STATE}")
