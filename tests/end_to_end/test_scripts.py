@@ -5,16 +5,18 @@ The exchange is deployed with a state in which alice has a thousand coins, so th
 
 from __future__ import annotations
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from prover.perpetual.positions import Position
 from prover.perpetual.state import State
-from scripts import _deployment, escape, forced_withdrawal, freeze, status
+from scripts import _deployment, demo, deploy, escape, forced_withdrawal, freeze, scenario, status
 from scripts._deployment import deploy_exchange
+from scripts._exchange import Exchange
 from scripts._people import Cast
 from scripts._record import write_deployment, write_state
-from scripts.demo import travel
+from scripts._stage import travel
 
 DAY = 86_400
 BALANCE = 1_000
@@ -175,9 +177,19 @@ def test_a_record_of_another_chain_or_of_nothing_is_refused(folder):
         refused(run(status, "--deployment", record), cause)
 
 
-@pytest.mark.parametrize("script", [status, forced_withdrawal, freeze, escape])
+def test_amounts_are_in_the_tokens_units():
+    coins = Exchange(None, None, 6)
+    assert (coins.quanta("1.5"), coins.quanta("0.000001"), coins.coins(1_234_500_000)) == (1_500_000, 1, "1,234.5")
+    with pytest.raises(click.UsageError, match=r"0\.0000001 has more than 6 decimals"):
+        coins.quanta("0.0000001")
+    with pytest.raises(click.UsageError, match="not in"):
+        coins.quanta("18446744073709.551616")
+    assert coins.quanta("18446744073709.551615") == (1 << 64) - 1
+
+
+@pytest.mark.parametrize("script", [status, forced_withdrawal, freeze, escape, scenario, deploy, demo])
 def test_help_explains_every_option(script):
     result = CliRunner().invoke(script.cli, ["--help"])
     assert result.exit_code == 0 and script.cli.help
-    own = [option for option in script.cli.params if option.name not in ("network", "provider_settings")]
-    assert all(option.help for option in own)
+    options = [option for option in script.cli.params if isinstance(option, click.Option)]
+    assert all(option.help for option in options if option.name != "provider_settings")
