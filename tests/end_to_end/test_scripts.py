@@ -5,6 +5,8 @@ The exchange is deployed with a state in which alice has a thousand coins, so th
 
 from __future__ import annotations
 
+import json
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -175,6 +177,32 @@ def test_a_record_of_another_chain_or_of_nothing_is_refused(folder):
     ):
         record.write_text(content)
         refused(run(status, "--deployment", record), cause)
+
+
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        (("--token", "0x12"), "--token '0x12' is not an address"),
+        (("--token", "0x" + "00" * 20), "is not an address"),
+        (("--token", "0x" + "00" * 19 + "99"), "there is no contract at --token"),
+        (("--operator", "bob"), "--operator 'bob' is not an address"),
+        (("--member", "0x5"), "--member '0x5' is not an address"),
+        (("--account", "nobody"), "there is no account 'nobody'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_deployment_that_makes_no_sense_is_one_line(chain, options, cause):
+    before = chain.blocks.head.number
+    refused(run(deploy, *options), cause)
+    assert chain.blocks.head.number == before
+
+
+def test_what_is_no_token_is_refused(chain, folder):
+    """A contract that does not answer totalSupply()."""
+    exchange = json.loads((folder / ".build/deployment.json").read_text())["committee"]
+    before = chain.blocks.head.number
+    refused(run(deploy, "--token", exchange), "does not answer as an ERC-20 token")
+    assert chain.blocks.head.number == before
 
 
 def test_amounts_are_in_the_tokens_units():
