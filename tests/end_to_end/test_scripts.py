@@ -1,6 +1,6 @@
 """What users run against an exchange: status, demand, freeze, escape. Each refuses before it sends anything.
 
-The exchange is deployed with a state in which alice has a thousand coins, so that no proof is needed here.
+The exchange is deployed with a state in which alice has a thousand coins, so that no proof and no verifier is needed.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def folder(tmp_path_factory, project, chain, users):
     token = users.governor.deploy(project.PlainToken)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_deployment.State, "initial", staticmethod(funded))
+        patch.setattr(_deployment, "deploy_verifier", lambda *_: users.governor.deploy(project.ObedientRegistry))
+        patch.setattr(_deployment, "register_program", lambda *_: 1)
         now = chain.blocks.head.timestamp
         deployed = deploy_exchange(project, users.governor, users.operator, [users.member], token, now)
     token.mint(deployed.exchange, BALANCE, sender=users.governor)
