@@ -1,6 +1,4 @@
-"""Scenarios: those of the project go as their files say, and what is no scenario is refused in one line."""
-
-from pathlib import Path
+"""Scenarios: each step goes as its file says or is no story, and what is no scenario is refused in one line."""
 
 import click
 import pytest
@@ -11,7 +9,6 @@ from scripts._scenario import Scenario, read_scenario, seconds
 from scripts._story import NotTheStory
 from scripts.scenario import Player
 
-SCENARIOS = sorted((Path(__file__).parents[2] / "scripts/_scenarios").glob("*.yaml"))
 SHORT = """
 title: Nobody serves anything
 people: {alice: 100}
@@ -37,7 +34,7 @@ def short(**changes: object) -> Scenario:
     return Scenario.model_validate({**yaml.safe_load(SHORT), **changes})
 
 
-def test_a_scenario_goes_as_its_file_says():
+def test_a_scenario_goes_as_its_file_says(no_verifier):
     Player(SMALL, short()).play()
 
 
@@ -48,7 +45,7 @@ def test_a_scenario_goes_as_its_file_says():
         ({"tokens": {"alice": 40}, "frozen": False}, "frozen in the end"),
     ],
 )
-def test_another_end_is_not_the_story(end, cause):
+def test_another_end_is_not_the_story(no_verifier, end, cause):
     with pytest.raises(NotTheStory, match=cause):
         Player(SMALL, short(end=end)).play()
 
@@ -64,18 +61,11 @@ def test_another_end_is_not_the_story(end, cause):
         (2, {"freeze": {"who": "alice", "demand_of": "alice", "amount": 50}}, "refuses with ForcedActionStillPending"),
     ],
 )
-def test_a_step_that_goes_otherwise_is_not_the_story(place, step, cause):
+def test_a_step_that_goes_otherwise_is_not_the_story(no_verifier, place, step, cause):
     steps = yaml.safe_load(SHORT)["steps"]
     steps[place] = step
     with pytest.raises(NotTheStory, match=cause):
         Player(SMALL, short(steps=steps)).play()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_the_projects_scenarios(path):
-    """With real proofs."""
-    Player(SMALL, read_scenario(path)).play()
 
 
 @pytest.mark.parametrize(

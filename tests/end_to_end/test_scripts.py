@@ -31,7 +31,7 @@ def users():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, project, chain, users):
+def folder(tmp_path_factory, no_verifier, project, chain, users):
     """Where the records lie; the exchange stands."""
     alice, _ = users.users
 
@@ -42,8 +42,6 @@ def folder(tmp_path_factory, project, chain, users):
     token = users.governor.deploy(project.PlainToken)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_deployment.State, "initial", staticmethod(funded))
-        patch.setattr(_deployment, "deploy_verifier", lambda *_: users.governor.deploy(project.ObedientRegistry))
-        patch.setattr(_deployment, "register_program", lambda *_: 1)
         now = chain.blocks.head.timestamp
         deployed = deploy_exchange(project, users.governor, users.operator, [users.member], token, now)
     token.mint(deployed.exchange, BALANCE, sender=users.governor)
