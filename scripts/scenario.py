@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from ape import accounts
+from ape.contracts import ContractInstance
 from ape.exceptions import ContractLogicError
 
+from prover.algebra.keccak import keccak256
 from prover.perpetual.transactions import Deposit, ForcedWithdrawal, Transaction
 from prover.stark.parameters import DEFAULT, Parameters
 from scripts._arguments import Script, time_travels
@@ -67,7 +70,7 @@ class Player(Stage):
         try:
             act(part)
         except ContractLogicError as error:
-            found = type(error).__name__
+            found = refusal_of(error, self.exchange)
             if step.refused != found:
                 raise NotTheStory(f"step {place} ({step.kind}): the exchange refuses with {found}: {error}") from error
             click.echo(f"{getattr(part, 'who', ''):>9}  {step.kind} is refused: {found}")
@@ -103,6 +106,16 @@ class Player(Stage):
 
     def do_escape(self, part) -> None:
         self.escape(self.users[part.who])
+
+
+def refusal_of(error: ContractLogicError, contract: ContractInstance) -> str:
+    """The name of a custom error; Ape leaves its bytes as they are where it takes the contract for another one."""
+    message = str(error)
+    if type(error) is not ContractLogicError or not message.startswith(("b'", 'b"')):
+        return type(error).__name__
+    selector = ast.literal_eval(message)[:4]
+    names = {keccak256(abi.selector.encode())[:4]: abi.name for abi in contract.contract_type.errors}
+    return names.get(selector, f"0x{selector.hex()}")
 
 
 def _request(user: User, coins: int) -> dict[str, int]:

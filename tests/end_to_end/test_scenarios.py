@@ -3,11 +3,13 @@
 import click
 import pytest
 import yaml
+from ape.exceptions import ContractLogicError
 from small_proofs import SMALL
 
+from prover.algebra.keccak import keccak256
 from scripts._scenario import Scenario, read_scenario, seconds
 from scripts._story import NotTheStory
-from scripts.scenario import Player
+from scripts.scenario import Player, refusal_of
 
 SHORT = """
 title: Nobody serves anything
@@ -90,6 +92,15 @@ def test_what_is_no_scenario_is_refused_in_one_line(tmp_path, old, new, cause):
     with pytest.raises(click.UsageError) as refusal:
         read_scenario(path)
     assert cause in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_a_refusal_has_its_name_even_as_bytes(no_verifier):
+    player = Player(SMALL, short())
+    player.deploy()
+    data = keccak256(b"ForcedActionUnrequested(bytes32)")[:4] + bytes(32)
+    assert refusal_of(ContractLogicError(str(data)), player.exchange) == "ForcedActionUnrequested"
+    assert refusal_of(ContractLogicError(str(bytes(4))), player.exchange) == "0x00000000"
+    assert refusal_of(ContractLogicError("out of gas"), player.exchange) == "ContractLogicError"
 
 
 def test_times():
