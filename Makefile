@@ -7,13 +7,16 @@ KERNEL_SOURCES := CMakeLists.txt $(wildcard prover/kernel/*.cpp prover/kernel/*.
 export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo test test-slow lint format setup clean help contracts
+.PHONY: demo demo-anvil test test-slow lint lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 demo: contracts ## play the whole story on the embedded chain, with real proofs
 	@ape run demo --verbosity WARNING --network ethereum:local:test
+
+demo-anvil: contracts ## the same on anvil, a faster chain
+	@ape run demo --verbosity WARNING --network ethereum:local:foundry
 
 test: contracts ## run the suite (slow tests excluded)
 	@ape test tests
@@ -23,6 +26,10 @@ test-slow: contracts ## run the slow tests
 
 lint: setup ## linter and formatter check
 	@ruff check . && ruff format --check .
+
+lint-solidity: setup ## linter of the contracts, generated ones left out
+	@$(VENV)/node/node_modules/.bin/solhint --disc --noPoster --config .ci/node/solhint.json \
+	  $$(find contracts -name '*.sol' -not -path '*/generated/*')
 
 format: setup ## format the Python sources
 	@ruff check --fix . ; ruff format .

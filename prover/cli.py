@@ -14,7 +14,11 @@ from prover.operator.program_bench import bench_program
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="freehold")
 def main() -> None:
-    """Run, prove, break and leave a self-custodial perpetual exchange."""
+    """Run, prove, break and leave a self-custodial perpetual exchange.
+
+    Here are the commands that need no chain; `ape run` has those that do. Each exits with 0, with 1 if what it was
+    given is refused (one line says why), or with 2 if it was called wrongly.
+    """
 
 
 @main.group()

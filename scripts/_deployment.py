@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 from ape import Contract
 from ape.api import AccountAPI
@@ -70,15 +68,6 @@ class Deployment:
     def asset_type(self) -> int:
         return self.config.collateral_asset_id
 
-    def record(self, path: Path) -> None:
-        """Addresses as JSON."""
-        names = ("token", "verifier", "adapter", "committee", "escape_verifier", "exchange")
-        document = {name: getattr(self, name).address for name in names}
-        document |= {"program_number": self.program_number, "parameters": self.parameters.describe()}
-        document |= {"delays": self.delays.describe()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document, indent=2) + "\n")
-
 
 def exchange_type(project) -> ContractType:
     """What the exchange's address answers, and how it refuses: the ABIs of all its pieces together."""
@@ -125,7 +114,7 @@ def deploy_exchange(
     project,
     governor: AccountAPI,
     operator: AccountAPI,
-    committee_members: list[AccountAPI],
+    committee_members: list[AccountAPI | str],
     token: ContractInstance,
     time: int,
     parameters: Parameters = DEFAULT,
@@ -144,7 +133,7 @@ def deploy_exchange(
     number = register_program(governor, verifier, program)
     identity = program_identity(key_of(EXCHANGE_BUILTINS, parameters).shape, program.data)
     adapter = governor.deploy(project.ProgramFactAdapter, verifier, identity)
-    committee = governor.deploy(project.Committee, [member.address for member in committee_members], 1)
+    committee = governor.deploy(project.Committee, committee_members, 1)
     escape_verifier = deploy_escape_verifier(project, governor)
     exchange = deploy_pieces(project, governor, escape_verifier, state.words(), delays)
 

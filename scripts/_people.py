@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
+from ape import accounts
 from ape.api import AccountAPI, ReceiptAPI
-from eth_account import Account
+from hexbytes import HexBytes
 
 from prover.algebra import ecdsa
+from prover.algebra.curve import ORDER
 from prover.algebra.keccak import words_to_bytes
 from prover.operator.proving import ProvenBatch
 from prover.perpetual.facts import availability_claim, registration_message
@@ -35,10 +38,39 @@ class User:
         return words_to_bytes([r, s, ecdsa.public_point(self.stark_private_key).y])
 
 
+@dataclass(frozen=True)
+class Cast:
+    """Who plays which part."""
+
+    governor: AccountAPI
+    operator: AccountAPI
+    member: AccountAPI
+    stranger: AccountAPI
+    users: tuple[User, ...]
+
+    @staticmethod
+    def of_test_accounts() -> Cast:
+        people = accounts.test_accounts
+        users = User("alice", people[4], 0xA11CE, 11), User("bob", people[5], 0xB0B, 22)
+        return Cast(people[0], people[1], people[2], people[3], users)
+
+    @staticmethod
+    def of_one(account: AccountAPI) -> Cast:
+        """One account in every part; its Stark key is new, and of no use after the demo."""
+        user = User("user", account, 1 + secrets.randbelow(ORDER - 1), 11)
+        return Cast(account, account, account, account, (user,))
+
+
+class SignatureWithheld(RuntimeError):
+    """A committee member did not sign."""
+
+
 def committee_signature(member: AccountAPI, claim: bytes) -> bytes:
-    """r, s, v over the raw claim. Only local test accounts show their key; others sign where they live."""
-    signed = Account.unsafe_sign_hash(claim, private_key=member.private_key)
-    return words_to_bytes([signed.r, signed.s]) + bytes([signed.v])
+    """r, s, v over the raw claim. Accounts that are not for tests ask their owner before they sign one."""
+    signed = member.sign_raw_msghash(HexBytes(claim))
+    if signed is None:
+        raise SignatureWithheld(f"{member.address} did not sign the availability of {claim.hex()}")
+    return words_to_bytes([int.from_bytes(signed.r, "big"), int.from_bytes(signed.s, "big")]) + bytes([signed.v])
 
 
 def bring_on_chain(

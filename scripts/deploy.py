@@ -1,27 +1,34 @@
 """`ape run deploy`: deploy the exchange for a token, print the addresses and write them to .build/deployment.json."""
 
-from pathlib import Path
-
 import click
-from ape import Contract, accounts, chain, project
-from ape.cli import ConnectedProviderCommand, account_option
+from ape import chain, networks, project
 
+from scripts._arguments import Script, account_of, address_of, is_local, token_at
 from scripts._deployment import deploy_exchange
+from scripts._record import DEPLOYMENT, STATE, write_deployment, write_state
 
 
-@click.command(cls=ConnectedProviderCommand)
-@account_option()
+@click.command(cls=Script)
+@click.option("--account", help="Who pays, and governs at first; a test account on a local network.")
 @click.option("--token", help="The collateral's address. On a local network one is deployed if none is named.")
-@click.option("--operator", help="Who may submit batches; the deploying account if nobody is named.")
-def cli(account, token, operator, network):
-    """Deploy verifier, registry and exchange."""
-    local = network.is_dev if hasattr(network, "is_dev") else network.is_local
-    if token is None and not local:
+@click.option("--operator", help="Address of who may submit batches; the deploying account if nobody is named.")
+@click.option("--member", multiple=True, help="Address of a committee member; the deploying account if none is named.")
+def cli(account, token, operator, member):
+    """Deploy verifier, registry and exchange.
+
+    On a live network name it with its node and an account of yours:
+    ape run deploy --network ethereum:sepolia:https://... --account me --token 0x...
+    """
+    if token is None and not is_local():
         raise click.UsageError("--token is needed outside local networks")
-    token = account.deploy(project.PlainToken) if token is None else Contract(token)
-    who = accounts[operator] if operator else account
-    deployment = deploy_exchange(project, account, who, [account], token, chain.blocks.head.timestamp, local=local)
-    path = Path(".build/deployment.json")
-    deployment.record(path)
+    payer = account_of(account)
+    operator = address_of(operator, "--operator") if operator else payer
+    members = [address_of(text, "--member") for text in member] or [payer]
+    collateral = token_at(token) if token else payer.deploy(project.PlainToken)
+    deployment = deploy_exchange(
+        project, payer, operator, members, collateral, chain.blocks.head.timestamp, local=is_local()
+    )
+    write_deployment(deployment, networks.provider.chain_id)
+    write_state(deployment.config, deployment.state)
     click.echo(", ".join(f"{name} delay {span}" for name, span in deployment.delays.describe().items()))
-    click.echo(f"exchange {deployment.exchange.address}; all addresses in {path}")
+    click.echo(f"exchange {deployment.exchange.address}; all addresses in {DEPLOYMENT}, its state in {STATE}")

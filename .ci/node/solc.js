@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Stands in for the native compiler: `--version` and `--standard-json`, which is all that Ape asks of it.
-const solc = require("@NODE_MODULES@/solc");
+const solc = require("solc");
 const fs = require("fs");
 
 const args = process.argv.slice(2);

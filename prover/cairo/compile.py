@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from prover.cairo.arguments import NewFile
 from prover.cairo.errors import CompileFailed
 
 
@@ -38,10 +39,10 @@ def program_text(document: dict[str, Any]) -> str:
 
 
 @click.command("compile")
-@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="SOURCE.cairo")
+@click.option("-o", "--output", required=True, type=NewFile(), help="The compiled program.")
 def compile_command(source: Path, output: Path) -> None:
-    """Compile SOURCE.cairo to a program that can be run and proven."""
+    """Compile a Cairo 0 source to a program that can be run and proven."""
     try:
         document = compile_cairo(source)
     except CompileFailed as error:

@@ -21,6 +21,17 @@ END_OFFSET = 4
 """`ap += k; call main; jmp rel 0`: two words each, the loop at offset 4."""
 
 
+def _hint(record: dict[str, Any]) -> dict[str, Any]:
+    """The parts that the machine reads: code, and where its names are looked up."""
+    if not isinstance(record["code"], str):
+        raise TypeError("a hint's code is no text")
+    scopes, tracking = record["accessible_scopes"], record["flow_tracking_data"]
+    references = tracking["reference_ids"]
+    if not isinstance(scopes, list) or not isinstance(references, dict):
+        raise TypeError("a hint's scopes or references are malformed")
+    return record
+
+
 @dataclass(frozen=True)
 class Program:
     """`data`: the program's words; `hints`: pc offset -> list of the compiler's hint records; the rest is what
@@ -46,7 +57,7 @@ class Program:
             program = Program(
                 tuple(int(word, 16) for word in document["data"]),
                 tuple(document["builtins"]),
-                {int(pc): hints for pc, hints in document["hints"].items()},
+                {int(pc): [_hint(record) for record in records] for pc, records in document["hints"].items()},
                 document["identifiers"],
                 tuple(document["reference_manager"]["references"]),
                 document["main_scope"],
@@ -63,7 +74,7 @@ class Program:
                 raise ProgramMalformed(f"program word {word:#x} is not below p")
         unknown = [name for name in self.builtins if name not in CANONICAL_BUILTINS]
         if unknown:
-            raise ProgramMalformed(f"unknown builtins: {', '.join(unknown)}")
+            raise ProgramMalformed(f"unknown builtins: {', '.join(map(str, unknown))}")
         if list(self.builtins) != sorted(set(self.builtins), key=CANONICAL_BUILTINS.index):
             raise ProgramMalformed(f"builtins {', '.join(self.builtins)} are not in canonical order")
         head = self.data[:HEAD_WORDS]

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from prover.cairo.arguments import NewFile
 from prover.cairo.errors import CairoError
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
@@ -75,14 +76,14 @@ def _load_json(path: Path) -> object:
 
 
 @click.command("prove")
-@click.argument("program_file", required=False, type=existing)
+@click.argument("program_file", required=False, type=existing, metavar="[PROGRAM.json]")
 @click.option("--program", "named_program", type=existing, help="The program of a recorded run.")
 @click.option("--input", "input_file", type=existing, help="JSON that the program's hints see as `program_input`.")
 @click.option("--trace", "trace_file", type=existing, help="A recorded run: its trace file.")
 @click.option("--memory", "memory_file", type=existing, help="A recorded run: its memory file.")
 @click.option("--public-input", "public_input_file", type=existing, help="A recorded run: its AIR public input.")
 @click.option("--private-input", "private_input_file", type=existing, help="The same: its signatures, if it has any.")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The proof.")
+@click.option("-o", "--output", required=True, type=NewFile(), help="The proof.")
 @parameters_option
 def prove_command(
     program_file: Path | None,
@@ -95,7 +96,15 @@ def prove_command(
     output: Path,
     set_name: str,
 ) -> None:
-    """Run PROGRAM.json and prove the run, or prove a run that another Cairo machine recorded."""
+    """Run PROGRAM.json and prove the run, or prove a recorded one.
+
+    A run that another Cairo machine recorded needs --program, --trace, --memory and --public-input. Nothing is written
+    unless the proof verifies.
+
+    \b
+    freehold prove fibonacci.json --input input.json -o proof
+    freehold prove --program p.json --trace t --memory m --public-input i.json -o proof
+    """
     path = program_file or named_program
     if path is None:
         raise click.UsageError("name a compiled program, as an argument or with --program")
@@ -144,11 +153,14 @@ def report(run: Run, proof: Proof, parameters: Parameters, stages: Stages, secon
 
 
 @click.command("verify")
-@click.argument("proof_file", type=existing)
+@click.argument("proof_file", type=existing, metavar="PROOF")
 @click.option("--program", "program_file", required=True, type=existing, help="The compiled program.")
 @parameters_option
 def verify_command(proof_file: Path, program_file: Path, set_name: str) -> None:
-    """Check PROOF: exit 0, or name the step that refused and exit 1."""
+    """Check a proof: exit 0, or name the step that refused and exit 1.
+
+    What is printed is what was proven: this program ran to its end and wrote this output.
+    """
     try:
         proof = Proof.from_bytes(proof_file.read_bytes())
         statement = verify_proof(proof, load_program(program_file), NAMED[set_name])

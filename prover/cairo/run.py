@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from prover.algebra.field import PRIME
 from prover.cairo.builtins import Builtin, make_builtin
 from prover.cairo.errors import RunFailed
 from prover.cairo.machine import Machine
@@ -119,7 +120,7 @@ def _relocated(
     def relocate(value: int | None) -> int | None:
         if value is None or not is_address(value):
             return value
-        return bases[segment_of(value)] + offset_of(value)
+        return (bases[segment_of(value)] + offset_of(value)) % PRIME
 
     flat: list[int | None] = [None] * place
     for segment, cells in enumerate(memory.segments):

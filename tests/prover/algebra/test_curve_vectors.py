@@ -1,9 +1,11 @@
 """Published vectors of the Stark curve: keys, Pedersen, signatures, key derivation."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 
 from prover.algebra import curve, ecdsa
 from prover.algebra.field import PRIME
@@ -41,6 +43,32 @@ def test_deterministic_signatures(vector):
     assert not ecdsa.verify(message + 1, r, s, ecdsa.public_key(key))
 
 
+@pytest.mark.parametrize("vector", VECTORS["ecdsa_named"], ids=lambda v: v["name"])
+def test_named_signatures(vector):
+    """Two orders; the second was published with the signature of another hash, the vector has one of this."""
+    message, r, s = (number(vector[name]) for name in ("message_hash", "r", "s"))
+    key = ecdsa.public_key(number(vector["private_key"]))
+    assert key == number(vector["public_key"])
+    assert ecdsa.verify(message, r, s, key)
+    assert ecdsa.verify(message, *ecdsa.sign(message, number(vector["private_key"])), key)
+
+
+REFUSED = {
+    "message_hash = 2**251": lambda message, r, s: (2**251, r, s),
+    "s = n - 1 (its inverse w = n - 1 is >= 2**251)": lambda message, r, s: (message, r, curve.ORDER - 1),
+    "r = 0": lambda message, r, s: (message, 0, s),
+    "message_hash = 0 (the reference multiplication routine refuses a zero scalar)": lambda message, r, s: (0, r, s),
+}
+
+
+@pytest.mark.parametrize("case", VECTORS["negative"]["cases"], ids=lambda case: case["reject"][:20])
+def test_published_refusals(case):
+    key, message = 12345, 67890
+    r, s = ecdsa.sign(message, key)
+    assert ecdsa.verify(message, r, s, ecdsa.public_key(key))
+    assert not ecdsa.verify(*REFUSED[case["reject"]](message, r, s), ecdsa.public_key(key))
+
+
 def test_signature_bounds():
     key = 12345
     message = 2**251 - 1
@@ -56,6 +84,22 @@ def test_key_grinding():
     for vector in VECTORS["key_derivation"]:
         if vector["kind"] == "grind_key":
             assert ecdsa.grind_key(bytes.fromhex(vector["seed"][2:])) == number(vector["result"])
+
+
+@pytest.mark.parametrize(
+    "vector", [v for v in VECTORS["key_derivation"] if v["kind"] == "mnemonic_path"], ids=lambda v: str(v["index"])
+)
+def test_a_wallets_key(vector):
+    """m/2645'/layer'/application'/eth1'/eth2'/index by BIP 32, then ground to a Stark key."""
+    Account.enable_unaudited_hdwallet_features()
+    low = (1 << 31) - 1
+    layer, application = (
+        int.from_bytes(sha256(vector[name].encode()).digest(), "big") & low for name in ("layer", "application")
+    )
+    address = int(vector["eth_address"], 16)
+    path = f"m/2645'/{layer}'/{application}'/{address & low}'/{address >> 31 & low}'/{vector['index']}"
+    seed = Account.from_mnemonic(vector["mnemonic"], account_path=path).key
+    assert ecdsa.grind_key(bytes(seed)) == number(vector["private_key"])
 
 
 @pytest.mark.parametrize("name", ["shift", "G", "P0", "P1", "P2", "P3"])

@@ -34,6 +34,22 @@ def _modules() -> tuple[Any, Any]:
     )
 
 
+def run_unpadded(document: dict[str, Any], max_steps: int) -> Any:
+    """The finished runner of a program without builtins or hints, relocated, with one step in the closing loop."""
+    program_module, runner_module = _modules()
+    program = program_module.Program.Schema().load({"attributes": [], "debug_info": None, **document})
+    runner = runner_module.CairoRunner(program, layout="plain", proof_mode=True)
+    runner.initialize_segments()
+    end = runner.initialize_main_entrypoint()
+    runner.initialize_vm(hint_locals={})
+    runner.run_until_pc(end, runner_module.RunResources(max_steps))
+    runner.run_for_steps(1)
+    runner.end_run(disable_trace_padding=True)
+    runner.finalize_segments()
+    runner.relocate()
+    return runner
+
+
 def run(document: dict[str, Any], program_input: Any, layout: str = "small") -> Any:
     """The finished runner, relocated, in proof mode."""
     program_module, runner_module = _modules()

@@ -1,0 +1,148 @@
+"""An exchange on chain, as those who have no part in its operation see it: through its published interface alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import click
+from ape import chain, networks
+from ape.api import AccountAPI
+from ape.contracts import ContractInstance
+
+from prover.algebra.curve import lift_x
+from prover.algebra.field import PRIME
+from scripts._arguments import contract_at, network_name
+from scripts._record import DEPLOYMENT, read_deployment
+
+POSITION_ID_UPPER_BOUND = AMOUNT_UPPER_BOUND = 1 << 64
+
+
+@dataclass(frozen=True)
+class Request:
+    """A forced withdrawal that waits to be served."""
+
+    stark_key: int
+    position_id: int
+    amount: int
+    requested_at: int
+    deadline: int
+
+    @property
+    def left(self) -> int:
+        """Seconds until anyone may freeze; negative once it is late."""
+        return self.deadline - chain.pending_timestamp
+
+
+@dataclass(frozen=True)
+class Exchange:
+    contract: ContractInstance
+    token: ContractInstance
+    decimals: int | None
+    """The token's; None where it does not say."""
+
+    def quanta(self, text: str) -> int:
+        """An amount as people write it, as a quantized amount."""
+        try:
+            amount = Decimal(text).scaleb(self.decimals or 0)
+        except InvalidOperation as error:
+            raise click.UsageError(f"--amount '{text}' is not a number") from error
+        if amount != int(amount):
+            raise click.UsageError(f"--amount {text} has more than {self.decimals or 0} decimals")
+        if not 0 <= amount < AMOUNT_UPPER_BOUND:
+            raise click.UsageError(f"--amount {text} is not in [0, 2^64) quanta")
+        return int(amount)
+
+    def coins(self, quanta: int) -> str:
+        return f"{Decimal(quanta).scaleb(-(self.decimals or 0)).normalize():,f}"
+
+    def request(self, stark_key: int, position_id: int, amount: int) -> Request | None:
+        requested_at = self.contract.getForcedWithdrawalRequest(stark_key, position_id, amount)
+        if requested_at == 0:
+            return None
+        deadline = requested_at + self.contract.FREEZE_GRACE_PERIOD()
+        return Request(stark_key, position_id, amount, requested_at, deadline)
+
+    def requests(self) -> list[Request]:
+        """Every withdrawal that waits, the oldest first."""
+        asked = {
+            (log.starkKey, log.vaultId, log.quantizedAmount)
+            for log in self.contract.LogForcedWithdrawalRequest.range(0, chain.blocks.head.number + 1)
+        }
+        waiting = [request for key in asked if (request := self.request(*key))]
+        return sorted(waiting, key=lambda request: request.requested_at)
+
+    def refuse_if_frozen(self) -> None:
+        if self.contract.isFrozen():
+            raise click.UsageError("the exchange is frozen: `ape run escape` is the way out")
+
+    def refuse_stranger(self, account: AccountAPI, stark_key: int) -> None:
+        """The contract lets only the owner of a Stark key make its demands."""
+        owner = self.contract.getEthKey(stark_key)
+        if int(owner, 16) == 0:
+            raise click.UsageError(f"the Stark key {stark_key:#x} is not registered")
+        if owner != account.address:
+            raise click.UsageError(f"the Stark key {stark_key:#x} belongs to {owner}, not to {account.address}")
+
+
+def exchange_option(command: Callable) -> Callable:
+    return click.option(
+        "--deployment",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=DEPLOYMENT,
+        show_default=True,
+        help="Record of the exchange.",
+    )(command)
+
+
+def position_options(command: Callable) -> Callable:
+    """Whose position: its Stark key and its id."""
+    for option in (
+        click.option("--position", required=True, help="The position's id."),
+        click.option("--stark-key", required=True, help="The Stark key that owns the position, in hex."),
+    ):
+        command = option(command)
+    return command
+
+
+def open_exchange(deployment: Path) -> Exchange:
+    record = read_deployment(deployment)
+    if record.get("chain_id", networks.provider.chain_id) != networks.provider.chain_id:
+        raise click.UsageError(f"{deployment} is of chain {record['chain_id']}, {network_name()} is another")
+    contract = contract_at(record["exchange"], "the exchange's address", "Freehold")
+    token = contract_at(str(record.get("token")), "the token's address", "PlainToken")
+    return Exchange(contract, token, _decimals(token.address))
+
+
+def _decimals(address: str) -> int | None:
+    """`decimals()` of a token, which ERC-20 leaves optional."""
+    try:
+        answer = networks.provider.web3.eth.call({"to": address, "data": "0x313ce567"})
+    except Exception:  # each kind of node says in its own way that a call reverted
+        return None
+    return int.from_bytes(answer, "big") if len(answer) == 32 else None
+
+
+def stark_key_of(text: str) -> int:
+    try:
+        key = int(text, 16)
+    except ValueError as error:
+        raise click.UsageError(f"--stark-key '{text}' is not a hexadecimal number") from error
+    if not 0 < key < PRIME or lift_x(key) is None:
+        raise click.UsageError(f"--stark-key {text} is not on the Stark curve")
+    return key
+
+
+def position_of(text: str) -> int:
+    if not text.isdecimal() or int(text) >= POSITION_ID_UPPER_BOUND:
+        raise click.UsageError(f"--position '{text}' is not a number below 2^64")
+    return int(text)
+
+
+def span(seconds: int) -> str:
+    """Days, hours and minutes, rounded up to a minute."""
+    minutes = -(-seconds // 60)
+    parts = (minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 min"

@@ -1,0 +1,57 @@
+"""`ape run forced_withdrawal`: demand a withdrawal that the operator must serve, or prove invalid, in time."""
+
+from pathlib import Path
+
+import click
+
+from prover.perpetual.batch import apply_batch
+from prover.perpetual.positions import Code
+from prover.perpetual.transactions import ForcedWithdrawal
+from scripts._arguments import Script, account_of
+from scripts._exchange import exchange_option, open_exchange, position_of, position_options, span, stark_key_of
+from scripts._record import STATE, read_state
+
+
+@click.command(cls=Script)
+@exchange_option
+@click.option("--account", help="The address that the Stark key is registered to.")
+@position_options
+@click.option("--amount", required=True, help="How much, in units of the token.")
+@click.option("--premium", is_flag=True, help="Burn a million gas, to be sure of a place in a crowded block.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The exchange's last state: warns of a vain demand.",
+)
+@click.option("--yes", is_flag=True, help="Send without asking, whatever there is to warn of.")
+def cli(deployment, account, stark_key, position, amount, premium, state, yes):
+    """Demand collateral out of a position. If nobody serves it in time, anyone may freeze the exchange."""
+    exchange = open_exchange(deployment)
+    key, position_id, quanta = stark_key_of(stark_key), position_of(position), exchange.quanta(amount)
+    exchange.refuse_if_frozen()
+    owner = account_of(account)
+    exchange.refuse_stranger(owner, key)
+    if request := exchange.request(key, position_id, quanta):
+        raise click.UsageError(f"the same demand waits already, with {span(max(request.left, 0))} left")
+    if not premium and exchange.contract.freeRequestsLeft() == 0:
+        raise click.UsageError("this block has no free place left: wait for the next, or use --premium")
+    warning = vain(exchange, state, ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta))
+    if warning:
+        click.echo(f"warning: {warning}")
+        if not yes:
+            click.confirm("Send it all the same?", abort=True)
+    receipt = exchange.contract.forcedWithdrawalRequest(key, position_id, quanta, premium, sender=owner)
+    request = exchange.request(key, position_id, quanta)
+    click.echo(f"demanded {exchange.coins(quanta)} ({receipt.gas_used:,} gas, transaction {receipt.txn_hash})")
+    click.echo(f"the operator has {span(request.left)}; after that `ape run freeze` stops the exchange")
+
+
+def vain(exchange, state_file: Path | None, demand: ForcedWithdrawal) -> str:
+    """Why the last state would have the demand proven invalid; empty if it would be served, or if nobody knows."""
+    if state_file is None and not STATE.is_file():
+        return ""
+    config, state = read_state(STATE if state_file is None else state_file)
+    if state.hash() != bytes(exchange.contract.sharedStateHash()):
+        return "the state file is not the state on chain: nobody knows what the demand would come to"
+    (code,) = apply_batch(config, state, [demand], 0).served
+    return "" if code == Code.SUCCESS else f"in the last state this would be proven invalid ({code.name})"

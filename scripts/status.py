@@ -1,0 +1,36 @@
+"""`ape run status`: what an exchange says of itself, and who waits for it."""
+
+import click
+from ape import chain
+
+from scripts._arguments import Script, network_name
+from scripts._exchange import exchange_option, open_exchange, span
+
+
+@click.command(cls=Script)
+@exchange_option
+def cli(deployment):
+    """Show an exchange's state and every demand that waits, with the time its operator has left."""
+    exchange = open_exchange(deployment)
+    contract = exchange.contract
+    facts = {
+        "exchange": f"{contract.address} on {network_name()}",
+        "time": f"{chain.blocks.head.timestamp} (block {chain.blocks.head.number})",
+        "frozen": "yes" if contract.isFrozen() else "no",
+        "updates": f"{contract.getSequenceNumber()}, the last batch is {contract.getLastBatchId()}",
+        "shared state": "0x" + bytes(contract.sharedStateHash()).hex(),
+        "configuration": "0x" + bytes(contract.globalConfigurationHash()).hex(),
+        "verifiers": ", ".join(contract.getRegisteredVerifiers()) or "none",
+        "availability": ", ".join(contract.getRegisteredAvailabilityVerifiers()) or "none",
+        "collateral held": f"{exchange.coins(exchange.token.balanceOf(contract.address))} of {exchange.token.address}",
+        "grace period": span(contract.FREEZE_GRACE_PERIOD()),
+    }
+    for name, fact in facts.items():
+        click.echo(f"{name:<16} {fact}")
+    requests = exchange.requests()
+    click.echo(f"{'demands':<16} {len(requests) or 'none waits'}")
+    for request in requests:
+        left = f"{span(request.left)} left" if request.left > 0 else "late: anyone may freeze the exchange"
+        click.echo(
+            f"  position {request.position_id}, key {request.stark_key:#x}: {exchange.coins(request.amount)}, {left}"
+        )

@@ -1,0 +1,22 @@
+"""What stories without proofs share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from scripts import _deployment
+
+
+@pytest.fixture(scope="module")
+def no_verifier() -> Iterator[None]:
+    """Deployments get a registry in the place of the verifier: for tests in which nothing is proven."""
+
+    def deploy_registry(project, account, *_):
+        return account.deploy(project.ObedientRegistry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_deployment, "deploy_verifier", deploy_registry)
+        patch.setattr(_deployment, "register_program", lambda *_: 1)
+        yield

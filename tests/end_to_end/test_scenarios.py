@@ -1,0 +1,107 @@
+"""Scenarios: each step goes as its file says or is no story, and what is no scenario is refused in one line."""
+
+import click
+import pytest
+import yaml
+from ape.exceptions import ContractLogicError
+from small_proofs import SMALL
+
+from prover.algebra.keccak import keccak256
+from scripts._scenario import Scenario, read_scenario, seconds
+from scripts._story import NotTheStory
+from scripts.scenario import Player, refusal_of
+
+SHORT = """
+title: Nobody serves anything
+people: {alice: 100}
+steps:
+  - join: {who: alice, amount: 60}
+  - demand: {who: alice, amount: 50}
+  - {freeze: {who: alice, demand_of: alice, amount: 50}, refused: ForcedActionStillPending}
+  - wait: 7 days
+  - {freeze: {who: alice, demand_of: alice, amount: 51}, refused: ForcedActionUnrequested}
+  - freeze: {who: alice, demand_of: alice, amount: 50}
+end:
+  tokens: {alice: 40}
+  frozen: true
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(networks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def short(**changes: object) -> Scenario:
+    return Scenario.model_validate({**yaml.safe_load(SHORT), **changes})
+
+
+def test_a_scenario_goes_as_its_file_says(no_verifier):
+    Player(SMALL, short()).play()
+
+
+@pytest.mark.parametrize(
+    ("end", "cause"),
+    [
+        ({"tokens": {"alice": 41}, "frozen": True}, "alice's coins in the end"),
+        ({"tokens": {"alice": 40}, "frozen": False}, "frozen in the end"),
+    ],
+)
+def test_another_end_is_not_the_story(no_verifier, end, cause):
+    with pytest.raises(NotTheStory, match=cause):
+        Player(SMALL, short(end=end)).play()
+
+
+@pytest.mark.parametrize(
+    ("place", "step", "cause"),
+    [
+        (
+            1,
+            {"demand": {"who": "alice", "amount": 50}, "refused": "Frozen"},
+            "was to be refused with Frozen and was not",
+        ),
+        (2, {"freeze": {"who": "alice", "demand_of": "alice", "amount": 50}}, "refuses with ForcedActionStillPending"),
+    ],
+)
+def test_a_step_that_goes_otherwise_is_not_the_story(no_verifier, place, step, cause):
+    steps = yaml.safe_load(SHORT)["steps"]
+    steps[place] = step
+    with pytest.raises(NotTheStory, match=cause):
+        Player(SMALL, short(steps=steps)).play()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cause"),
+    [
+        ("title", "titel", "title: Field required"),
+        ("people: {alice: 100}", "people: {}", "people: "),
+        ("wait: 7 days", "wait: 7 weeks", "'7 weeks' is no time"),
+        ("wait: 7 days", "wait: 0 days", "'0 days' is no time"),
+        ("wait: 7 days", "sleep: 7 days", "Extra inputs are not permitted"),
+        ("wait: 7 days", "{wait: 7 days, refused: X}", "'wait' cannot be refused"),
+        ("amount: 60", "amount: -60", "greater than 0"),
+        ("who: alice, amount: 60", "who: carol, amount: 60", "step 0: carol is not among the people"),
+        ("tokens: {alice", "tokens: {carol", "step end: carol is not among the people"),
+        ("join: {who: alice, amount: 60}", "{}", "a step does one thing, not nothing"),
+        ("title:", "title: [", "is not YAML"),
+    ],
+)
+def test_what_is_no_scenario_is_refused_in_one_line(tmp_path, old, new, cause):
+    path = tmp_path / "scenario.yaml"
+    path.write_text(SHORT.replace(old, new))
+    with pytest.raises(click.UsageError) as refusal:
+        read_scenario(path)
+    assert cause in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_a_refusal_has_its_name_even_as_bytes(no_verifier):
+    player = Player(SMALL, short())
+    player.deploy()
+    data = keccak256(b"ForcedActionUnrequested(bytes32)")[:4] + bytes(32)
+    assert refusal_of(ContractLogicError(str(data)), player.exchange) == "ForcedActionUnrequested"
+    assert refusal_of(ContractLogicError(str(bytes(4))), player.exchange) == "0x00000000"
+    assert refusal_of(ContractLogicError("out of gas"), player.exchange) == "ContractLogicError"
+
+
+def test_times():
+    assert [seconds(text) for text in ("1 second", "2 minutes", "1 hour", "7 days")] == [1, 120, 3_600, 604_800]

@@ -1,0 +1,223 @@
+"""What users run against an exchange: status, demand, freeze, escape. Each refuses before it sends anything.
+
+The exchange is deployed with a state in which alice has a thousand coins, so that no proof and no verifier is needed.
+"""
+
+from __future__ import annotations
+
+import json
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from prover.perpetual.positions import Position
+from prover.perpetual.state import State
+from scripts import _deployment, demo, deploy, escape, forced_withdrawal, freeze, scenario, status
+from scripts._deployment import deploy_exchange
+from scripts._exchange import Exchange
+from scripts._people import Cast
+from scripts._record import write_deployment, write_state
+from scripts._stage import travel
+
+DAY = 86_400
+BALANCE = 1_000
+INITIAL = State.initial
+
+
+@pytest.fixture(scope="module")
+def users():
+    return Cast.of_test_accounts()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, no_verifier, project, chain, users):
+    """Where the records lie; the exchange stands."""
+    alice, _ = users.users
+
+    def funded(config, time):
+        state = INITIAL(config, time)
+        return state.with_positions({alice.position_id: Position(alice.stark_key, BALANCE)}, time, time)
+
+    token = users.governor.deploy(project.PlainToken)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_deployment.State, "initial", staticmethod(funded))
+        now = chain.blocks.head.timestamp
+        deployed = deploy_exchange(project, users.governor, users.operator, [users.member], token, now)
+    token.mint(deployed.exchange, BALANCE, sender=users.governor)
+    deployed.exchange.registerSender(alice.stark_key, alice.registration(), sender=alice.account)
+    path = tmp_path_factory.mktemp("scripts")
+    write_deployment(deployed, chain.chain_id, path / ".build/deployment.json")
+    write_state(deployed.config, deployed.state, path / ".build/state.json")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def here(folder, monkeypatch):
+    """The suite's chain stays connected: a command's own connection would make Ape forget its snapshots."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("ape.cli.commands.parse_network", lambda context: None)
+
+
+def run(script, *options: object, answer: str = ""):
+    arguments = ["--network", "ethereum:local:test", *map(str, options)]
+    return CliRunner().invoke(script.cli, arguments, input=answer, catch_exceptions=False)
+
+
+@pytest.fixture
+def alice(users):
+    return users.users[0]
+
+
+@pytest.fixture
+def position(alice):
+    return "--stark-key", hex(alice.stark_key), "--position", alice.position_id
+
+
+@pytest.fixture
+def as_alice(alice, position):
+    return "--account", alice.account.alias, *position
+
+
+def refused(result, cause: str) -> None:
+    assert result.exit_code == 2 and cause in result.output, result.output
+
+
+def test_a_demand_unserved_a_freeze_and_an_escape(as_alice, position, alice, chain):
+    """The way out, by scripts alone; status tells each part of it."""
+    assert "none waits" in run(status).output
+    demanded = run(forced_withdrawal, *as_alice, "--amount", 400)
+    assert demanded.exit_code == 0 and "the operator has 7 d" in demanded.output, demanded.output
+    waiting = run(status).output
+    assert f"position {alice.position_id}, key {alice.stark_key:#x}: 400, 7 d left" in waiting
+    refused(run(freeze, *position, "--amount", 400), "it is too early: the operator has 7 d left")
+    refused(run(escape, "--position", alice.position_id), "the exchange is not frozen")
+    travel(7 * DAY)
+    assert "late: anyone may freeze" in run(status).output
+    frozen = run(freeze, "--account", "TEST::9", *position, "--amount", 400)
+    assert frozen.exit_code == 0 and frozen.output.startswith("frozen"), frozen.output
+    assert "frozen           yes" in run(status).output
+    refused(run(freeze, *position, "--amount", 400), "frozen already")
+    refused(run(forced_withdrawal, *as_alice, "--amount", 1), "the exchange is frozen: `ape run escape`")
+    escaped = run(escape, "--account", "TEST::9", "--position", alice.position_id)
+    assert escaped.exit_code == 0 and f"paid 1,000 to {alice.account.address}" in escaped.output, escaped.output
+    refused(run(escape, "--position", alice.position_id), "has escaped already")
+    refused(run(escape, "--position", 5), "worth 0: there is nothing to take")
+    assert "collateral held  0 of" in run(status).output
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"--amount": "1.5"}, "--amount 1.5 has more than 0 decimals"),
+        ({"--amount": "-1"}, "is not in [0, 2^64) quanta"),
+        ({"--amount": 1 << 64}, "is not in [0, 2^64) quanta"),
+        ({"--amount": "many"}, "--amount 'many' is not a number"),
+        ({"--position": 1 << 64}, "is not a number below 2^64"),
+        ({"--position": "x"}, "is not a number below 2^64"),
+        ({"--stark-key": "0xg"}, "is not a hexadecimal number"),
+        ({"--stark-key": "0x5"}, "is not on the Stark curve"),
+        ({"--stark-key": hex(0x1EF15C18599971B7BECED415A40F0C7DEACFD9B0D1819E03D723D8BC943CFCA)}, "is not registered"),
+        ({"--account": "TEST::5"}, "belongs to"),
+        ({"--account": "TEST::77"}, "there is no account 'TEST::77'"),
+        ({"--account": "nobody"}, "there is no account 'nobody'"),
+        ({"--deployment": "nowhere.json"}, "there is no file nowhere.json"),
+        ({"--state": "nowhere.json"}, "there is no file nowhere.json"),
+    ],
+    ids=lambda value: " ".join(map(str, *value.items()))[:40] if isinstance(value, dict) else "",
+)
+def test_a_demand_that_makes_no_sense_is_one_line(as_alice, chain, change, cause):
+    options = dict(zip(as_alice[::2], as_alice[1::2], strict=True)) | {"--amount": 1} | change
+    before = chain.blocks.head.number
+    result = run(forced_withdrawal, *(word for pair in options.items() for word in pair))
+    refused(result, cause)
+    assert chain.blocks.head.number == before
+
+
+def test_the_same_demand_twice_is_refused(as_alice):
+    assert run(forced_withdrawal, *as_alice, "--amount", 3).exit_code == 0
+    refused(run(forced_withdrawal, *as_alice, "--amount", 3), "the same demand waits already")
+
+
+def test_a_vain_demand_is_sent_on_confirmation_only(as_alice, chain):
+    before = chain.blocks.head.number
+    result = run(forced_withdrawal, *as_alice, "--amount", BALANCE + 1, answer="n\n")
+    assert result.exit_code == 1 and "would be proven invalid" in result.output
+    assert chain.blocks.head.number == before
+    assert run(forced_withdrawal, *as_alice, "--amount", BALANCE + 1, answer="y\n").exit_code == 0
+    assert run(forced_withdrawal, *as_alice, "--amount", BALANCE + 2, "--yes").exit_code == 0
+
+
+def test_a_demand_that_nobody_made_freezes_nothing(position):
+    refused(run(freeze, *position, "--amount", 7), "no such demand waits")
+
+
+def test_another_state_than_the_chains_is_refused(as_alice, alice, position, folder):
+    text = (folder / ".build/state.json").read_text()
+    other = folder / "other.json"
+    other.write_text(text.replace(str(BALANCE), str(BALANCE + 1)))
+    run(forced_withdrawal, *as_alice, "--amount", 2)
+    travel(7 * DAY)
+    assert run(freeze, *position, "--amount", 2).exit_code == 0
+    refused(run(escape, "--position", alice.position_id, "--state", other), "is not the state on chain")
+    other.write_text("{}")
+    refused(run(escape, "--position", alice.position_id, "--state", other), "is no state of an exchange")
+    other.write_text("{")
+    refused(run(escape, "--position", alice.position_id, "--state", other), "is not JSON")
+
+
+def test_a_record_of_another_chain_or_of_nothing_is_refused(folder):
+    record = folder / "record.json"
+    text = (folder / ".build/deployment.json").read_text()
+    for content, cause in (
+        (text.replace("1337", "1"), "is of chain 1"),
+        ('{"exchange": 5}', "names no exchange"),
+        ('{"exchange": "0x5"}', "is not an address"),
+        (f'{{"exchange": "0x{"77" * 20}"}}', "there is no contract at the exchange's address"),
+    ):
+        record.write_text(content)
+        refused(run(status, "--deployment", record), cause)
+
+
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        (("--token", "0x12"), "--token '0x12' is not an address"),
+        (("--token", "0x" + "00" * 20), "is not an address"),
+        (("--token", "0x" + "00" * 19 + "99"), "there is no contract at --token"),
+        (("--operator", "bob"), "--operator 'bob' is not an address"),
+        (("--member", "0x5"), "--member '0x5' is not an address"),
+        (("--account", "nobody"), "there is no account 'nobody'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_deployment_that_makes_no_sense_is_one_line(chain, options, cause):
+    before = chain.blocks.head.number
+    refused(run(deploy, *options), cause)
+    assert chain.blocks.head.number == before
+
+
+def test_what_is_no_token_is_refused(chain, folder):
+    """A contract that does not answer totalSupply()."""
+    exchange = json.loads((folder / ".build/deployment.json").read_text())["committee"]
+    before = chain.blocks.head.number
+    refused(run(deploy, "--token", exchange), "does not answer as an ERC-20 token")
+    assert chain.blocks.head.number == before
+
+
+def test_amounts_are_in_the_tokens_units():
+    coins = Exchange(None, None, 6)
+    assert (coins.quanta("1.5"), coins.quanta("0.000001"), coins.coins(1_234_500_000)) == (1_500_000, 1, "1,234.5")
+    with pytest.raises(click.UsageError, match=r"0\.0000001 has more than 6 decimals"):
+        coins.quanta("0.0000001")
+    with pytest.raises(click.UsageError, match="not in"):
+        coins.quanta("18446744073709.551616")
+    assert coins.quanta("18446744073709.551615") == (1 << 64) - 1
+
+
+@pytest.mark.parametrize("script", [status, forced_withdrawal, freeze, escape, scenario, deploy, demo])
+def test_help_explains_every_option(script):
+    result = CliRunner().invoke(script.cli, ["--help"])
+    assert result.exit_code == 0 and script.cli.help
+    options = [option for option in script.cli.params if isinstance(option, click.Option)]
+    assert all(option.help for option in options if option.name != "provider_settings")
