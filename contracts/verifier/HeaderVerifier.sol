@@ -353,35 +353,37 @@ contract HeaderVerifier is HeaderRefusals {
         uint256[] memory input,
         uint256 firstCell
     ) private pure {
-        Layout.Plan memory plan = walk.plan;
-        (uint256 nTerms, uint256 nOpenings, uint256 nClaims) = Layout.countTerms(plan);
-        Sorting memory s;
-        s.slots = _at(plan.slots, 0);
-        s.value = _at(values, 0);
-        s.cells = _at(input, firstCell);
-        s.power = 1;
-        s.lambda = context.lambda;
-        s.points = Layout.emptyList(2 * nTerms);
-        s.claims = Layout.emptyList(nClaims);
-        s.openings = Layout.emptyList(nOpenings);
-        s.claimOf = new uint256[](nTerms * CLAIMS_PER_POINT);
-        for (uint256 g = 0; g < plan.groups.length; ++g) {
-            Layout.Group memory group = plan.groups[g];
-            uint256 root = walk.roots[group.logHeight];
-            uint256 point = Field.mul(
-                Field.square(walk.z, plan.logDegree - group.logHeight),
-                Field.power(walk.inverseRoots[group.logHeight], walk.shape.lowestOffset)
-            );
-            uint256 offset = 0; // from the lowest
-            for (uint256 bit = 0; group.mask >> bit != 0; ++bit) {
-                if ((group.mask >> bit) & 1 == 0) continue;
-                uint256 next = Layout.offsetOf(walk.shape.offsets, bit);
-                point = Field.mul(point, Field.power(root, next - offset));
-                offset = next;
-                _sortTerm(plan, group, bit, point, s);
+        unchecked {
+            Layout.Plan memory plan = walk.plan;
+            (uint256 nTerms, uint256 nOpenings, uint256 nClaims) = Layout.countTerms(plan);
+            Sorting memory s;
+            s.slots = _at(plan.slots, 0);
+            s.value = _at(values, 0);
+            s.cells = _at(input, firstCell);
+            s.power = 1;
+            s.lambda = context.lambda;
+            s.points = Layout.emptyList(2 * nTerms);
+            s.claims = Layout.emptyList(nClaims);
+            s.openings = Layout.emptyList(nOpenings);
+            s.claimOf = new uint256[](nTerms * CLAIMS_PER_POINT);
+            for (uint256 g = 0; g < plan.groups.length; ++g) {
+                Layout.Group memory group = plan.groups[g];
+                uint256 root = walk.roots[group.logHeight];
+                uint256 point = Field.mul(
+                    Field.square(walk.z, plan.logDegree - group.logHeight),
+                    Field.power(walk.inverseRoots[group.logHeight], walk.shape.lowestOffset)
+                );
+                uint256 offset = 0; // from the lowest
+                for (uint256 bit = 0; group.mask >> bit != 0; ++bit) {
+                    if ((group.mask >> bit) & 1 == 0) continue;
+                    uint256 next = Layout.offsetOf(walk.shape.offsets, bit);
+                    point = Field.mul(point, Field.power(root, next - offset));
+                    offset = next;
+                    _sortTerm(plan, group, bit, point, s);
+                }
             }
+            (context.points, context.claims, context.openings) = (s.points, s.claims, s.openings);
         }
-        (context.points, context.claims, context.openings) = (s.points, s.claims, s.openings);
     }
 
     /// @dev Memory places of the first slot, next value, first cell; the next power of lambda, and lambda; the lists so far;
@@ -406,19 +408,21 @@ contract HeaderVerifier is HeaderRefusals {
         uint256 point,
         Sorting memory s
     ) private pure {
-        uint256 index = _pointNumber(s.points, group.logHeight, point);
-        uint256 claim = _claimOf(s, index, group);
-        uint256 opening = index << DeepSum.OPENING_POINT_BIT | group.row << DeepSum.OPENING_ROW_BIT;
-        uint256 used = 0;
-        for (uint256 i = 0; i < group.nColumns; ++i) {
-            uint256 column = plan.columns[group.firstColumn + i];
-            if ((column >> (64 + bit)) & 1 == 0) continue;
-            uint256 count = column & 0xffffffff;
-            _sortColumn(s, (column >> 32) & 0xffffffff, count, bit, claim + 0x20);
-            Layout.push(s.openings, opening | (group.firstInRow + i));
-            if (count > used) used = count;
+        unchecked {
+            uint256 index = _pointNumber(s.points, group.logHeight, point);
+            uint256 claim = _claimOf(s, index, group);
+            uint256 opening = index << DeepSum.OPENING_POINT_BIT | group.row << DeepSum.OPENING_ROW_BIT;
+            uint256 used = 0;
+            for (uint256 i = 0; i < group.nColumns; ++i) {
+                uint256 column = Layout.get(plan.columns, group.firstColumn + i);
+                if ((column >> (64 + bit)) & 1 == 0) continue;
+                uint256 count = column & 0xffffffff;
+                _sortColumn(s, (column >> 32) & 0xffffffff, count, bit, claim + 0x20);
+                Layout.push(s.openings, opening | (group.firstInRow + i));
+                if (count > used) used = count;
+            }
+            _useClaim(claim, used);
         }
-        _useClaim(claim, used);
     }
 
     /// @dev The claim has at least `used` B_j: its lowest byte.
@@ -454,19 +458,21 @@ contract HeaderVerifier is HeaderRefusals {
 
     /// @dev The place of the claim of a point for columns of this k, which is appended if it is new.
     function _claimOf(Sorting memory s, uint256 index, Layout.Group memory group) private pure returns (uint256 claim) {
-        uint256 number = index * CLAIMS_PER_POINT + group.logPacking;
-        claim = s.claimOf[number];
-        if (claim != 0) return claim;
-        claim = _at(s.claims, s.claims.length);
-        s.claimOf[number] = claim;
-        uint256 size = 1 << group.logPacking;
-        uint256 logPhysical = group.logHeight + group.logPacking;
-        Layout.push(
-            s.claims,
-            index << DeepSum.CLAIM_POINT_BIT | group.logPacking << DeepSum.CLAIM_PACKING_BIT
-                | logPhysical << DeepSum.CLAIM_HEIGHT_BIT
-        );
-        for (uint256 i = 0; i < size; ++i) Layout.push(s.claims, 0);
+        unchecked {
+            uint256 number = index * CLAIMS_PER_POINT + group.logPacking;
+            claim = s.claimOf[number];
+            if (claim != 0) return claim;
+            claim = _at(s.claims, s.claims.length);
+            s.claimOf[number] = claim;
+            uint256 size = 1 << group.logPacking;
+            uint256 logPhysical = group.logHeight + group.logPacking;
+            Layout.push(
+                s.claims,
+                index << DeepSum.CLAIM_POINT_BIT | group.logPacking << DeepSum.CLAIM_PACKING_BIT
+                    | logPhysical << DeepSum.CLAIM_HEIGHT_BIT
+            );
+            for (uint256 i = 0; i < size; ++i) Layout.push(s.claims, 0);
+        }
     }
 
     /// @dev One physical column at one point: `count` slots from number `slot` on; `claimed` is the place of B_0.

@@ -5,7 +5,8 @@ import {IShape} from "./IShape.sol";
 import {QueryPhase} from "./QueryPhase.sol";
 
 /// @title Packing: which logical columns share a physical one, as in `prover/stark/layout.py`
-/// @dev Heights decide which tables share a group, so the layout is computed for each proof.
+/// @dev Heights decide which tables share a group, so the layout is computed for each proof. Heights, counts and places
+/// are far below 2^32, so nothing overflows.
 library Layout {
     uint256 internal constant N_TREES = 3;
     uint256 private constant MAX_LOG_PACKING = 4;
@@ -52,34 +53,38 @@ library Layout {
         pure
         returns (Plan memory plan)
     {
-        Source memory source = Source(readRuns(shape.runs, logHeights), shape.columns, 0, 0, 0);
-        uint256 n = shape.columns.length / 10;
-        Group[] memory groups = new Group[](N_TREES * (shape.nTables + 1));
-        plan = Plan(groups, emptyList(n), emptyList(n), emptyList(n), 0);
-        uint256 count = 0;
-        for (uint256 tree = 0; tree < N_TREES; ++tree) {
-            selectTree(source, tree);
-            uint256 first = count;
-            uint256 largest = nextHeight(source, ABOVE_ALL_HEIGHTS);
-            for (uint256 height = largest; height != 0; height = nextHeight(source, height)) {
-                uint256 kappa = (kappas >> (8 * tree)) & 0xff;
-                plan.groups[count++] = makeGroup(plan, source, tree, height, kappa + largest - height);
+        unchecked {
+            Source memory source = Source(readRuns(shape.runs, logHeights), shape.columns, 0, 0, 0);
+            uint256 n = shape.columns.length / 10;
+            Group[] memory groups = new Group[](N_TREES * (shape.nTables + 1));
+            plan = Plan(groups, emptyList(n), emptyList(n), emptyList(n), 0);
+            uint256 count = 0;
+            for (uint256 tree = 0; tree < N_TREES; ++tree) {
+                selectTree(source, tree);
+                uint256 first = count;
+                uint256 largest = nextHeight(source, ABOVE_ALL_HEIGHTS);
+                for (uint256 height = largest; height != 0; height = nextHeight(source, height)) {
+                    uint256 kappa = (kappas >> (8 * tree)) & 0xff;
+                    plan.groups[count++] = makeGroup(plan, source, tree, height, kappa + largest - height);
+                }
+                addRows(plan, tree, first, count);
             }
-            addRows(plan, tree, first, count);
-        }
-        assembly ("memory-safe") {
-            mstore(groups, count)
-        }
-        for (uint256 i = 0; i < plan.rows.length; ++i) {
-            uint256 height = (plan.rows[i] >> QueryPhase.HEIGHT_BIT) & 0xffff;
-            if (height > plan.logDegree) plan.logDegree = height;
+            assembly ("memory-safe") {
+                mstore(groups, count)
+            }
+            for (uint256 i = 0; i < plan.rows.length; ++i) {
+                uint256 height = (get(plan.rows, i) >> QueryPhase.HEIGHT_BIT) & 0xffff;
+                if (height > plan.logDegree) plan.logDegree = height;
+            }
         }
     }
 
     /// @dev How many out-of-domain values the proof has.
     function countValues(Plan memory plan) internal pure returns (uint256 count) {
-        for (uint256 i = 0; i < plan.columns.length; ++i) {
-            count += bits(plan.columns[i] >> 64) * (plan.columns[i] & 0xffffffff);
+        unchecked {
+            for (uint256 i = 0; i < plan.columns.length; ++i) {
+                count += bits(get(plan.columns, i) >> 64) * (get(plan.columns, i) & 0xffffffff);
+            }
         }
     }
 
@@ -94,41 +99,51 @@ library Layout {
         pure
         returns (uint256 nTerms, uint256 nOpenings, uint256 nClaims)
     {
-        for (uint256 g = 0; g < plan.groups.length; ++g) {
-            uint256 count = bits(plan.groups[g].mask);
-            nTerms += count;
-            nClaims += count * (1 + (1 << plan.groups[g].logPacking));
+        unchecked {
+            for (uint256 g = 0; g < plan.groups.length; ++g) {
+                uint256 count = bits(plan.groups[g].mask);
+                nTerms += count;
+                nClaims += count * (1 + (1 << plan.groups[g].logPacking));
+            }
+            for (uint256 i = 0; i < plan.columns.length; ++i) nOpenings += bits(get(plan.columns, i) >> 64);
         }
-        for (uint256 i = 0; i < plan.columns.length; ++i) nOpenings += bits(plan.columns[i] >> 64);
     }
 
     function bits(uint256 mask) private pure returns (uint256 count) {
-        for (; mask != 0; mask &= mask - 1) ++count;
+        unchecked {
+            for (; mask != 0; mask &= mask - 1) ++count;
+        }
     }
 
     function readRuns(bytes memory encoded, uint256[] memory logHeights) private pure returns (uint256[] memory runs) {
-        runs = new uint256[](encoded.length / 4);
-        for (uint256 i = 0; i < runs.length; ++i) {
-            uint256 word = wordOf(encoded, 4 * i);
-            uint256 height = logHeights[(word >> 240) & 0xff];
-            runs[i] = (word >> 248) << 64 | height << 48 | ((word >> 232) & 0xff) << 32 | (word >> 224) & 0xff;
+        unchecked {
+            runs = new uint256[](encoded.length / 4);
+            for (uint256 i = 0; i < runs.length; ++i) {
+                uint256 word = wordOf(encoded, 4 * i);
+                uint256 height = logHeights[(word >> 240) & 0xff];
+                runs[i] = (word >> 248) << 64 | height << 48 | ((word >> 232) & 0xff) << 32 | (word >> 224) & 0xff;
+            }
         }
     }
 
     /// @dev Moves on to the runs of the next tree, which may have none.
     function selectTree(Source memory source, uint256 tree) private pure {
-        uint256 to = source.to;
-        for (uint256 i = source.from; i < to; ++i) source.column += source.runs[i] & 0xffff;
-        source.from = to;
-        while (to < source.runs.length && source.runs[to] >> 64 == tree) ++to;
-        source.to = to;
+        unchecked {
+            uint256 to = source.to;
+            for (uint256 i = source.from; i < to; ++i) source.column += get(source.runs, i) & 0xffff;
+            source.from = to;
+            while (to < source.runs.length && get(source.runs, to) >> 64 == tree) ++to;
+            source.to = to;
+        }
     }
 
     /// @dev The greatest height below `below` among the tables that have columns in this tree; 0 for none.
     function nextHeight(Source memory source, uint256 below) private pure returns (uint256 best) {
-        for (uint256 i = source.from; i < source.to; ++i) {
-            uint256 height = (source.runs[i] >> 48) & 0xffff;
-            if (height < below && height > best) best = height;
+        unchecked {
+            for (uint256 i = source.from; i < source.to; ++i) {
+                uint256 height = (get(source.runs, i) >> 48) & 0xffff;
+                if (height < below && height > best) best = height;
+            }
         }
     }
 
@@ -138,72 +153,80 @@ library Layout {
         pure
         returns (Group memory group)
     {
-        group = Group(tree, height, logPackingOf(source, height, logRoom), 0, plan.columns.length, 0, 0, 0);
-        uint256 column = source.column;
-        uint256 start = plan.slots.length;
-        for (uint256 i = source.from; i < source.to; ++i) {
-            uint256 run = source.runs[i];
-            uint256 end = column + (run & 0xffff);
-            if ((run >> 48) & 0xffff == height) {
-                if ((run >> 32) & 0xffff >= FIRST_APART) {
-                    cut(plan, group, start);
-                    start = plan.slots.length;
+        unchecked {
+            group = Group(tree, height, logPackingOf(source, height, logRoom), 0, plan.columns.length, 0, 0, 0);
+            uint256 column = source.column;
+            uint256 start = plan.slots.length;
+            for (uint256 i = source.from; i < source.to; ++i) {
+                uint256 run = get(source.runs, i);
+                uint256 end = column + (run & 0xffff);
+                if ((run >> 48) & 0xffff == height) {
+                    if ((run >> 32) & 0xffff >= FIRST_APART) {
+                        cut(plan, group, start);
+                        start = plan.slots.length;
+                    }
+                    for (uint256 c = column; c < end; ++c) push(plan.slots, wordOf(source.columns, 10 * c) >> 176);
                 }
-                for (uint256 c = column; c < end; ++c) push(plan.slots, wordOf(source.columns, 10 * c) >> 176);
+                column = end;
             }
-            column = end;
+            cut(plan, group, start);
+            group.nColumns = plan.columns.length - group.firstColumn;
         }
-        cut(plan, group, start);
-        group.nColumns = plan.columns.length - group.firstColumn;
     }
 
     /// @dev log2 of k: classes 0 and 1 are one run, every other one its own.
     function logPackingOf(Source memory source, uint256 height, uint256 logRoom) private pure returns (uint256 l) {
-        uint256 common = 0;
-        uint256 longest = 0;
-        for (uint256 i = source.from; i < source.to; ++i) {
-            uint256 run = source.runs[i];
-            if ((run >> 48) & 0xffff != height) continue;
-            uint256 length = run & 0xffff;
-            if ((run >> 32) & 0xffff < FIRST_APART) common += length;
-            else if (length > longest) longest = length;
+        unchecked {
+            uint256 common = 0;
+            uint256 longest = 0;
+            for (uint256 i = source.from; i < source.to; ++i) {
+                uint256 run = get(source.runs, i);
+                if ((run >> 48) & 0xffff != height) continue;
+                uint256 length = run & 0xffff;
+                if ((run >> 32) & 0xffff < FIRST_APART) common += length;
+                else if (length > longest) longest = length;
+            }
+            if (common > longest) longest = common;
+            while ((1 << l) < longest && l < MAX_LOG_PACKING && l < logRoom) ++l;
         }
-        if (common > longest) longest = common;
-        while ((1 << l) < longest && l < MAX_LOG_PACKING && l < logRoom) ++l;
     }
 
     /// @dev Cuts the slots from `start` on into physical columns of k slots each.
     function cut(Plan memory plan, Group memory group, uint256 start) private pure {
-        uint256 end = plan.slots.length;
-        uint256 packing = 1 << group.logPacking;
-        for (; start < end; start += packing) {
-            uint256 count = end - start < packing ? end - start : packing;
-            uint256 mask = 0;
-            for (uint256 i = 0; i < count; ++i) mask |= plan.slots[start + i] >> 16;
-            push(plan.columns, mask << 64 | start << 32 | count);
-            group.mask |= mask;
+        unchecked {
+            uint256 end = plan.slots.length;
+            uint256 packing = 1 << group.logPacking;
+            for (; start < end; start += packing) {
+                uint256 count = end - start < packing ? end - start : packing;
+                uint256 mask = 0;
+                for (uint256 i = 0; i < count; ++i) mask |= get(plan.slots, start + i) >> 16;
+                push(plan.columns, mask << 64 | start << 32 | count);
+                group.mask |= mask;
+            }
         }
     }
 
     /// @dev The rows of one tree, by falling physical height; tells its groups where in them they stand.
     function addRows(Plan memory plan, uint256 tree, uint256 first, uint256 last) private pure {
-        uint256 below = ABOVE_ALL_HEIGHTS;
-        while (true) {
-            uint256 height = 0;
-            for (uint256 g = first; g < last; ++g) {
-                uint256 own = plan.groups[g].logHeight + plan.groups[g].logPacking;
-                if (own < below && own > height) height = own;
+        unchecked {
+            uint256 below = ABOVE_ALL_HEIGHTS;
+            while (true) {
+                uint256 height = 0;
+                for (uint256 g = first; g < last; ++g) {
+                    uint256 own = plan.groups[g].logHeight + plan.groups[g].logPacking;
+                    if (own < below && own > height) height = own;
+                }
+                if (height == 0) return;
+                uint256 width = 0;
+                for (uint256 g = first; g < last; ++g) {
+                    Group memory group = plan.groups[g];
+                    if (group.logHeight + group.logPacking != height) continue;
+                    (group.row, group.firstInRow) = (plan.rows.length, width);
+                    width += group.nColumns;
+                }
+                push(plan.rows, tree << QueryPhase.TREE_BIT | height << QueryPhase.HEIGHT_BIT | width);
+                below = height;
             }
-            if (height == 0) return;
-            uint256 width = 0;
-            for (uint256 g = first; g < last; ++g) {
-                Group memory group = plan.groups[g];
-                if (group.logHeight + group.logPacking != height) continue;
-                (group.row, group.firstInRow) = (plan.rows.length, width);
-                width += group.nColumns;
-            }
-            push(plan.rows, tree << QueryPhase.TREE_BIT | height << QueryPhase.HEIGHT_BIT | width);
-            below = height;
         }
     }
 
@@ -211,6 +234,13 @@ library Layout {
     function wordOf(bytes memory data, uint256 place) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(add(add(data, 0x20), place))
+        }
+    }
+
+    /// @dev list[index], which exists.
+    function get(uint256[] memory list, uint256 index) internal pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(add(list, 0x20), shl(5, index)))
         }
     }
 

@@ -5,7 +5,7 @@ pragma solidity ^0.8.30;
 /// @dev Byte layout: `prover/stark/proof.py`. A queue is a list of (position, hash) pairs of 64 bytes, positions rising;
 /// a position above all others ends it. Hashes are words whose bytes after the first digest bytes are zero.
 library Openings {
-    /// @notice Step 8 or 9: what was opened does not lead to the root. Trees 0 to 2: preprocessed, main, interaction;
+    /// @notice Step 7 or 8: what was opened does not lead to the root. Trees 0 to 2: preprocessed, main, interaction;
     /// FRI layer l is tree 16 + l.
     error OpeningRefused(uint256 tree);
     /// @notice The part ends before everything was read.

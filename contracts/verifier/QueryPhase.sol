@@ -9,7 +9,7 @@ import {Openings} from "./Openings.sol";
 /// @dev Walks `verify_part` of `prover/stark/verifier.py` for some of the query positions. Knows no shape: which rows
 /// are opened and what is summed stands in the context, as `Layout.sol` and `HeaderVerifier.sol` made it.
 library QueryPhase {
-    /// @notice Step 7 or 8: a word opened at this position (of a query, or of a leaf in its layer) is not below p.
+    /// @notice Step 7 or 8: a word opened is not below p: at this query position, or in the touched leaf of this number.
     error OpenedWordNotBelowPrime(uint256 position);
     /// @notice Step 9: the folded value at `position` is not the last polynomial's.
     error FoldMismatch(uint256 position);

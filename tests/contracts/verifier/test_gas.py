@@ -9,7 +9,7 @@ from gas import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, Cost, cost_of
 
 from prover.cairo.prove import prove_run
 from prover.cairo.run import run_program
-from prover.stark.parameters import DEFAULT
+from prover.stark.parameters import DEFAULT, NAMED
 from scripts._verifier import deploy_verifier, register_program
 
 WHOLE = replace(DEFAULT, part_queries=DEFAULT.n_queries)
@@ -64,10 +64,10 @@ def test_a_default_proof_keeps_the_limits_of_a_transaction(project, chain, prove
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", [DEFAULT, WHOLE], ids=["in parts", "whole"])
+@pytest.mark.parametrize("parameters", [DEFAULT, WHOLE, NAMED["final"]], ids=["in parts", "whole", "final"])
 def test_two_to_the_sixteen_steps_on_chain(project, chain, prover_account, hashes_program, parameters):
     costs = measure(project, chain, prover_account, hashes_program, 4096, parameters)
-    if parameters is DEFAULT:
+    if parameters is not WHOLE:
         check_limits(costs)
     assert sum(cost.used for cost in costs.values()) < 12_000_000
     assert all(cost.execution_per_byte < 24 for name, cost in costs.items() if name != "begin")
