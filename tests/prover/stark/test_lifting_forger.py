@@ -21,10 +21,10 @@ import pytest
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.stark import verifier
-from prover.stark.domains import point, root_of_unity
+from prover.stark.domains import block_shift, point, root_of_unity
 from prover.stark.errors import OodsMismatch, OpeningRefused
 from prover.stark.expressions import INTERACTION, MAIN
-from prover.stark.fri import FriLayer, extend, last_polynomial
+from prover.stark.fri import FriLayer
 from prover.stark.layout import Group, Layout, Physical, Slot
 from prover.stark.merkle import MerkleTree
 from prover.stark.parameters import Parameters
@@ -103,6 +103,19 @@ def verify(proof: Proof) -> int:
     return proof.total
 
 
+def extend(coefficients: np.ndarray) -> np.ndarray:
+    """A polynomial on its whole evaluation domain, by position."""
+    log_degree = len(coefficients).bit_length() - 1
+    shifts = [block_shift(log_degree + PARAMETERS.log_blowup, log_degree, b) for b in range(1 << PARAMETERS.log_blowup)]
+    return np.concatenate([kernel.evaluate_coset(coefficients[None], shift)[0] for shift in shifts])
+
+
+def divide_out(coefficients: np.ndarray, k: int, y: int) -> np.ndarray:
+    """The quotient by Y^k - y, remainder dropped: each residue class of exponents divided by V - y."""
+    slots = [np.ascontiguousarray(coefficients[i::k]) for i in range(k)]
+    return np.ascontiguousarray(kernel.divide_out(slots, y).transpose(1, 0, 2)).reshape(-1, 4)
+
+
 class Tree:
     """Codewords by height, as the verifier opens them."""
 
@@ -112,7 +125,8 @@ class Tree:
             log + PARAMETERS.log_blowup: kernel.hash_rows(columns, PARAMETERS.digest_bytes)
             for log, columns in codewords.items()
         }
-        self.merkle = MerkleTree(hashes, PARAMETERS.digest_bytes)
+        self.merkle = MerkleTree(max(hashes), 0, PARAMETERS.digest_bytes)
+        self.merkle.add_block(0, hashes)
         self.root = int.from_bytes(self.merkle.root, "big")
 
     def open(self, positions: list[int]) -> bytes:
@@ -157,7 +171,7 @@ class Prover:
 
     def committed(self, coefficients: np.ndarray) -> np.ndarray:
         """The value at one root W for each Y; the only one if honest."""
-        return np.ascontiguousarray(extend(coefficients, PARAMETERS.log_blowup)[:: self.roots])
+        return np.ascontiguousarray(extend(coefficients)[:: self.roots])
 
     def agrees(self, position: int) -> bool:
         """Whether the committed value is that of the root X^(r/2) at a position's own X."""
@@ -165,7 +179,7 @@ class Prover:
 
     def value(self, coefficients: np.ndarray, z: int, offset: int) -> int:
         w = pow(opened_at(z, SHORT, offset), 1 << LOG_H - self.log_rows, PRIME)
-        return kernel.to_ints(kernel.evaluate_at(coefficients[None], [w])[0])[0]
+        return kernel.to_ints(kernel.evaluate_at([coefficients], [w])[0])[0]
 
     def deep(self, terms, z: int) -> np.ndarray:
         """The DEEP polynomial; against the real verifier a forger's division leaves remainders, which he drops."""
@@ -179,10 +193,10 @@ class Prover:
             if self.naive:
                 lifted = kernel.from_ints([0] * (1 << LOG_H))
                 lifted[::stride] = numerator
-                quotient, stride = kernel.divide_out(lifted, 1, opened_at(z, term.group, term.offset)), 1
+                quotient, stride = divide_out(lifted, 1, opened_at(z, term.group, term.offset)), 1
             else:
                 values_a_row = 1 if term.group is TALL else self.roots
-                quotient = kernel.divide_out(numerator, values_a_row, verifier.term_point(LAYOUT, term, z))
+                quotient = divide_out(numerator, values_a_row, verifier.term_point(LAYOUT, term, z))
             part = total[::stride]
             part[...] = kernel.add(np.ascontiguousarray(part), quotient)
         return total
@@ -190,24 +204,24 @@ class Prover:
     def prove(self, tries: int = 1) -> Proof | None:
         """None if no nonce of so many gives queries that see agreement only."""
         transcript = Transcript()
-        tall = extend(self.tall, PARAMETERS.log_blowup)
+        tall = extend(self.tall)
         main = Tree({LOG_H: [tall], LOG_N: [self.committed(self.c), self.committed(self.s)]})
         transcript.absorb([main.root, self.total])
         self.q = self.quotient(transcript.draw())
         second = Tree({LOG_N: [self.committed(self.q)]})
         transcript.absorb([second.root])
         z = transcript.draw()
-        at_z = kernel.to_ints(kernel.evaluate_at(self.tall[None], [z])[0])
+        at_z = kernel.to_ints(kernel.evaluate_at([self.tall], [z])[0])
         values = [*at_z, *(self.value(f, z, o) for f, o in ((self.c, 0), (self.s, 0), (self.s, 1), (self.q, 0)))]
         transcript.absorb(values)
         terms = verifier.combine_terms(LAYOUT, values, transcript.draw())
-        codeword, layers, fri_roots = extend(self.deep(terms, z), PARAMETERS.log_blowup), [], []
+        polynomial, layers, fri_roots = self.deep(terms, z), [], []
         for arity in PARAMETERS.fri_plan(LOG_H):
-            layers.append(FriLayer(codeword, arity, PARAMETERS))
+            layers.append(FriLayer(polynomial, arity, PARAMETERS))
             fri_roots.append(int.from_bytes(layers[-1].merkle.root, "big"))
             transcript.absorb(fri_roots[-1:])
-            codeword = layers[-1].fold(transcript.draw())
-        last = last_polynomial(codeword, PARAMETERS.log_blowup)
+            polynomial = layers[-1].fold(transcript.draw())
+        last = kernel.to_ints(polynomial)
         transcript.absorb(last)
         found = self.lucky_nonce(transcript, tries)
         if found is None:
