@@ -1,7 +1,9 @@
 // Pedersen hashes on the Stark curve by windows: the chain of 64 additions that the proof's component shows.
 #pragma once
+#include <utility>
 #include <vector>
 
+#include "backend.h"
 #include "field.h"
 
 namespace freehold {
@@ -40,27 +42,40 @@ static inline const Felt* window_point(const Felt* table, const uint8_t* bytes, 
   return table + 2 * ((half * 32 + (31 - row)) * WINDOW + bytes[32 * half + row]);
 }
 
-// All instances advance together, so each step needs one inversion.
+static inline void inverses(Felt* out, const Felt* a, size_t n) {
+  size_t whole = use_vectors() ? n / 8 * 8 : 0;
+  if (whole) ifma::inverse(out, a, whole);
+  if (whole < n) batch_inverse(out + whole, a + whole, n - whole);
+}
+
+// All instances advance together, so each step needs one inversion, and each operation is one over columns.
 template <typename Record>
 void pedersen_chain(const Felt* pairs, const Felt* table, const Felt* start, size_t begin, size_t end, Record record) {
   size_t m = end - begin;
-  std::vector<Felt> x(m, start[0]), y(m, start[1]), difference(m), inverted(m);
+  std::vector<Felt> x(m, start[0]), y(m, start[1]), px(m), qy(m), slope(m), next(m);
   std::vector<uint8_t> bytes(64 * m);
   for (size_t i = 0; i < m; i++) {
     to_big_endian(pairs[2 * (begin + i)], &bytes[64 * i]);
     to_big_endian(pairs[2 * (begin + i) + 1], &bytes[64 * i + 32]);
   }
+  Felt *X = x.data(), *Y = y.data(), *P = px.data(), *Q = qy.data(), *S = slope.data(), *N = next.data();
   for (size_t step = 0; step < STEPS; step++) {
-    for (size_t i = 0; i < m; i++) difference[i] = sub(x[i], window_point(table, &bytes[64 * i], step)[0]);
-    batch_inverse(inverted.data(), difference.data(), m);
     for (size_t i = 0; i < m; i++) {
-      const Felt* q = window_point(table, &bytes[64 * i], step);
-      Felt slope = mul(sub(y[i], q[1]), inverted[i]);
-      Felt sum = sub(sub(square(slope), x[i]), q[0]);
-      y[i] = sub(mul(slope, sub(x[i], sum)), y[i]);
-      x[i] = sum;
-      record(begin + i, step, sum, slope, q[1]);
+      const Felt* point = window_point(table, &bytes[64 * i], step);
+      P[i] = point[0], Q[i] = point[1];
     }
+    difference(N, X, P, m);
+    inverses(S, N, m);
+    difference(N, Y, Q, m);
+    multiply(S, S, N, m);  // slope = (y - qy) / (x - px)
+    multiply(N, S, S, m);
+    difference(N, N, X, m);
+    difference(N, N, P, m);  // next x = slope^2 - x - px
+    difference(X, X, N, m);
+    multiply(X, S, X, m);
+    difference(Y, X, Y, m);  // next y = slope * (x - next x) - y
+    std::swap(X, N);
+    for (size_t i = 0; i < m; i++) record(begin + i, step, X[i], S[i], Q[i]);
   }
 }
 

@@ -423,11 +423,11 @@ EXPORT u64 fh_grind(const uint8_t* prefix, int bits) {
 
 // (m, 64, 3): x after each addition, its slope, y of the point added; see curve.h
 EXPORT void fh_pedersen_steps(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
-  parallel(m, 16, [=](size_t begin, size_t end) { pedersen_steps(out, pairs, table, start, begin, end); });
+  parallel(m, 512, [=](size_t begin, size_t end) { pedersen_steps(out, pairs, table, start, begin, end); });
 }
 
 EXPORT void fh_pedersen(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
-  parallel(m, 4, [=](size_t begin, size_t end) { pedersen_hashes(out, pairs, table, start, begin, end); });
+  parallel(m, 512, [=](size_t begin, size_t end) { pedersen_hashes(out, pairs, table, start, begin, end); });
 }
 
 // One pair of 32-byte big-endian numbers below P; see chains.h

@@ -333,6 +333,14 @@ def test_pedersen(pairs):
     assert steps == [word for x, y in pairs for step in reference.pedersen_steps(x, y) for word in step]
 
 
+def test_many_pedersen_hashes():
+    """More than eight take the vector path; edge values stand among them."""
+    numbers = [*EDGES, *kernel.to_ints(kernel.powers(3, 7, 26 - len(EDGES)))]
+    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+    steps = kernel.to_ints(kernel.pedersen_steps(kernel.from_ints(numbers).reshape(-1, 2, 4)).reshape(-1, 4))
+    assert steps == [word for x, y in pairs for step in reference.pedersen_steps(x, y) for word in step]
+
+
 @pytest.mark.parametrize("wrong", [np.zeros((3, 3), dtype=np.uint64), np.zeros((3, 4), dtype=np.int64)])
 def test_wrong_arrays_are_refused_with_their_shape(wrong):
     with pytest.raises(kernel.KernelError, match="must be uint64"):

@@ -53,19 +53,6 @@ class Proof:
     openings: bytes
 
 
-def extend(coefficients: np.ndarray) -> np.ndarray:
-    """A polynomial on its whole evaluation domain, by position."""
-    log_degree = (len(coefficients) - 1).bit_length()
-    shifts = [block_shift(log_degree + PARAMETERS.log_blowup, log_degree, b) for b in range(1 << PARAMETERS.log_blowup)]
-    return np.concatenate([kernel.evaluate_coset(coefficients[None], shift)[0] for shift in shifts])
-
-
-def divide(coefficients: np.ndarray, k: int, y: int) -> np.ndarray:
-    """The quotient by Y^k - y: each of the k interleaved polynomials by V - y. Remainders are dropped."""
-    slots = [np.ascontiguousarray(coefficients[j::k]) for j in range(k)]
-    return np.ascontiguousarray(kernel.divide_out(slots, y).transpose(1, 0, 2)).reshape(-1, 4)
-
-
 def opened_at(z: int, group: Group, offset: int) -> int:
     """A point of the large domain over z_n * omega_n^offset: where the naive verifier opens a lifted column."""
     return z * pow(root_of_unity(LOG_H), offset, PRIME) % PRIME
@@ -116,6 +103,19 @@ def verify(proof: Proof) -> int:
     return proof.total
 
 
+def extend(coefficients: np.ndarray) -> np.ndarray:
+    """A polynomial on its whole evaluation domain, by position."""
+    log_degree = len(coefficients).bit_length() - 1
+    shifts = [block_shift(log_degree + PARAMETERS.log_blowup, log_degree, b) for b in range(1 << PARAMETERS.log_blowup)]
+    return np.concatenate([kernel.evaluate_coset(coefficients[None], shift)[0] for shift in shifts])
+
+
+def divide_out(coefficients: np.ndarray, k: int, y: int) -> np.ndarray:
+    """The quotient by Y^k - y, remainder dropped: each residue class of exponents divided by V - y."""
+    slots = [np.ascontiguousarray(coefficients[i::k]) for i in range(k)]
+    return np.ascontiguousarray(kernel.divide_out(slots, y).transpose(1, 0, 2)).reshape(-1, 4)
+
+
 class Tree:
     """Codewords by height, as the verifier opens them."""
 
@@ -127,7 +127,6 @@ class Tree:
         }
         self.merkle = MerkleTree(max(hashes), 0, PARAMETERS.digest_bytes)
         self.merkle.add_block(0, hashes)
-        self.merkle.finish()
         self.root = int.from_bytes(self.merkle.root, "big")
 
     def open(self, positions: list[int]) -> bytes:
@@ -180,7 +179,7 @@ class Prover:
 
     def value(self, coefficients: np.ndarray, z: int, offset: int) -> int:
         w = pow(opened_at(z, SHORT, offset), 1 << LOG_H - self.log_rows, PRIME)
-        return kernel.to_ints(kernel.evaluate_at(coefficients[None], [w])[0])[0]
+        return kernel.to_ints(kernel.evaluate_at([coefficients], [w])[0])[0]
 
     def deep(self, terms, z: int) -> np.ndarray:
         """The DEEP polynomial; against the real verifier a forger's division leaves remainders, which he drops."""
@@ -194,10 +193,10 @@ class Prover:
             if self.naive:
                 lifted = kernel.from_ints([0] * (1 << LOG_H))
                 lifted[::stride] = numerator
-                quotient, stride = divide(lifted, 1, opened_at(z, term.group, term.offset)), 1
+                quotient, stride = divide_out(lifted, 1, opened_at(z, term.group, term.offset)), 1
             else:
                 values_a_row = 1 if term.group is TALL else self.roots
-                quotient = divide(numerator, values_a_row, verifier.term_point(LAYOUT, term, z))
+                quotient = divide_out(numerator, values_a_row, verifier.term_point(LAYOUT, term, z))
             part = total[::stride]
             part[...] = kernel.add(np.ascontiguousarray(part), quotient)
         return total
@@ -212,7 +211,7 @@ class Prover:
         second = Tree({LOG_N: [self.committed(self.q)]})
         transcript.absorb([second.root])
         z = transcript.draw()
-        at_z = kernel.to_ints(kernel.evaluate_at(self.tall[None], [z])[0])
+        at_z = kernel.to_ints(kernel.evaluate_at([self.tall], [z])[0])
         values = [*at_z, *(self.value(f, z, o) for f, o in ((self.c, 0), (self.s, 0), (self.s, 1), (self.q, 0)))]
         transcript.absorb(values)
         terms = verifier.combine_terms(LAYOUT, values, transcript.draw())
