@@ -10,7 +10,7 @@ from functools import lru_cache
 from prover import kernel
 from prover.algebra.field import PRIME
 
-FEW = 4
+FEW = 32
 """Up to so many pairs are hashed one by one, and their results kept."""
 
 
