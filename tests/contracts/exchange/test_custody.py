@@ -73,6 +73,14 @@ def test_the_other_s_and_anybodys_transaction_register_too(kit, carol):
     assert kit.exchange.getEthKey(carol.stark_key) == carol.account.address
 
 
+@pytest.mark.parametrize("private_key", [1, ecdsa.ORDER - 1])
+def test_the_generator_and_its_negative_are_keys_too(kit, accounts, private_key):
+    """Where the sum of generator and key is a doubling, or infinity."""
+    user = User("edge", accounts[7], private_key, 9)
+    kit.register(user)
+    assert kit.exchange.getEthKey(user.stark_key) == accounts[7].address
+
+
 def test_golden_registration(kit):
     key = 0x63CBF2811AEFBE6CF395EB5B1AA5DB62F6E2B3ADBAFB024B01F2C02DE1EC84D
     y = 0x7581CDA37583D3C9179FFD9ABEAAE8FF3D927FFEBE3C8117DB21C48BE2B7EEA

@@ -135,6 +135,66 @@ def test_a_mangled_escape_is_refused_at_its_step(escape_verifier, deployer, mang
     escape_verifier.verifyEscape(escape_proof(state, 7), 0, state.words(), sender=deployer)
 
 
+def with_assets(nfunding: int = 2, funding=(11, 5, 12, 7), prices=(11, 1 << 32, 12, 1 << 32)):
+    """A position of two synthetic assets, and the words of a state that values them."""
+    position = Position(0x1234567, 1000, (Asset(11, 1, 5 - 2**63), Asset(12, 2, 7 - 2**63)))
+    state = state_with(7, position, height=4)
+    words = [*state.words()[:4], nfunding, *funding, 0, len(prices) // 2, *prices, 0]
+    return escape_proof(state, 7), words
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"prices": (11, 1 << 32, 13, 1 << 32)}, "AssetNotFound"),
+        ({"prices": (12, 1 << 32, 11, 1 << 32)}, "AssetNotFound"),  # in another order
+        ({"funding": (11, 5, 13, 7)}, "AssetNotFound"),
+        ({"prices": (11, 1 << 64, 12, 1 << 32)}, "ValueOutOfRange"),
+        ({"funding": (11, 1 << 64, 12, 7)}, "ValueOutOfRange"),
+        ({"nfunding": 3}, "SharedStateMalformed"),
+        ({"nfunding": 2**255}, "SharedStateMalformed"),
+        ({"nfunding": 1}, "SharedStateMalformed"),
+    ],
+)
+def test_assets_are_looked_up_in_the_states_order(escape_verifier, deployer, changes, error):
+    proof, words = with_assets(**changes)
+    with ape.reverts(getattr(escape_verifier, error)):
+        escape_verifier.verifyEscape(proof, 2, words, sender=deployer)
+    proof, words = with_assets()
+    receipt = escape_verifier.verifyEscape(proof, 2, words, sender=deployer)
+    (event,) = receipt.decode_logs(escape_verifier.LogEscapeVerified)
+    assert event.withdrawalAmount == 1003
+
+
+@pytest.mark.parametrize(
+    ("n_assets", "cut", "error"),
+    [
+        (2**256 - 1, None, "InconsistentAssetCount"),
+        (6, None, "InconsistentAssetCount"),
+        (1, None, "BadAssetCount"),
+        (2, 2, "ProofLength"),
+    ],
+)
+def test_counts_and_lengths_that_do_not_fit(escape_verifier, deployer, n_assets, cut, error):
+    proof, words = with_assets()
+    with ape.reverts(getattr(escape_verifier, error)):
+        escape_verifier.verifyEscape(proof[:cut], n_assets, words, sender=deployer)
+    for state in ([], words[:7], words[:-1], [*words, 0]):
+        with ape.reverts(escape_verifier.SharedStateMalformed, length=len(state)):
+            escape_verifier.verifyEscape(proof, 2, state, sender=deployer)
+
+
+def test_words_at_and_above_the_field_are_refused(escape_verifier, deployer):
+    """The same residue written differently is another word."""
+    field = 2**251 + 17 * 2**192 + 1
+    state = state_with(7, Position(5, 1000), height=4)
+    proof = escape_proof(state, 7)
+    packed = (proof[0] << 256 | proof[1]) + (field << 8)  # the key stands in the first pair, on the right
+    proof[0], proof[1] = packed >> 256, packed & 2**256 - 1
+    with ape.reverts(escape_verifier.ValueOutOfRange, value=5 + field):
+        escape_verifier.verifyEscape(proof, 0, state.words(), sender=deployer)
+
+
 def test_nothing_to_escape_with_is_refused(escape_verifier, deployer):
     state = state_with(7, Position(0x1234567, 0), height=4)
     with ape.reverts(escape_verifier.AmountNotPositive, amount=0):
