@@ -107,11 +107,11 @@ def test_a_changed_word_is_refused_at_its_step(judge, small_proof, name, step):
 
 
 def test_each_kind_of_quotient_is_checked(judge, small_proof):
-    """The first values are of constants, which lookups alone read; then come main columns, which both kinds read."""
+    """The first values are of constants and a multiplicity, which lookups alone read; then comes a column in both."""
     values = messages(small_proof)["values"]
     shape = key_of(("output", "pedersen", "range_check"), SMALL).shape
     n_constants = sum(len(columns) for columns in shape.preprocessed)
-    for place, step in ((0, "LookupMismatch"), (n_constants, "OodsMismatch"), (len(values) - 1, "LookupMismatch")):
+    for place, step in ((0, "LookupMismatch"), (n_constants + 1, "OodsMismatch"), (len(values) - 1, "LookupMismatch")):
         word = small_proof.header[values[place]]
         assert judge.refuses(changed(small_proof, values[place], word + 1)) == step
 

@@ -1,13 +1,18 @@
 """The same proof bytes in Python and in the EVM."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import ape
 import pytest
 from small_proofs import SMALL
 
+from prover.algebra import ecdsa
 from prover.algebra.field import PRIME
+from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
+from prover.cairo.run import run_program
 from prover.stark.transcript import keccak256, words_to_bytes
 from scripts._verifier import (
     data_contract,
@@ -33,6 +38,28 @@ def test_the_same_proof_is_accepted_in_python_and_in_the_evm(
     (receipt,) = submit_proof(prover_account, verifier, number, small_proof)
     assert verifier.isValid(fact_of(statement))
     assert receipt.gas_used < 6_000_000
+
+
+PROGRAMS = Path(__file__).parents[2] / "prover/cairo/programs"
+
+
+def signed(private_key: int, message: int) -> dict[str, int]:
+    """Input of `everything.cairo`."""
+    r, s = ecdsa.sign(message, private_key)
+    return {"key": ecdsa.public_key(private_key), "message": message, "r": r, "s": s}
+
+
+@pytest.mark.parametrize(
+    ("shape", "name", "program_input"),
+    [("PlainShape", "instructions", None), ("AllBuiltinsShape", "everything", signed(3, 12345))],
+)
+def test_a_program_of_another_shape_is_proven_on_chain(project, prover_account, shape, name, program_input):
+    program = Program.from_json(json.loads((PROGRAMS / f"{name}.json").read_text()))
+    proof = prove_run(run_program(program, program_input), SMALL)
+    verifier = deploy_verifier(project, prover_account, SMALL, shape)
+    number = register_program(prover_account, verifier, program)
+    submit_proof(prover_account, verifier, number, proof)
+    assert verifier.isValid(fact_of(verify_proof(proof, program, SMALL)))
 
 
 PARTS = replace(SMALL, part_queries=2)
