@@ -35,7 +35,7 @@ def test_random_batches(start):
 @pytest.mark.slow
 def test_many_random_batches():
     verdicts = [compare(a_case(Seeded(seed), max_transactions=8), program) for seed in range(10_000, 11_000)]
-    assert 300 < sum(verdicts) < 700
+    assert 100 < sum(verdicts) < 900
 
 
 @settings(RELAXED, max_examples=15)
