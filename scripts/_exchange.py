@@ -8,13 +8,14 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import click
-from ape import chain, networks
+from ape import chain, networks, project
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 
 from prover.algebra.curve import lift_x
 from prover.algebra.field import PRIME
 from scripts._arguments import contract_at, network_name
+from scripts._deployment import exchange_at
 from scripts._record import DEPLOYMENT, read_deployment
 
 POSITION_ID_UPPER_BOUND = AMOUNT_UPPER_BOUND = 1 << 64
@@ -111,7 +112,7 @@ def open_exchange(deployment: Path) -> Exchange:
     record = read_deployment(deployment)
     if record.get("chain_id", networks.provider.chain_id) != networks.provider.chain_id:
         raise click.UsageError(f"{deployment} is of chain {record['chain_id']}, {network_name()} is another")
-    contract = contract_at(record["exchange"], "the exchange's address", "Freehold")
+    contract = exchange_at(project, contract_at(record["exchange"], "the exchange's address", "Freehold").address)
     token = contract_at(str(record.get("token")), "the token's address", "PlainToken")
     return Exchange(contract, token, _decimals(token.address))
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prover.perpetual.config import GeneralConfig
-from prover.perpetual.positions import Position
+from prover.perpetual.documents import StateDocument
+from prover.perpetual.errors import InputRefused
 from prover.perpetual.state import State
 from scripts._deployment import Deployment
 
@@ -35,43 +36,27 @@ def read_deployment(path: Path) -> dict[str, Any]:
     return document
 
 
-class _Position(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    public_key: str
-    collateral_balance: int
-
-
-class _State(BaseModel):
+class _LastState(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     config: GeneralConfig
-    positions: dict[int, _Position] = Field(default_factory=dict)
-    funding_timestamp: int
-    system_time: int
+    state: StateDocument
 
 
 def write_state(config: GeneralConfig, state: State, path: Path = STATE) -> None:
-    positions = {
-        str(key): {"public_key": hex(position.public_key), "collateral_balance": position.collateral_balance}
-        for key, position in sorted(state.positions.items())
-    }
-    times = {"funding_timestamp": state.funding_timestamp, "system_time": state.system_time}
-    _write(path, {"config": config.model_dump(), "positions": positions, **times})
+    """All positions and orders, and what governance fixed: enough for anybody to leave."""
+    _write(path, {"config": config.model_dump(mode="json"), "state": StateDocument.of(state).model_dump(mode="json")})
 
 
 def read_state(path: Path) -> tuple[GeneralConfig, State]:
     """The state that a document says; its roots are made anew."""
+    document = _read(path, "whoever keeps the exchange's data has it")
     try:
-        document = _State.model_validate(_read(path, "whoever keeps the exchange's data has it"))
-        positions = {
-            key: Position(int(position.public_key, 16), position.collateral_balance)
-            for key, position in document.positions.items()
-        }
-    except (ValidationError, ValueError) as error:
-        raise click.UsageError(f"{path} is no state of an exchange: {str(error).splitlines()[0]}") from error
-    state = State.initial(document.config, document.system_time)
-    return document.config, state.with_positions(positions, document.funding_timestamp, document.system_time)
+        last = _LastState.model_validate(document)
+        return last.config, last.state.state(last.config)
+    except (ValidationError, InputRefused) as error:
+        reason = " ".join(str(error).split())
+        raise click.UsageError(f"{path} is no state of an exchange: {reason}") from error
 
 
 def _read(path: Path, origin: str) -> Any:

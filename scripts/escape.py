@@ -32,7 +32,7 @@ def cli(deployment, account, position, state):
     if contract.escapeUsed(position_id):
         raise click.UsageError(f"position {position_id} has escaped already")
     held = last.position(position_id)
-    worth = escape_amount(held)
+    worth = escape_amount(held, last.funding_indices, last.oracle_prices)
     if worth <= 0:
         raise click.UsageError(f"position {position_id} is worth {exchange.coins(worth)}: there is nothing to take")
     owner = contract.getEthKey(held.public_key)

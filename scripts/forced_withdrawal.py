@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from prover.perpetual.batch import apply_batch
-from prover.perpetual.positions import Code
+from prover.perpetual.errors import Code, RuleBroken
 from prover.perpetual.transactions import ForcedWithdrawal
 from scripts._arguments import Script, account_of
 from scripts._exchange import exchange_option, open_exchange, position_of, position_options, span, stark_key_of
@@ -53,5 +53,8 @@ def vain(exchange, state_file: Path | None, demand: ForcedWithdrawal) -> str:
     config, state = read_state(STATE if state_file is None else state_file)
     if state.hash() != bytes(exchange.contract.sharedStateHash()):
         return "the state file is not the state on chain: nobody knows what the demand would come to"
-    (code,) = apply_batch(config, state, [demand], 0).served
+    try:
+        (code,) = apply_batch(config, state, [demand], 0).served
+    except RuleBroken as error:
+        return f"in the last state nothing can be served: {error}"
     return "" if code == Code.SUCCESS else f"in the last state this would be proven invalid ({code.name})"

@@ -22,7 +22,6 @@ from scripts._stage import travel
 
 DAY = 86_400
 BALANCE = 1_000
-INITIAL = State.initial
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +35,7 @@ def folder(tmp_path_factory, no_verifier, project, chain, users):
     alice, _ = users.users
 
     def funded(config, time):
-        state = INITIAL(config, time)
-        return state.with_positions({alice.position_id: Position(alice.stark_key, BALANCE)}, time, time)
+        return State.of(config, {alice.position_id: Position(alice.stark_key, BALANCE)}, {}, (), time, (), time)
 
     token = users.governor.deploy(project.PlainToken)
     with pytest.MonkeyPatch.context() as patch:
@@ -153,12 +151,17 @@ def test_a_demand_that_nobody_made_freezes_nothing(position):
 
 
 def test_another_state_than_the_chains_is_refused(as_alice, alice, position, folder):
-    text = (folder / ".build/state.json").read_text()
+    """Neither one that contradicts its own roots, nor one that is right in itself."""
+    document = json.loads((folder / ".build/state.json").read_text())
     other = folder / "other.json"
-    other.write_text(text.replace(str(BALANCE), str(BALANCE + 1)))
+    document["state"]["positions"][str(alice.position_id)]["collateral_balance"] = str(BALANCE + 1)
+    other.write_text(json.dumps(document))
     run(forced_withdrawal, *as_alice, "--amount", 2)
     travel(7 * DAY)
     assert run(freeze, *position, "--amount", 2).exit_code == 0
+    refused(run(escape, "--position", alice.position_id, "--state", other), "positions_root")
+    del document["state"]["positions_root"]
+    other.write_text(json.dumps(document))
     refused(run(escape, "--position", alice.position_id, "--state", other), "is not the state on chain")
     other.write_text("{}")
     refused(run(escape, "--position", alice.position_id, "--state", other), "is no state of an exchange")
