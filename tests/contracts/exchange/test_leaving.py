@@ -1,6 +1,7 @@
 """Leaving a frozen exchange with the real escape verifier: in three calls, or in one."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import ape
 import pytest
@@ -21,7 +22,8 @@ def frozen(project, accounts, chain):
     kit.register(kit.alice, kit.bob)
     positions = {7: Position(kit.alice.stark_key, 10), 8: Position(kit.bob.stark_key, -3)}
     tree = MerkleTree(64, EMPTY.leaf()).update({key: position.leaf() for key, position in positions.items()})
-    state = State(positions, tree, kit.state.orders_root, 64, 0, kit.state.system_time)
+    orders = SimpleNamespace(root=kit.state.orders_root, height=64)
+    state = State(positions, tree, {}, orders, (), 0, (), kit.state.system_time)
     kit.deposit(kit.alice, 10)
     after = replace(kit.state, positions_root=tree.root)
     kit.serve(after=after, modifications=[(kit.alice.stark_key, 7, 10)])

@@ -1,5 +1,7 @@
 """Committee, adapter and escape verifier: golden numbers, and each refusal beside what is accepted."""
 
+from types import SimpleNamespace
+
 import ape
 import pytest
 from eth_account import Account
@@ -36,7 +38,7 @@ def committee(project, deployer, accounts):
 
 def state_with(position_id: int, position: Position, height: int = 64) -> State:
     tree = MerkleTree(height, EMPTY.leaf()).update({position_id: position.leaf(), 3: 12345})
-    return State({position_id: position}, tree, 0x5678, 64, 0, 0)
+    return State({position_id: position}, tree, {}, SimpleNamespace(root=0x5678, height=64), (), 0, (), 0)
 
 
 def test_a_quorum_of_the_committee_registers_a_claim(committee, accounts):
