@@ -258,9 +258,9 @@ def _edit(edit: Callable[[Cheat, list[int]], None]) -> Callable[[Run, Parameters
 ATTEMPTS = [
     Attempt("a second value for a cell", _walk(UnlistedValue), LookupsUnbalanced, "LookupsUnbalanced"),
     Attempt("a second row for an address", _walk(RelistedValue), OodsMismatch, "OodsMismatch"),
-    Attempt("a lying sum", _walk(LyingSum), OodsMismatch, "OodsMismatch"),
+    Attempt("a lying sum", _walk(LyingSum), OodsMismatch, "LookupMismatch"),
     Attempt("a free multiplicity", _walk(FreeMultiplicity), LookupsUnbalanced, "LookupsUnbalanced"),
-    Attempt("a wrong helper", _walk(WrongHelper), OodsMismatch, "OodsMismatch"),
+    Attempt("a wrong helper", _walk(WrongHelper), OodsMismatch, "LookupMismatch"),
     Attempt("an instance that counts twice", _walk(TwofoldInstance), ProofRefused, "LookupsUnbalanced"),
     Attempt("an instance left out", _walk(SkippedInstance), OodsMismatch, "OodsMismatch"),
     Attempt("main columns changed late", _walk(LateMain), LookupsUnbalanced, "LookupsUnbalanced"),
