@@ -24,7 +24,7 @@ test: contracts ## run the suite (slow tests excluded)
 test-slow: contracts ## run the slow tests
 	@ape test tests -m slow
 
-lint: setup ## linter and formatter check
+lint: lint-solidity ## linters and formatter check
 	@ruff check . && ruff format --check .
 
 lint-solidity: setup ## linter of the contracts, generated ones left out

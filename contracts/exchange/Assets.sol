@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {ICustody} from "../interfaces/ICustody.sol";
-import {StarkCurve} from "../registry/StarkCurve.sol";
 
 interface IERC20 {
     function balanceOf(address owner) external view returns (uint256);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+// PRIME is read in assembly, where the linter does not look.
+// solhint-disable-next-line no-unused-import
 import {Field, PRIME} from "./Field.sol";
 
 /// @title The memory that both sides know, as a sum of lookup fractions
