@@ -1,4 +1,4 @@
-"""The cheating provers of `tests/soundness/cheats.py` before the contract: each is refused by the step that stops him."""
+"""The cheating provers of `tests/soundness/cheats.py` before the contract: each is refused at a named step."""
 
 import pytest
 from small_proofs import SMALL
