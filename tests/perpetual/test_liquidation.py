@@ -25,7 +25,7 @@ from world import (
     world,
 )
 
-from prover.perpetual.errors import Code
+from prover.perpetual.errors import Code, RuleBroken
 from prover.perpetual.margin import totals
 from prover.perpetual.positions import EMPTY
 from prover.perpetual.transactions import Deleverage
@@ -200,7 +200,7 @@ def test_one_of_several_assets_keeps_the_ratio():
     for collateral in range(1000, 1020):
         try:
             after = apply(state, deleverage(1000, collateral)).after
-        except Exception:
+        except RuleBroken:
             continue
         found = totals(after.position(7), after.market(CONFIG))
         assert before.total_value * found.total_risk <= found.total_value * before.total_risk
