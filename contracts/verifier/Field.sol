@@ -142,32 +142,24 @@ library Field {
         }
     }
 
-    /// @dev The polynomial whose coefficients lie in memory from `begin` to `end`, low first, at x, by Horner's rule.
-    /// `prime` is PRIME (see `QueryPhase.Part`).
+    /// @dev The polynomial whose coefficients, all below p, lie in memory from `begin` to `end`, low first, at x, by
+    /// Horner's rule. `prime` is PRIME (see `QueryPhase.Part`).
     function horner(uint256 begin, uint256 end, uint256 x, uint256 prime) internal pure returns (uint256 sum) {
         // Equivalent to: for each coefficient from the last on: sum = sum * x + coefficient; four at a time while there are.
+        // Sums stay below 2p and are reduced by the next product.
         assembly ("memory-safe") {
             for {} gt(sub(end, begin), 0x60) {} {
                 end := sub(end, 0x80)
-                sum := addmod(mload(add(end, 0x60)), mulmod(sum, x, prime), prime)
-                sum := addmod(
-                    mload(end),
-                    mulmod(
-                        addmod(
-                            mload(add(end, 0x20)),
-                            mulmod(addmod(mload(add(end, 0x40)), mulmod(sum, x, prime), prime), x, prime),
-                            prime
-                        ),
-                        x,
-                        prime
-                    ),
-                    prime
-                )
+                sum := add(mload(add(end, 0x60)), mulmod(sum, x, prime))
+                sum := add(mload(add(end, 0x40)), mulmod(sum, x, prime))
+                sum := add(mload(add(end, 0x20)), mulmod(sum, x, prime))
+                sum := add(mload(end), mulmod(sum, x, prime))
             }
             for {} gt(end, begin) {} {
                 end := sub(end, 0x20)
-                sum := addmod(mulmod(sum, x, prime), mload(end), prime)
+                sum := add(mload(end), mulmod(sum, x, prime))
             }
+            sum := mod(sum, prime)
         }
     }
 }

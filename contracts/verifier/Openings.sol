@@ -132,17 +132,17 @@ library Openings {
             let end := add(queue, shl(6, count))
             for { let node := queue } lt(node, end) { node := add(node, 0x40) } {
                 let position := mload(node)
+                let sides := shl(5, position) // bit 5 of sides >> l: whether the node of layer l is a right one
                 let hash := mload(add(node, 0x20))
                 let sibling := place
-                for { let left := layers } left { left := sub(left, 1) } {
-                    let side := and(shl(5, position), 0x20)
+                for { let layer := 0 } lt(layer, layers) { layer := add(layer, 1) } {
+                    let side := and(shr(layer, sides), 0x20)
                     mstore(side, hash)
                     mstore(xor(side, 0x20), and(calldataload(sibling), mask))
                     hash := and(keccak256(0, 0x40), mask)
-                    position := shr(1, position)
                     sibling := add(sibling, stride)
                 }
-                mstore(node, position)
+                mstore(node, shr(layers, position))
                 mstore(add(node, 0x20), hash)
                 place := add(place, digestBytes)
             }

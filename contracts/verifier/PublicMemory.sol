@@ -53,24 +53,26 @@ library PublicMemory {
         s.denominator = Field.mul(s.denominator, d);
     }
 
-    /// @dev `words` at consecutive addresses from `first` on.
+    /// @dev `words`, all below p, at consecutive addresses from `first` on.
     function addWords(Sum memory s, uint256 first, uint256[] memory words) private pure {
         uint256 n = s.numerator;
         uint256 denominator = s.denominator;
         uint256 start = Field.sub(s.base, Field.mul(s.alpha, first));
-        uint256 alpha = s.alpha;
-        uint256 alphaSquared = s.alphaSquared;
-        // Equivalent to addCell(s, first + i, words[i]) for each i.
+        uint256 minusAlpha = Field.sub(0, s.alpha);
+        uint256 minusAlphaSquared = Field.sub(0, s.alphaSquared);
+        uint256 prime = PRIME; // the compiler spells a long constant out anew wherever one stands
+        // Equivalent to addCell(s, first + i, words[i]) for each i. Sums of two or three words below p are not reduced
+        // before the product that takes them.
         assembly ("memory-safe") {
             let end := add(add(words, 0x20), shl(5, mload(words)))
             for { let place := add(words, 0x20) } lt(place, end) { place := add(place, 0x20) } {
-                let d := addmod(start, sub(PRIME, mulmod(alphaSquared, mload(place), PRIME)), PRIME)
-                n := addmod(mulmod(n, d, PRIME), denominator, PRIME)
-                denominator := mulmod(denominator, d, PRIME)
-                start := addmod(start, sub(PRIME, alpha), PRIME)
+                let d := add(start, mulmod(minusAlphaSquared, mload(place), prime))
+                n := add(mulmod(n, d, prime), denominator)
+                denominator := mulmod(denominator, d, prime)
+                start := addmod(start, minusAlpha, prime)
             }
         }
-        s.numerator = n;
+        s.numerator = mulmod(n, 1, prime);
         s.denominator = denominator;
     }
 }
