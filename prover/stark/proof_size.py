@@ -62,14 +62,22 @@ def size_of(shape: Shape, layout: Layout, parameters: Parameters, statement_word
         for tree in layout.trees():
             words, missing = _tree_opening(layout, parameters, tree, part)
             rows, siblings = rows + words, siblings + missing
-        known, log_size = part, layout.log_degree + parameters.log_blowup
-        for arity in plan:
-            touched = sorted({position >> arity for position in known})
-            log_size -= arity
-            leaves += (len(touched) << arity) - len(known)
-            siblings += len(sibling_places(touched, log_size))
-            known = touched
+        words, missing = fri_opening(parameters, layout.log_degree, part)
+        leaves, siblings = leaves + words, siblings + missing
     return ProofSize(header, rows, leaves, siblings, parameters.digest_bytes, len(parts))
+
+
+def fri_opening(parameters: Parameters, log_degree: int, positions: list[int]) -> tuple[int, int]:
+    """(words of the leaves that the verifier does not know, siblings) of all FRI layers."""
+    words = siblings = 0
+    log_size = log_degree + parameters.log_blowup
+    for arity in parameters.fri_plan(log_degree):
+        touched = sorted({position >> arity for position in positions})
+        log_size -= arity
+        words += (len(touched) << arity) - len(positions)
+        siblings += len(sibling_places(touched, log_size))
+        positions = touched
+    return words, siblings
 
 
 def _tree_opening(layout: Layout, parameters: Parameters, tree: int, positions: list[int]) -> tuple[int, int]:

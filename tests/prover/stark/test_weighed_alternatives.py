@@ -14,7 +14,7 @@ from prover.stark.expressions import INTERACTION, MAIN, cell
 from prover.stark.layout import make_layout
 from prover.stark.merkle import sibling_places
 from prover.stark.parameters import DEFAULT, NAMED, Parameters
-from prover.stark.proof_size import DRAWS, committed_cells, expected_size
+from prover.stark.proof_size import DRAWS, committed_cells, expected_size, fri_opening
 from prover.stark.shape import Shape
 from prover.stark.tables import TableBuilder
 
@@ -89,34 +89,21 @@ def constrained_folding(shape: Shape, heights, parameters: Parameters, log_blowu
     fri = expected_size(shape, heights, parameters, STATEMENT_WORDS)
     log_degree = make_layout(shape, heights, parameters).log_degree
     plan = parameters.fri_plan(log_degree)
-    last = log_degree - sum(plan)
-    generator = random.Random(2)
-    without, words, digests = 0.0, 0, 0
-    for _ in range(DRAWS):
-        layers = _fri_draw(parameters, log_degree, plan, generator)
-        without += 32 * layers[0] + parameters.digest_bytes * layers[1]
-        for log_size, folds, queries in folding_rounds(log_degree, log_blowup, parameters.grinding_bits):
-            leaves = {generator.randrange(1 << log_size - folds) for _ in range(queries)}
-            words += len(leaves) << folds
-            digests += len(sibling_places(sorted(leaves), log_size - folds))
     rounds = folding_rounds(log_degree, log_blowup, parameters.grinding_bits)
+    generator = random.Random(2)
+    changed = 0
+    for _ in range(DRAWS):
+        domain = 1 << log_degree + parameters.log_blowup
+        positions = sorted({generator.randrange(domain) for _ in range(parameters.n_queries)})
+        words, siblings = fri_opening(parameters, log_degree, positions)
+        changed -= 32 * words + parameters.digest_bytes * siblings
+        for log_size, folds, queries in rounds:
+            leaves = {generator.randrange(1 << log_size - folds) for _ in range(queries)}
+            changed += 32 * (len(leaves) << folds)
+            changed += parameters.digest_bytes * len(sibling_places(sorted(leaves), log_size - folds))
     header = sum(3 + 2 * folds for _, folds, _ in rounds) + (1 << log_degree - sum(folds for _, folds, _ in rounds))
-    header -= len(plan) + (1 << last)
-    return fri.bytes - without / DRAWS + (32 * words + parameters.digest_bytes * digests) / DRAWS + 32 * header
-
-
-def _fri_draw(parameters: Parameters, log_degree: int, plan, generator) -> tuple[int, int]:
-    """(words of leaves, siblings) of FRI's layers at one draw of positions."""
-    log_size = log_degree + parameters.log_blowup
-    known = sorted({generator.randrange(1 << log_size) for _ in range(parameters.n_queries)})
-    words = digests = 0
-    for arity in plan:
-        touched = sorted({position >> arity for position in known})
-        log_size -= arity
-        words += (len(touched) << arity) - len(known)
-        digests += len(sibling_places(touched, log_size))
-        known = touched
-    return words, digests
+    header -= len(plan) + (1 << log_degree - sum(plan))
+    return fri.bytes + changed / DRAWS + 32 * header
 
 
 @pytest.mark.parametrize(
