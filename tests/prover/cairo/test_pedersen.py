@@ -7,6 +7,7 @@ from pathlib import Path
 import component_kit
 import pytest
 from component_kit import START, Bench, bench
+from forged_pedersen import digits_of, entry, forged_block
 
 from prover.algebra import curve
 from prover.algebra.curve import Point
@@ -40,47 +41,17 @@ def test_edges_and_published_hashes_have_a_witness():
 # --- a prover who may choose digits and points
 
 
-def entry(half: int, window: int, digit: int) -> Point:
-    return Point(*window_rows()[(32 * half + window) * 256 + digit][2:])
-
-
-def digits_of(number: int) -> list[int]:
-    """High first, by window 31 to 0."""
-    return list(number.to_bytes(32, "big"))
-
-
 def written(x: list[int], y: list[int], points: dict[tuple[int, int], Point] | None = None) -> Bench:
     """One block with these digits; `points[half, row]` where it is not the digit's own. Memory to match."""
-    made = honest((0, 0))
-    columns, sums = made.columns, pedersen.start_point()
-    prefixes = [0, 0]
-    for row in range(32):
-        for half, (digits, name) in enumerate(((x, "x"), (y, "y"))):
-            prefixes[half] = 256 * prefixes[half] + digits[row]
-            columns[f"{name}_prefix"][row] = prefixes[half] % PRIME
-            added = (points or {}).get((half, row)) or entry(half, 31 - row, digits[row])
-            slope = (sums.y - added.y) * pow(sums.x - added.x, -1, PRIME) % PRIME
-            sums = curve.add(sums, added)
-            columns[f"{name}_sum"][row], columns[f"{name}_slope"][row] = sums.x, slope
-            columns[f"{name}_point_y"][row] = added.y
-    fill_aux(made, prefixes, sums.x)
+    made, block = honest((0, 0)), forged_block(x, y, points)
+    columns = made.columns
+    for name, words in block.columns.items():
+        columns[name][:32] = words
+    for row, word in block.chains.items():
+        columns["aux"][row] = word
+    for cell, word in enumerate((*block.inputs, block.result)):
+        columns["aux"][STRIP.value_row(cell)] = made.memory[START + cell] = word
     return made
-
-
-def fill_aux(made: Bench, inputs: list[int], result: int) -> None:
-    aux = made.columns["aux"]
-    for number, chain, inverse in zip(
-        inputs, (pedersen.X_CHAIN, pedersen.Y_CHAIN), (pedersen.X_INVERSE, pedersen.Y_INVERSE), strict=True
-    ):
-        distance = (TOP - (number >> 192)) % PRIME
-        for limb in range(4):
-            aux[chain + limb] = distance * pow(1 << 16 * limb, -1, PRIME) % PRIME
-        if distance < 1 << 64:
-            for limb in range(4):
-                aux[chain + limb] = distance >> 16 * limb
-        aux[inverse] = pow(distance, -1, PRIME) if distance else 0
-    for cell, word in enumerate((*inputs, result)):
-        aux[STRIP.value_row(cell)] = made.memory[START + cell] = word % PRIME
 
 
 def test_what_is_written_by_hand_is_what_the_component_fills():
