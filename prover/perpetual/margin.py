@@ -77,6 +77,13 @@ def totals(position: Position, market: Market) -> Status:
     return Status(value, risk)
 
 
+def margin_left(position: Position, market: Market) -> int:
+    """By how much the position's value exceeds its risk, rounded down, in quanta of collateral: negative if it may be
+    liquidated. Needs a price for every asset that it holds."""
+    found = totals(position, market)
+    return (found.total_value * FXP32 - found.total_risk) // FXP32**2
+
+
 def status(position: Position, market: Market) -> Status | Code:
     """TV and TR, or the code of the first that is out of range."""
     found = totals(position, market)

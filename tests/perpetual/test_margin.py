@@ -1,5 +1,7 @@
 """Margin, risk segments, configuration: edges 104 to 112, 148, 153 and 154 of the list."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,9 +32,10 @@ from world import (
 
 from prover.perpetual.config import GeneralConfig, RiskSegment, SyntheticAsset
 from prover.perpetual.errors import Code
-from prover.perpetual.margin import Change, Market, Status, status, totals, transition, update_position
+from prover.perpetual.margin import Change, Market, Status, margin_left, status, totals, transition, update_position
 from prover.perpetual.positions import EMPTY, Position
 from prover.perpetual.transactions import OracleTick
+from scripts.forced_withdrawal import thin_margin
 
 DOLLARS = 10**6
 
@@ -49,6 +52,21 @@ def test_the_19300_example(risk, largest):
         assert apply(state, forced_withdrawal(ALICE, 7, amount), config=config).served == (code,)
     served = apply(state, forced_withdrawal(ALICE, 7, 19_300 * DOLLARS), config=config).served[0]
     assert (served == Code.SUCCESS) == (risk == RISK)
+
+
+def test_after_19300_a_price_of_one_less_liquidates():
+    """S4-11: the margin that is left is what a user is warned of before the demand is sent."""
+    state = world({7: holds(ALICE, 0, {BTC: 10**10})}, CONFIG, prices={BTC: 2 * ONE}, indices={BTC: 0})
+    assert margin_left(state.position(7), state.market(CONFIG)) == 19_300_000_001
+    after = apply(state, forced_withdrawal(ALICE, 7, 19_300_000_001)).after
+    position, market = after.position(7), after.market(CONFIG)
+    assert margin_left(position, market) == 0 and totals(position, market).is_well_leveraged()
+    exchange = SimpleNamespace(coins=str)
+    taken, halved = (apply(state, forced_withdrawal(ALICE, 7, dollars * DOLLARS)) for dollars in (19_300, 18_600))
+    assert "be worth 1 more than its margin" in thin_margin(exchange, taken, 7)
+    assert thin_margin(exchange, halved, 7) == ""
+    lower = Market.of(CONFIG, after.funding_indices, [(BTC, 2 * ONE - 1)], 0)
+    assert margin_left(position, lower) < 0 and not totals(position, lower).is_well_leveraged()
 
 
 def segmented(by_balance: bool) -> GeneralConfig:
