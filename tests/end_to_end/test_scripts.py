@@ -6,18 +6,23 @@ The exchange is deployed with a state in which alice has a thousand coins, so th
 from __future__ import annotations
 
 import json
+import re
+from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from prover.perpetual.escape import escape_proof
 from prover.perpetual.positions import Position
 from prover.perpetual.state import State
-from scripts import _deployment, demo, deploy, escape, forced_withdrawal, freeze, scenario, status
+from scripts import _deployment, demo, deploy, escape, forced_withdrawal, freeze, scenario, status, withdraw
+from scripts._arguments import contract_at
 from scripts._deployment import deploy_exchange
-from scripts._exchange import Exchange
+from scripts._exchange import Exchange, open_exchange
 from scripts._people import Cast
-from scripts._record import write_deployment, write_state
+from scripts._record import read_state, write_deployment, write_state
 from scripts._stage import travel
 
 DAY = 86_400
@@ -102,6 +107,42 @@ def test_a_demand_unserved_a_freeze_and_an_escape(as_alice, position, alice, cha
     refused(run(escape, "--position", alice.position_id), "has escaped already")
     refused(run(escape, "--position", 5), "worth 0: there is nothing to take")
     assert "collateral held  0 of" in run(status).output
+
+
+def test_the_commands_of_the_page_lead_out(alice):
+    """S0-19: `docs/leaving.md`, line by line, for a demand that nobody serves."""
+    page = (Path(__file__).parents[2] / "docs/leaving.md").read_text()
+    words = {"ME": alice.account.alias, "KEY": hex(alice.stark_key), "POSITION": str(alice.position_id)}
+    lines = [line.split() for line in re.findall(r"^    ape run (.*)$", page, re.MULTILINE)]
+    assert [line[0] for line in lines] == ["status", "forced_withdrawal", "withdraw", "freeze", "escape"]
+    for name, *options in lines:
+        if name == "freeze":
+            travel(7 * DAY)
+        result = run(import_module(f"scripts.{name}"), *(words.get(option, option) for option in options))
+        if name == "withdraw":
+            refused(result, "nothing waits for the Stark key")
+        else:
+            assert result.exit_code == 0, result.output
+    assert f"paid 1,000 to {alice.account.address}" in result.output
+
+
+def test_what_waits_is_paid_once(as_alice, position, alice, folder, users):
+    """Booked by an escape in two calls, paid by the third, which a stranger sends."""
+    exchange = open_exchange(folder / ".build/deployment.json")
+    run(forced_withdrawal, *as_alice, "--amount", 400)
+    travel(7 * DAY)
+    run(freeze, *position, "--amount", 400)
+    _, state = read_state(folder / ".build/state.json")
+    verifier = contract_at(exchange.contract.escapeVerifier(), "the escape verifier's address", "EscapeVerifier")
+    verifier.verifyEscape(escape_proof(state, alice.position_id), 0, state.words(), sender=users.governor)
+    exchange.contract.escape(alice.stark_key, alice.position_id, BALANCE, sender=users.governor)
+    before = exchange.token.balanceOf(alice.account)
+    paid = run(withdraw, "--account", "TEST::9", "--stark-key", hex(alice.stark_key))
+    assert paid.exit_code == 0 and f"paid 1,000 to {alice.account.address}" in paid.output, paid.output
+    assert exchange.token.balanceOf(alice.account) == before + BALANCE
+    refused(run(withdraw, "--stark-key", hex(alice.stark_key)), "nothing waits for the Stark key")
+    unregistered = "0x1ef15c18599971b7beced415a40f0c7deacfd9b0d1819e03d723d8bc943cfca"
+    refused(run(withdraw, "--stark-key", unregistered), "is not registered: nobody can be paid")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +259,7 @@ def test_amounts_are_in_the_tokens_units():
     assert coins.quanta("18446744073709.551615") == (1 << 64) - 1
 
 
-@pytest.mark.parametrize("script", [status, forced_withdrawal, freeze, escape, scenario, deploy, demo])
+@pytest.mark.parametrize("script", [status, forced_withdrawal, withdraw, freeze, escape, scenario, deploy, demo])
 def test_help_explains_every_option(script):
     result = CliRunner().invoke(script.cli, ["--help"])
     assert result.exit_code == 0 and script.cli.help
