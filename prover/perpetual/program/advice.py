@@ -12,6 +12,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from prover.perpetual.program import empty_climb
+
 CONFIG_VERSION = int.from_bytes(b"PerpetualConfig1", "big")
 BIAS = 1 << 63
 MISSING_INDEX = -1
@@ -376,18 +378,24 @@ class TreeAdvice:
     ) -> None:
         """leaves: (key, leaf before), keys ascending; empty_roots by height."""
         self._advice, self._empty = advice, empty_roots
-        self._paths: deque[tuple[int, int]] = deque()  # (level where it begins, empty levels)
+        self._begins: deque[int] = deque()  # the level where each path begins
+        self._empty_turns: deque[list[int]] = deque()  # of each leaf, as far as its surroundings are empty
         self._siblings: deque[int] = deque()
         self._climb_to(height, root, leaves)
 
+    def choices(self) -> list[tuple[int, int]]:
+        """Those of the next leaf's climb through its empty surroundings."""
+        return empty_climb.choices(self._empty_turns.popleft())
+
     def begins_with_branch(self) -> bool:
-        return self._paths[0][0] > 0
+        """Whether the next path does."""
+        if self._begins[0] == 0:
+            self._begins.popleft()
+            return False
+        return True
 
     def branch_level(self) -> int:
-        return self._paths.popleft()[0]
-
-    def empty_levels(self) -> int:
-        return self._paths.popleft()[1]
+        return self._begins.popleft()
 
     def sibling(self) -> int:
         return self._siblings.popleft()
@@ -404,7 +412,7 @@ class TreeAdvice:
             node, level = children[turn], level - 1
         siblings.reverse()
         if level:
-            self._paths.append((level, 0))
+            self._begins.append(level)
             left = [leaf for leaf in leaves if not leaf[0] >> level - 1 & 1]
             self._climb_to(level - 1, children[0], left)
             self._climb_to(level - 1, children[1], right)
@@ -412,13 +420,18 @@ class TreeAdvice:
             return
         if node != leaves[0][1]:
             raise AdviceRefused(f"leaf {leaves[0][0]} of a tree is not what the state says it holds")
-        n_empty = 0
-        if node == self._empty[0]:
-            while n_empty < height and siblings[n_empty] == self._empty[n_empty]:
-                n_empty += 1
-            n_empty -= n_empty % 2
-        self._paths.append((0, n_empty))
+        self._begins.append(0)
+        n_empty = self._empty_levels(leaves[0], siblings)
+        self._empty_turns.append([leaves[0][0] >> level & 1 for level in range(n_empty)])
         self._siblings += siblings[n_empty:]
+
+    def _empty_levels(self, leaf: tuple[int, int], siblings: list[int]) -> int:
+        """How many levels above this leaf are climbed as empty ones."""
+        if leaf[1] != self._empty[0]:
+            return 0
+        pairs = enumerate(zip(siblings, self._empty, strict=False))
+        n_empty = next((level for level, (sibling, empty) in pairs if sibling != empty), len(siblings))
+        return max(level for level in empty_climb.EXITS if level <= n_empty)
 
     def _children(self, node: int, level: int) -> tuple[int, int]:
         if node == self._empty[level]:

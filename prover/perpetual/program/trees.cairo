@@ -8,6 +8,8 @@
 // An index is halved as a field element on the way up, and the root's must be 0: then a leaf's key is the number that
 // its turns spell, below 2^height, for nothing else ends in 0.
 
+from empty_climb import Start, climb_empty
+from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.cairo_builtins import HashBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 
@@ -27,7 +29,8 @@ func update_tree{pedersen_ptr: HashBuiltin*}(
         return (root=root);
     }
     alloc_locals;
-    local updates_end: DictAccess* = updates + n_updates * DictAccess.SIZE;
+    let (local starts: Start*) = alloc();
+    local starts_end: Start* = starts + n_updates * Start.SIZE;
     %{
         from prover.perpetual.program.advice import TreeAdvice
         fields = [memory[ids.updates.address_ + i] for i in range(3 * ids.n_updates)]
@@ -35,37 +38,29 @@ func update_tree{pedersen_ptr: HashBuiltin*}(
             advice, list(zip(fields[::3], fields[1::3])), ids.height, ids.root,
             [memory[ids.empty_roots + i] for i in range(ids.height + 1)])
     %}
-    let (node) = climb_to{updates=updates}(height, empty_roots);
-    assert updates = updates_end;
+    climb_empty(updates, n_updates, empty_roots, starts);
+    let (node) = climb_to{starts=starts}(height);
+    assert starts = starts_end;
     assert node.index = 0;
     assert node.before = root;
     return (root=node.after);
 }
 
-// The node `height` levels above the leaves on whose paths lie the next updates, which are used up.
-func climb_to{pedersen_ptr: HashBuiltin*, updates: DictAccess*}(height: felt, empty_roots: felt*) -> (node: Node) {
+// The node `height` levels above the leaves on whose paths lie the next starts, which are used up.
+func climb_to{pedersen_ptr: HashBuiltin*, starts: Start*}(height: felt) -> (node: Node) {
     alloc_locals;
     %{ memory[ap] = int(tree.begins_with_branch()) %}
     jmp branch if [ap] != 0, ap++;
-    // A leaf, with an empty surrounding of this many levels.
-    local n_empty;
-    %{ ids.n_empty = tree.empty_levels() %}
-    let update = updates;
-    let updates = updates + DictAccess.SIZE;
-    if (n_empty == 0) {
-        let (node) = climb(update.key, update.prev_value, update.new_value, height);
-        return (node=node);
-    }
-    assert update.prev_value = [empty_roots];
-    let (index, after) = climb_empty(update.key, update.new_value, n_empty / 2, empty_roots);
-    let (node) = climb(index, [empty_roots + n_empty], after, height - n_empty);
+    let start = starts;
+    let starts = starts + Start.SIZE;
+    let (node) = climb(start.index, start.before, start.after, height - start.level);
     return (node=node);
 
     branch:
     local level;
     %{ ids.level = tree.branch_level() %}
-    let (local left: Node) = climb_to(level - 1, empty_roots);
-    let (right: Node) = climb_to(level - 1, empty_roots);
+    let (local left: Node) = climb_to(level - 1);
+    let (right: Node) = climb_to(level - 1);
     assert right.index = left.index + 1;
     let old = pedersen_ptr;
     let new_ = pedersen_ptr + HashBuiltin.SIZE;
@@ -215,95 +210,4 @@ func climb_pairs{pedersen_ptr: HashBuiltin*}(index: felt, before: felt, after: f
     let last = cast(ap - Frame.SIZE, Frame*);
     let pedersen_ptr = last.place;
     return (node=Node(index=last.index, before=last.before, after=last.after));
-}
-
-// The same where everything beside the path, and the leaf before, is empty.
-func climb_empty{pedersen_ptr: HashBuiltin*}(index: felt, after: felt, n_pairs: felt, empty_roots: felt*) -> (
-    index: felt, after: felt
-) {
-    struct Frame {
-        place: HashBuiltin*,
-        empty_roots: felt*,
-        after: felt,
-        n_pairs: felt,
-        index: felt,
-    }
-    tempvar start = Frame(
-        place=pedersen_ptr, empty_roots=empty_roots, after=after, n_pairs=n_pairs, index=index
-    );
-
-    next_pair:
-    let frame = cast(ap - Frame.SIZE, Frame*);
-    let first = frame.place;
-    let second = frame.place + HashBuiltin.SIZE;
-    %{
-        turns = ids.frame.index % 4
-        memory[ap] = turns // 2
-    %}
-    jmp then_right if [ap] != 0, ap++;
-    %{ memory[ap] = turns % 2 %}
-    jmp right_then_left if [ap] != 0, ap++;
-    assert first.x = frame.after;
-    assert first.y = [frame.empty_roots];
-    assert second.x = first.result;
-    assert second.y = [frame.empty_roots + 1];
-    let next = cast(ap, Frame*);
-    next.place = frame.place + 2 * HashBuiltin.SIZE, ap++;
-    next.empty_roots = frame.empty_roots + 2, ap++;
-    next.after = second.result, ap++;
-    next.n_pairs = frame.n_pairs - 1, ap++;
-    next.index = frame.index / 4, ap++;
-    jmp next_pair if next.n_pairs != 0;
-    jmp done;
-
-    right_then_left:
-    assert first.y = frame.after;
-    assert first.x = [frame.empty_roots];
-    assert second.x = first.result;
-    assert second.y = [frame.empty_roots + 1];
-    tempvar rest = frame.index - 1;
-    let next = cast(ap, Frame*);
-    next.place = frame.place + 2 * HashBuiltin.SIZE, ap++;
-    next.empty_roots = frame.empty_roots + 2, ap++;
-    next.after = second.result, ap++;
-    next.n_pairs = frame.n_pairs - 1, ap++;
-    next.index = rest / 4, ap++;
-    jmp next_pair if next.n_pairs != 0;
-    jmp done;
-
-    then_right:
-    %{ memory[ap] = turns % 2 %}
-    jmp right_then_right if [ap] != 0, ap++;
-    assert first.x = frame.after;
-    assert first.y = [frame.empty_roots];
-    assert second.y = first.result;
-    assert second.x = [frame.empty_roots + 1];
-    tempvar rest = frame.index - 2;
-    let next = cast(ap, Frame*);
-    next.place = frame.place + 2 * HashBuiltin.SIZE, ap++;
-    next.empty_roots = frame.empty_roots + 2, ap++;
-    next.after = second.result, ap++;
-    next.n_pairs = frame.n_pairs - 1, ap++;
-    next.index = rest / 4, ap++;
-    jmp next_pair if next.n_pairs != 0;
-    jmp done;
-
-    right_then_right:
-    assert first.y = frame.after;
-    assert first.x = [frame.empty_roots];
-    assert second.y = first.result;
-    assert second.x = [frame.empty_roots + 1];
-    tempvar rest = frame.index - 3;
-    let next = cast(ap, Frame*);
-    next.place = frame.place + 2 * HashBuiltin.SIZE, ap++;
-    next.empty_roots = frame.empty_roots + 2, ap++;
-    next.after = second.result, ap++;
-    next.n_pairs = frame.n_pairs - 1, ap++;
-    next.index = rest / 4, ap++;
-    jmp next_pair if next.n_pairs != 0;
-
-    done:
-    let last = cast(ap - Frame.SIZE, Frame*);
-    let pedersen_ptr = last.place;
-    return (index=last.index, after=last.after);
 }

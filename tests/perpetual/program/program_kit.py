@@ -49,7 +49,7 @@ def expected_words(name: str) -> list[int]:
 # Cheating operators.
 
 
-BRANCH = re.compile(r"^( *)memory\[ap\] = (.*)$", re.MULTILINE)
+BRANCH = re.compile(r"^( *)memory\[ap( \+ \w+)?\] = (.*)$", re.MULTILINE)
 NUMBER = re.compile(r"^( *)ids\.(\w+) = (.*)$", re.MULTILINE)
 
 
@@ -82,7 +82,7 @@ def cheating_program(kind: str, scopes: tuple[str, ...]) -> Program:
             if hint["accessible_scopes"][-1].split(".")[0] not in scopes:
                 continue
             if kind == "branch":
-                hint["code"] = BRANCH.sub(r'\1memory[ap] = program_input["adversary"].answer(\2)', hint["code"])
+                hint["code"] = BRANCH.sub(r'\1memory[ap\2] = program_input["adversary"].answer(\3)', hint["code"])
             else:
                 hint["code"] = NUMBER.sub(_asked, hint["code"])
     return Program.from_json(altered)

@@ -2,10 +2,11 @@
 
 import pytest
 import reference_machine
-from program_kit import CASES, document, expected_words, published, run
+from program_kit import CASES, SOURCES, document, expected_words, published, run
 
 from prover.cairo.errors import RunFailed
 from prover.operator.program_bench import EMPTY_POSITION, empty_roots, position_leaf
+from prover.perpetual.program import empty_climb
 
 # perpetual-state 11.3: key 0 skipped the check of the key; here such a request is proven invalid.
 KEY_ZERO = "forced withdrawal key 0 skips key check"
@@ -59,6 +60,10 @@ def test_a_position_that_cannot_be_funded_stays_as_it_is():
     before = 3 + 2 * words[2] + 1
     after = before + words[before - 1] + 1
     assert words[before] == words[after]
+
+
+def test_the_climb_through_empty_surroundings_is_what_its_writer_writes():
+    assert (SOURCES / "empty_climb.cairo").read_text() == empty_climb.source()
 
 
 def test_roots_of_empty_trees():
