@@ -2,20 +2,20 @@
 // that each old value is the new one before, and the tree proves the first and the last.
 
 from margin import SUCCESS
-from market import Market
+from market import Market, Quote
 from positions import Position
 from starkware.cairo.common.dict_access import DictAccess
 from update import Update, update_own_position, update_position
 
 // Updates one position; on an error what is stored is the position with its funding applied.
 func try_update{range_check_ptr, positions: DictAccess*}(
-    market: Market*, position_id: felt, request_key: felt, collateral_delta: felt, row: felt, synthetic_delta: felt
+    market: Market*, position_id: felt, request_key: felt, collateral_delta: felt, quote: Quote*, synthetic_delta: felt
 ) -> (update: Update) {
     alloc_locals;
     let log = positions;
     %{ ids.log.prev_value = advice.position(ids.position_id, segments) %}
     let (update) = update_position(
-        market, cast(log.prev_value, Position*), request_key, collateral_delta, row, synthetic_delta
+        market, cast(log.prev_value, Position*), request_key, collateral_delta, quote, synthetic_delta
     );
     log_position(position_id, update.updated);
     return (update=update);
@@ -32,9 +32,9 @@ func log_position{positions: DictAccess*}(position_id: felt, updated: Position*)
 
 // An update that must succeed.
 func apply_update{range_check_ptr, positions: DictAccess*}(
-    market: Market*, position_id: felt, request_key: felt, collateral_delta: felt, row: felt, synthetic_delta: felt
+    market: Market*, position_id: felt, request_key: felt, collateral_delta: felt, quote: Quote*, synthetic_delta: felt
 ) -> (update: Update) {
-    let (update) = try_update(market, position_id, request_key, collateral_delta, row, synthetic_delta);
+    let (update) = try_update(market, position_id, request_key, collateral_delta, quote, synthetic_delta);
     %{ advice.check_success(ids.position_id, ids.update.code) %}
     assert update.code = SUCCESS;
     return (update=update);
@@ -42,13 +42,13 @@ func apply_update{range_check_ptr, positions: DictAccess*}(
 
 // The same without an owner's request.
 func apply_own_update{range_check_ptr, positions: DictAccess*}(
-    market: Market*, position_id: felt, collateral_delta: felt, row: felt, synthetic_delta: felt
+    market: Market*, position_id: felt, collateral_delta: felt, quote: Quote*, synthetic_delta: felt
 ) -> (update: Update) {
     alloc_locals;
     let log = positions;
     %{ ids.log.prev_value = advice.position(ids.position_id, segments) %}
     let (update) = update_own_position(
-        market, cast(log.prev_value, Position*), collateral_delta, row, synthetic_delta
+        market, cast(log.prev_value, Position*), collateral_delta, quote, synthetic_delta
     );
     log_position(position_id, update.updated);
     %{ advice.check_success(ids.position_id, ids.update.code) %}

@@ -18,6 +18,8 @@ CONFIG_VERSION = int.from_bytes(b"PerpetualConfig1", "big")
 BIAS = 1 << 63
 MISSING_INDEX = -1
 MISSING_PRICE = 0
+ASSET_SIZE = 6
+"""Cells of an asset in a position: row, balance, two that loops use, cached index, next."""
 
 KINDS = {
     "deposit": 0,
@@ -339,15 +341,17 @@ class Advice:
     def _claimed_position(self, document: dict[str, Any] | None, segments: Any) -> list[Any]:
         """Key, collateral, number of assets, assets, and no market."""
         document = document or {"public_key": "0", "collateral_balance": "0", "assets": []}
+        assets = segments.add()
         cells = []
         for asset in document["assets"]:
             asset_id = number(asset["asset_id"])
             row = bisect_left(self.row_ids, asset_id)
             if asset_id not in self.row_ids:
                 raise AdviceRefused(f"a position holds {asset_id:#x}, which has no configuration and no price")
-            cells += [row, number(asset["balance"]), number(asset["cached_funding_index"]) + BIAS]
+            balance, index = number(asset["balance"]) % self._prime, number(asset["cached_funding_index"]) + BIAS
+            cells += [row, balance, 0, 0, index % self._prime, assets + len(cells) + ASSET_SIZE]
+        segments.load_data(assets, cells)
         collateral = number(document["collateral_balance"])
-        assets = segments.gen_arg([cell % self._prime for cell in cells])
         return [number(document["public_key"]), collateral % self._prime, len(document["assets"]), assets, 0, 0, 0]
 
     def store_position(self, position_id: int, place: Any) -> None:

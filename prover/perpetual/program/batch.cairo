@@ -3,6 +3,7 @@
 from forced import execute_forced_trade, execute_forced_withdrawal
 from market import Market
 from prices import SignedBounds
+from quotes import quoted
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 from ticks import execute_funding_tick, execute_oracle_tick
@@ -70,6 +71,29 @@ func execute_all{
     // Nothing else is executed on funding that is too old.
     assert [range_check_ptr] = market.funding_timestamp + market.config.funding_validity_period - market.system_time;
     let range_check_ptr = range_check_ptr + 1;
+    if (cast(market.quotes, felt) == 0) {
+        let (next_market) = quoted(market);
+        let market = next_market;
+        return execute_one(terms, n_left, kind);
+    }
+    return execute_one(terms, n_left, kind);
+}
+
+// Executes a transaction of this kind, or several trades in a row, and what is left after.
+func execute_one{
+    pedersen_ptr: HashBuiltin*,
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    positions: DictAccess*,
+    orders: DictAccess*,
+    modifications: Modification*,
+    forced_words: felt*,
+    conditions: felt*,
+    ticks: Market**,
+    n_forced: felt,
+    market: Market*,
+}(terms: Terms*, n_left: felt, kind: felt) {
+    alloc_locals;
     if (kind == TRADE) {
         local n_trades;
         %{ ids.n_trades = advice.trades_in_a_row() %}

@@ -10,7 +10,9 @@ const BOUND_128 = 2 ** 128;
 
 // Added to a number below 2^128, it goes beyond 2^128 exactly when the number is no longer below 2^64 (2^32, ...).
 const ABOVE_32 = BOUND_128 - BOUND_32;
+const ABOVE_63 = BOUND_128 - 2 ** 63;
 const ABOVE_64 = BOUND_128 - BOUND_64;
+const ABOVE_95 = BOUND_128 - 2 ** 95;
 const ABOVE_96 = BOUND_128 - 2 ** 96;
 const ABOVE_100 = BOUND_128 - 2 ** 100;
 const ABOVE_120 = BOUND_128 - BOUND_120;

@@ -59,31 +59,31 @@ func write_balances{output_ptr: felt*, range_check_ptr}(
             return ();
         }
         write_balance(asset_ids, new_.row, new_.balance);
-        return write_balances(old, 0, new_ + Asset.SIZE, n_new - 1, asset_ids);
+        return write_balances(old, 0, new_.next, n_new - 1, asset_ids);
     }
     if (n_new == 0) {
         write_balance(asset_ids, old.row, 0);
-        return write_balances(old + Asset.SIZE, n_old - 1, new_, 0, asset_ids);
+        return write_balances(old.next, n_old - 1, new_, 0, asset_ids);
     }
     if (old.row == new_.row) {
         if (old.balance != new_.balance) {
             write_balance(asset_ids, new_.row, new_.balance);
-            return write_balances(old + Asset.SIZE, n_old - 1, new_ + Asset.SIZE, n_new - 1, asset_ids);
+            return write_balances(old.next, n_old - 1, new_.next, n_new - 1, asset_ids);
         }
-        return write_balances(old + Asset.SIZE, n_old - 1, new_ + Asset.SIZE, n_new - 1, asset_ids);
+        return write_balances(old.next, n_old - 1, new_.next, n_new - 1, asset_ids);
     }
     %{ memory[ap] = int(ids.old.row < ids.new_.row) %}
     jmp removed if [ap] != 0, ap++;
     assert [range_check_ptr] = old.row - new_.row;
     let range_check_ptr = range_check_ptr + 1;
     write_balance(asset_ids, new_.row, new_.balance);
-    return write_balances(old, n_old, new_ + Asset.SIZE, n_new - 1, asset_ids);
+    return write_balances(old, n_old, new_.next, n_new - 1, asset_ids);
 
     removed:
     assert [range_check_ptr] = new_.row - old.row;
     let range_check_ptr = range_check_ptr + 1;
     write_balance(asset_ids, old.row, 0);
-    return write_balances(old + Asset.SIZE, n_old - 1, new_, n_new, asset_ids);
+    return write_balances(old.next, n_old - 1, new_, n_new, asset_ids);
 }
 
 func write_balance{output_ptr: felt*}(asset_ids: felt*, row: felt, balance: felt) {

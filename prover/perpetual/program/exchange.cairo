@@ -9,7 +9,7 @@ from bounds import BOUND_120
 from config import ROLLUP, AssetConfig, load_general_config
 from data import write_changes, write_ticks
 from empty_roots import empty_orders_roots, empty_positions_roots
-from market import IndexEntry, Market, PriceEntry, load_rows
+from market import IndexEntry, Market, PriceEntry, Quote, load_rows
 from prices import SignedBounds, check_signed_prices
 from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
@@ -175,6 +175,8 @@ func load_state{output_ptr: felt*, pedersen_ptr: HashBuiltin*, range_check_ptr}(
             funding_timestamp=[after_indices],
             indices=indices,
             prices=prices,
+            quotes=cast(0, Quote*),
+            no_assets=0,
         ),
         head=head,
     );

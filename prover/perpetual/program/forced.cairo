@@ -4,7 +4,7 @@
 from access import log_position, try_update
 from bounds import assert_64_bit, assert_different
 from margin import SUCCESS
-from market import NO_ASSET, Market, find_row
+from market import NO_ASSET, Market, Quote, find_quote
 from positions import Position
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
@@ -45,7 +45,7 @@ func execute_forced_withdrawal{
     %}
     assert request.action = WITHDRAWAL_ACTION;
     assert_64_bit(request.amount);
-    let (update) = try_update(market, request.position_id, request.public_key, -request.amount, NO_ASSET, 0);
+    let (update) = try_update(market, request.position_id, request.public_key, -request.amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
     let forced_words = forced_words + ForcedWithdrawal.SIZE;
     if (update.code != SUCCESS) {
         return ();
@@ -75,12 +75,12 @@ func execute_forced_trade{range_check_ptr, positions: DictAccess*, forced_words:
     assert_different(request.position_id_a, request.position_id_b);
     assert_64_bit(request.amount_collateral);
     assert_64_bit(request.amount_synthetic);
-    let (row) = find_row(market, request.synthetic_asset_id);
+    let (quote) = find_quote(market, request.synthetic_asset_id);
     if (request.is_party_a_buying_synthetic != 0) {
         exchange(
             market,
             request,
-            row,
+            quote,
             request.position_id_a,
             request.public_key_a,
             request.position_id_b,
@@ -91,7 +91,7 @@ func execute_forced_trade{range_check_ptr, positions: DictAccess*, forced_words:
     exchange(
         market,
         request,
-        row,
+        quote,
         request.position_id_b,
         request.public_key_b,
         request.position_id_a,
@@ -103,7 +103,7 @@ func execute_forced_trade{range_check_ptr, positions: DictAccess*, forced_words:
 func exchange{range_check_ptr, positions: DictAccess*}(
     market: Market*,
     request: ForcedTrade*,
-    row: felt,
+    quote: Quote*,
     buyer_id: felt,
     buyer_key: felt,
     seller_id: felt,
@@ -121,7 +121,7 @@ func exchange{range_check_ptr, positions: DictAccess*}(
         cast(buyer_log.prev_value, Position*),
         buyer_key,
         -request.amount_collateral,
-        row,
+        quote,
         request.amount_synthetic,
     );
     local buyer: Update = buyer;
@@ -130,7 +130,7 @@ func exchange{range_check_ptr, positions: DictAccess*}(
         cast(seller_log.prev_value, Position*),
         seller_key,
         request.amount_collateral,
-        row,
+        quote,
         -request.amount_synthetic,
     );
     if (buyer.code == SUCCESS) {

@@ -14,10 +14,10 @@ from bounds import (
     is_not_negative,
     is_not_negative_wide,
 )
-from config import AssetConfig, Segment
-from market import MISSING_INDEX, MISSING_PRICE, Market
+from config import Segment
+from market import Market, Quote
 from positions import BALANCE_BIAS, Asset, Position
-from starkware.cairo.common.alloc import alloc
+from starkware.cairo.common.registers import get_fp_and_pc
 
 // Published error codes (perpetual-state 5.7).
 const SUCCESS = 0;
@@ -34,35 +34,139 @@ const TOO_MANY_SYNTHETIC_ASSETS_IN_POSITION = 22;
 
 const TOTAL_VALUE_BOUND = 2 ** 95;
 
-// The position with funding applied, and valued in this market. Where the collateral would leave its 64 bits, the
-// position stays as it is and the code is OUT_OF_RANGE_BALANCE.
+// The position with funding applied, and valued in this market, in which it was not yet. Where the collateral would leave
+// its 64 bits, the position stays as it is and the code is OUT_OF_RANGE_BALANCE.
 func refresh{range_check_ptr}(market: Market*, position: Position*) -> (position: Position*, code: felt) {
-    tempvar staleness = cast(market, felt) - cast(position.market, felt);
-    jmp stale if staleness != 0;
-    return (position=position, code=SUCCESS);
-
-    stale:
-    if (position.n_assets == 0) {
-        tempvar refreshed = new Position(
-            public_key=position.public_key,
-            collateral=position.collateral,
-            n_assets=0,
-            assets=position.assets,
-            market=market,
-            value=0,
-            risk=0,
-        );
-        return (position=refreshed, code=SUCCESS);
+    if (position.n_assets != 0) {
+        return refresh_assets(market, position);
     }
-    return refresh_assets(market, position);
+    tempvar refreshed = new Position(
+        public_key=position.public_key,
+        collateral=position.collateral,
+        n_assets=0,
+        assets=cast(market.no_assets, Asset*),
+        market=market,
+        value=0,
+        risk=0,
+    );
+    return (position=refreshed, code=SUCCESS);
 }
+
+// One turn of the loop below: the asset with the market's index, then what it adds to the sums. The charge is what funding
+// costs in 32.32 form.
+struct Valued {
+    row: felt,
+    balance: felt,
+    offset: felt,
+    quote: Quote*,
+    index: felt,
+    next: felt,
+    old_index: felt,
+    change: felt,
+    own_charge: felt,
+    charge: felt,
+    price: felt,
+    own_value: felt,
+    value: felt,
+    source: Asset*,
+    n_left: felt,
+    is_short: felt,
+    size: felt,
+    exposure: felt,
+    n_other_segments: felt,
+}
+
+// The end of a turn.
+struct Risked {
+    range_check: felt,
+    factor: felt,
+    own_risk: felt,
+    risk: felt,
+}
+
+// What a call of `segment_risk` leaves on the stack before its two results.
+const CALL_CELLS = 22;
+const TURN = Valued.SIZE + CALL_CELLS + Risked.SIZE;
 
 func refresh_assets{range_check_ptr}(market: Market*, position: Position*) -> (position: Position*, code: felt) {
     alloc_locals;
-    let (local assets: Asset*) = alloc();
-    let (charge, local value, local risk) = value_assets(
-        market, position.assets, position.n_assets, assets, 0, 0, 0
-    );
+    local zero = 0;
+    local quotes: Quote* = market.quotes;
+    let (stack, _) = get_fp_and_pc();
+    local assets: Asset* = cast(stack + SIZEOF_LOCALS + 2 + TURN, Asset*);
+    ap += TURN;
+    let start = cast(ap - TURN, Valued*);
+    let start_risk = cast(ap - Risked.SIZE, Risked*);
+    assets = cast(start.next, Asset*);
+    start.charge = 0;
+    start.value = 0;
+    start.source = position.assets;
+    start.n_left = position.n_assets;
+    start_risk.range_check = range_check_ptr;
+    start_risk.risk = 0;
+
+    next_asset:
+    let last = cast(ap - TURN, Valued*);
+    let last_risk = cast(ap - Risked.SIZE, Risked*);
+    let this = cast(ap, Valued*);
+    this.row = last.source.row, ap++;
+    this.balance = last.source.balance, ap++;
+    this.offset = this.row * Quote.SIZE, ap++;
+    this.quote = quotes + this.offset, ap++;
+    this.index = this.quote.index, ap++;
+    this.next = last.next + TURN, ap++;
+    this.old_index = last.source.cached_index, ap++;
+    this.index = [ap] + this.old_index, ap++;
+    this.own_charge = this.change * this.balance, ap++;
+    this.charge = last.charge + this.own_charge, ap++;
+    this.price = this.quote.price, ap++;
+    this.own_value = this.price * this.balance, ap++;
+    this.value = last.value + this.own_value, ap++;
+    this.source = last.source.next, ap++;
+    this.n_left = last.n_left - 1, ap++;
+    // Whatever a position holds has had an index and a price since then.
+    zero = this.quote.code;
+    %{ memory[ap] = int(ids.this.balance > PRIME // 2) %}
+    jmp short if [ap] != 0, ap++;
+    this.size = this.balance, ap++;
+    jmp sized;
+
+    short:
+    this.size = this.balance * (-1), ap++;
+
+    sized:
+    this.size = [last_risk.range_check];
+    this.exposure = this.price * this.size, ap++;
+    this.n_other_segments = this.quote.n_other_segments, ap++;
+    jmp segmented if this.n_other_segments != 0;
+    ap += CALL_CELLS;
+    [ap] = last_risk.range_check + 1, ap++;
+    [ap] = this.quote.risk, ap++;
+    jmp risked;
+
+    segmented:
+    let segment_check = last_risk.range_check + 1;
+    let (_) = segment_risk{range_check_ptr=segment_check}(this.quote, this.size, this.exposure);
+
+    risked:
+    let this_risk = cast(ap - 2, Risked*);
+    let this = cast(ap - 2 - CALL_CELLS - Valued.SIZE, Valued*);
+    let last_risk = cast(ap - 2 - CALL_CELLS - Valued.SIZE - Risked.SIZE, Risked*);
+    this_risk.own_risk = this.exposure * this_risk.factor, ap++;
+    this_risk.risk = last_risk.risk + this_risk.own_risk, ap++;
+    jmp next_asset if this.n_left != 0;
+
+    let last = cast(ap - TURN, Valued*);
+    let last_risk = cast(ap - Risked.SIZE, Risked*);
+    // The end of the list: a row after all others, followed by itself.
+    [ap] = market.n_rows, ap++;
+    ap += Asset.SIZE - 2;
+    [ap] = last.next, ap++;
+    local charge = last.charge;
+    local value = last.value;
+    local risk = last_risk.risk;
+    let range_check_ptr = last_risk.range_check;
+
     // floor(collateral - charge / 2^32), the charge below 64 * 2^64 * 2^63: within (-2^102, 2^102).
     local collateral;
     let remainder = [range_check_ptr];
@@ -91,80 +195,54 @@ func refresh_assets{range_check_ptr}(market: Market*, position: Position*) -> (p
     return (position=refreshed, code=SUCCESS);
 }
 
-// Copies the assets with the market's indices, and sums: what funding costs in 32.32 form, the value and the risk.
-func value_assets{range_check_ptr}(
-    market: Market*, asset: Asset*, n_left: felt, refreshed: Asset*, charge: felt, value: felt, risk: felt
-) -> (charge: felt, value: felt, risk: felt) {
-    if (n_left == 0) {
-        return (charge=charge, value=value, risk=risk);
-    }
-    alloc_locals;
-    tempvar balance = asset.balance;
-    tempvar index = [market.indices + asset.row];
-    assert [refreshed] = Asset(row=asset.row, balance=balance, cached_index=index);
-    local charge = charge + (index - asset.cached_index) * balance;
-    tempvar price = [market.prices + asset.row];
-    local value = value + price * balance;
-    // Whatever a position holds has had an index and a price since then.
-    jmp priced if price != 0;
-    assert price = 1;
-
-    priced:
-    let (own_risk) = risk_of(market, asset.row, balance);
-    return value_assets(
-        market, asset + Asset.SIZE, n_left - 1, refreshed + Asset.SIZE, charge, value, risk + own_risk
-    );
-}
-
-// price * |balance| * risk factor, for a balance in [-2^63 + 1, 2^63 - 1].
-func risk_of{range_check_ptr}(market: Market*, row: felt, balance: felt) -> (risk: felt) {
-    tempvar asset_config = [market.asset_configs + row];
-    tempvar price = [market.prices + row];
-    %{ memory[ap] = int(ids.balance > PRIME // 2) %}
-    jmp short if [ap] != 0, ap++;
-    tempvar size = balance;
+// How the risk changes when a holding goes from `held` to one of this size: price * |balance| * risk factor, less the same
+// before. Both lie in [-2^63 + 1, 2^63 - 1].
+func risk_change{range_check_ptr}(quote: Quote*, held: felt, size: felt) -> (change: felt) {
+    %{ memory[ap] = int(ids.held > PRIME // 2) %}
+    jmp was_short if [ap] != 0, ap++;
+    tempvar size_before = held;
     jmp sized;
 
-    short:
-    tempvar size = -balance;
+    was_short:
+    tempvar size_before = -held;
 
     sized:
-    assert [range_check_ptr] = size;
+    assert [range_check_ptr] = size_before;
     let range_check_ptr = range_check_ptr + 1;
-    tempvar exposure = price * size;
-    tempvar n_other_segments = asset_config.n_segments - 1;
+    tempvar n_other_segments = quote.n_other_segments;
     jmp segmented if n_other_segments != 0;
-    return (risk=exposure * asset_config.segments.risk);
+    return (change=quote.price * (size - size_before) * quote.risk);
 
     segmented:
-    return segmented_risk(market.config.is_risk_by_balance_only, asset_config, size, exposure);
+    return segmented_risk_change(quote, size_before, size);
 }
 
-// exposure * the risk of the first segment whose bound is not below the amount, which is |balance| or its value.
-func segmented_risk{range_check_ptr}(is_by_balance: felt, asset_config: AssetConfig*, size: felt, exposure: felt) -> (
-    risk: felt
-) {
+func segmented_risk_change{range_check_ptr}(quote: Quote*, size_before: felt, size: felt) -> (change: felt) {
     alloc_locals;
-    local amount;
-    if (is_by_balance != 0) {
-        assert amount = size;
-    } else {
-        assert amount = exposure;
-    }
-    local place;
+    local exposure_before = quote.price * size_before;
+    local exposure = quote.price * size;
+    let (local factor_before) = segment_risk(quote, size_before, exposure_before);
+    let (factor) = segment_risk(quote, size, exposure);
+    return (change=exposure * factor - exposure_before * factor_before);
+}
+
+// The risk factor of the first segment whose bound is not below the amount, which is the size or its value. Without a
+// branch, so that a loop can call it.
+func segment_risk{range_check_ptr}(quote: Quote*, size: felt, exposure: felt) -> (risk: felt) {
+    let place = [range_check_ptr];
+    tempvar amount = exposure + quote.is_by_balance * (size - exposure);
     %{
         ids.place = next(
-            place for place in range(ids.asset_config.n_segments)
-            if ids.amount <= memory[ids.asset_config.segments.address_ + place * ids.Segment.SIZE])
+            place for place in range(ids.quote.n_other_segments + 1)
+            if ids.amount <= memory[ids.quote.segments.address_ + place * ids.Segment.SIZE])
     %}
-    let segment = asset_config.segments + place * Segment.SIZE;
+    tempvar segment = quote.segments + place * Segment.SIZE;
     let before = segment - Segment.SIZE;
-    assert [range_check_ptr] = place;
-    assert [range_check_ptr + 1] = asset_config.n_segments - 1 - place;
+    assert [range_check_ptr + 1] = quote.n_other_segments - place;
     assert [range_check_ptr + 2] = segment.upper_bound - amount;
     assert [range_check_ptr + 3] = amount - before.upper_bound - 1;
     let range_check_ptr = range_check_ptr + 4;
-    return (risk=exposure * segment.risk);
+    return (risk=segment.risk);
 }
 
 // SUCCESS if the total value is in [-2^95, 2^95) and the total risk, which is not negative, below 2^128.

@@ -19,7 +19,23 @@ const UNKNOWN_ASSET = -2;
 // High part of p: p = P_HIGH * 2^128 + 1.
 const P_HIGH = (-1) / 2 ** 128;
 
-// Arrays by row. `asset_ids` has -1 before the first row and 2^120 after the last.
+// What updates of positions ask about an asset. `code` is what an update that names it gives if it cannot be judged.
+// `risk` is the factor if there is one segment; `is_by_balance` is 1 if segments go by balance, 0 if by value.
+struct Quote {
+    row: felt,
+    asset_id: felt,
+    code: felt,
+    price: felt,
+    index: felt,
+    n_other_segments: felt,
+    risk: felt,
+    segments: Segment*,
+    is_by_balance: felt,
+}
+
+// Arrays by row. `asset_ids` has -1 before the first row and 2^120 after the last; `quotes` (0 until something asks) has
+// two entries before the first row, for NO_ASSET and UNKNOWN_ASSET. `no_assets`, as old as the quotes, is the end of every
+// list of assets: a row after all others, followed by itself.
 struct Market {
     config: GeneralConfig*,
     n_rows: felt,
@@ -29,6 +45,8 @@ struct Market {
     funding_timestamp: felt,
     indices: felt*,
     prices: felt*,
+    quotes: Quote*,
+    no_assets: felt,
 }
 
 // As the shared state writes them.
@@ -133,8 +151,8 @@ func load_price{range_check_ptr}(asset_id: felt, price: felt*, entry: PriceEntry
     return (next=entry + PriceEntry.SIZE);
 }
 
-// The row of an asset, or UNKNOWN_ASSET where no row has its id, whatever word it is.
-func find_row{range_check_ptr}(market: Market*, asset_id: felt) -> (row: felt) {
+// The quote of an asset, which is that of UNKNOWN_ASSET where no row has its id, whatever word it is.
+func find_quote{range_check_ptr}(market: Market*, asset_id: felt) -> (quote: Quote*) {
     alloc_locals;
     // The row, or where it would stand.
     local row;
@@ -148,7 +166,7 @@ func find_row{range_check_ptr}(market: Market*, asset_id: felt) -> (row: felt) {
     assert [range_check_ptr] = row;
     assert [range_check_ptr + 1] = market.n_rows - 1 - row;
     let range_check_ptr = range_check_ptr + 2;
-    return (row=row);
+    return (quote=market.quotes + row * Quote.SIZE);
 
     unknown:
     %{ memory[ap] = int(ids.asset_id >= 2**120) %}
@@ -159,11 +177,11 @@ func find_row{range_check_ptr}(market: Market*, asset_id: felt) -> (row: felt) {
     assert [range_check_ptr + 2] = asset_id - [place - 1] - 1;
     assert [range_check_ptr + 3] = [place] - 1 - asset_id;
     let range_check_ptr = range_check_ptr + 4;
-    return (row=UNKNOWN_ASSET);
+    return (quote=market.quotes + UNKNOWN_ASSET * Quote.SIZE);
 
     too_large:
     assert_120_bit_exceeded(asset_id);
-    return (row=UNKNOWN_ASSET);
+    return (quote=market.quotes + UNKNOWN_ASSET * Quote.SIZE);
 }
 
 // 2^120 <= value < p, in two overlapping parts: up to p - 2^128 + 2^120 - 2, and from p - 2^128.

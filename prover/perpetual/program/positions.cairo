@@ -7,11 +7,16 @@ from starkware.cairo.common.cairo_builtins import HashBuiltin
 const BALANCE_BIAS = 2 ** 63;
 const MAX_ASSETS = 64;
 
-// A holding: not 0, in [-2^63 + 1, 2^63 - 1]. `cached_index` is kept plus 2^63, as it is hashed.
+// A holding: not 0, in [-2^63 + 1, 2^63 - 1]. `cached_index` is kept plus 2^63, as it is hashed. A position's assets are
+// linked, rows ascending; in a position that was valued, the last one is followed by a row after all others. The spare
+// cells are used by the loops that write lists.
 struct Asset {
     row: felt,
     balance: felt,
+    spare: felt,
+    another_spare: felt,
     cached_index: felt,
+    next: Asset*,
 }
 
 // `market` is where the position was valued last: its funding is applied, `value` is the sum of price * balance and
@@ -88,7 +93,7 @@ func hash_claimed_assets{pedersen_ptr: HashBuiltin*, range_check_ptr}(
     let range_check_ptr = range_check_ptr + 6;
     let hash = pedersen_ptr.result;
     let pedersen_ptr = pedersen_ptr + HashBuiltin.SIZE;
-    return hash_claimed_assets(asset + Asset.SIZE, n_left - 1, asset_ids, last_row, hash);
+    return hash_claimed_assets(asset.next, n_left - 1, asset_ids, last_row, hash);
 }
 
 func hash_assets{pedersen_ptr: HashBuiltin*}(
@@ -102,5 +107,5 @@ func hash_assets{pedersen_ptr: HashBuiltin*}(
         BALANCE_BIAS;
     let hash = pedersen_ptr.result;
     let pedersen_ptr = pedersen_ptr + HashBuiltin.SIZE;
-    return hash_assets(asset + Asset.SIZE, n_left - 1, asset_ids, hash);
+    return hash_assets(asset.next, n_left - 1, asset_ids, hash);
 }

@@ -4,7 +4,7 @@
 // becomes. That a list ascends and names only known assets is for the hint to refuse.
 
 from bounds import ABOVE_64, assert_not_negative_wide
-from market import MISSING_INDEX, MISSING_PRICE, Market
+from market import MISSING_INDEX, MISSING_PRICE, Market, Quote
 from prices import SignedBounds
 
 const ONE = 2 ** 32;
@@ -36,6 +36,8 @@ func execute_funding_tick{range_check_ptr}(market: Market*) -> (market: Market*)
             funding_timestamp=timestamp,
             indices=indices,
             prices=market.prices,
+            quotes=cast(0, Quote*),
+            no_assets=0,
         ),
     );
 }
@@ -103,6 +105,8 @@ func execute_oracle_tick{range_check_ptr}(market: Market*, signed_bounds: Signed
             funding_timestamp=market.funding_timestamp,
             indices=market.indices,
             prices=prices,
+            quotes=cast(0, Quote*),
+            no_assets=0,
         ),
     );
 }

@@ -8,7 +8,7 @@ from bounds import (
     assert_not_negative_wide,
 )
 from margin import SUCCESS, check_status
-from market import NO_ASSET, Market, find_row
+from market import NO_ASSET, Market, Quote, find_quote
 from orders import Fill, LimitOrder, use_limit_order
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
@@ -22,17 +22,17 @@ func execute_leg{
     ecdsa_ptr: SignatureBuiltin*,
     positions: DictAccess*,
     orders: DictAccess*,
-}(market: Market*, minimum_expiration: felt, order: LimitOrder*, row: felt, is_buying: felt, fill: Fill*) {
+}(market: Market*, minimum_expiration: felt, order: LimitOrder*, quote: Quote*, is_buying: felt, fill: Fill*) {
     alloc_locals;
-    use_limit_order(market, order, [market.asset_ids + row], is_buying, fill, minimum_expiration);
+    use_limit_order(market, order, quote.asset_id, is_buying, fill, minimum_expiration);
     if (is_buying != 0) {
         apply_update(
-            market, order.position_id, order.signed.public_key, -fill.collateral - fill.fee, row, fill.synthetic
+            market, order.position_id, order.signed.public_key, -fill.collateral - fill.fee, quote, fill.synthetic
         );
         return ();
     }
     apply_update(
-        market, order.position_id, order.signed.public_key, fill.collateral - fill.fee, row, -fill.synthetic
+        market, order.position_id, order.signed.public_key, fill.collateral - fill.fee, quote, -fill.synthetic
     );
     return ();
 }
@@ -41,7 +41,7 @@ func execute_leg{
 // trades of a row pay theirs together. No trade has the fee position as a party.
 func pay_fees{range_check_ptr, positions: DictAccess*}(market: Market*, fees: felt) {
     let config = market.config;
-    apply_update(market, config.fee_position_id, config.fee_public_key, fees, NO_ASSET, 0);
+    apply_update(market, config.fee_position_id, config.fee_public_key, fees, market.quotes + NO_ASSET * Quote.SIZE, 0);
     return ();
 }
 
@@ -89,11 +89,11 @@ func execute_trade{
     assert_64_bit(buyer.fee);
     assert_64_bit(seller.fee);
     assert_different(buy_order.position_id, sell_order.position_id);
-    let (local row) = find_row(market, asset_id);
+    let (local quote: Quote*) = find_quote(market, asset_id);
     %{ advice.sign_next("buy_order") %}
-    execute_leg(market, minimum_expiration, &buy_order, row, 1, &buyer);
+    execute_leg(market, minimum_expiration, &buy_order, quote, 1, &buyer);
     %{ advice.sign_next("sell_order") %}
-    execute_leg(market, minimum_expiration, &sell_order, row, 0, &seller);
+    execute_leg(market, minimum_expiration, &sell_order, quote, 0, &seller);
     return (fees=buyer.fee + seller.fee);
 }
 
@@ -124,17 +124,17 @@ func execute_liquidation{
     assert_64_bit(fill.collateral);
     assert_64_bit(fill.fee);
     assert_different(order.position_id, liquidated_id);
-    let (local row) = find_row(market, asset_id);
+    let (local quote: Quote*) = find_quote(market, asset_id);
     if (is_buying != 0) {
-        let (liquidated) = apply_own_update(market, liquidated_id, fill.collateral, row, -fill.synthetic);
+        let (liquidated) = apply_own_update(market, liquidated_id, fill.collateral, quote, -fill.synthetic);
         assert_liquidatable(liquidated, fill.synthetic);
-        execute_leg(market, minimum_expiration, &order, row, 1, &fill);
+        execute_leg(market, minimum_expiration, &order, quote, 1, &fill);
         pay_fees(market, fill.fee);
         return ();
     }
-    let (liquidated) = apply_own_update(market, liquidated_id, -fill.collateral, row, fill.synthetic);
+    let (liquidated) = apply_own_update(market, liquidated_id, -fill.collateral, quote, fill.synthetic);
     assert_liquidatable(liquidated, -fill.synthetic);
-    execute_leg(market, minimum_expiration, &order, row, 0, &fill);
+    execute_leg(market, minimum_expiration, &order, quote, 0, &fill);
     pay_fees(market, fill.fee);
     return ();
 }
@@ -189,21 +189,21 @@ func execute_deleverage{range_check_ptr, positions: DictAccess*}(market: Market*
     assert_64_bit(synthetic);
     assert_64_bit(collateral);
     assert_different(bankrupt_id, deleverager_id);
-    let (row) = find_row(market, asset_id);
+    let (quote) = find_quote(market, asset_id);
     if (is_deleverager_buying != 0) {
-        return deleverage(market, bankrupt_id, deleverager_id, row, synthetic, -collateral);
+        return deleverage(market, bankrupt_id, deleverager_id, quote, synthetic, -collateral);
     }
-    return deleverage(market, bankrupt_id, deleverager_id, row, -synthetic, collateral);
+    return deleverage(market, bankrupt_id, deleverager_id, quote, -synthetic, collateral);
 }
 
 // The deltas are the deleverager's.
 func deleverage{range_check_ptr, positions: DictAccess*}(
-    market: Market*, bankrupt_id: felt, deleverager_id: felt, row: felt, synthetic: felt, collateral: felt
+    market: Market*, bankrupt_id: felt, deleverager_id: felt, quote: Quote*, synthetic: felt, collateral: felt
 ) {
     alloc_locals;
-    let (bankrupt) = apply_own_update(market, bankrupt_id, -collateral, row, -synthetic);
+    let (bankrupt) = apply_own_update(market, bankrupt_id, -collateral, quote, -synthetic);
     local bankrupt: Update = bankrupt;
-    let (deleverager) = apply_own_update(market, deleverager_id, collateral, row, synthetic);
+    let (deleverager) = apply_own_update(market, deleverager_id, collateral, quote, synthetic);
     assert_closes(deleverager.held, -synthetic);
 
     // value before < 0, and value before * risk after > (value after - 1 unit) * risk before.

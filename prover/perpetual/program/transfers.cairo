@@ -2,7 +2,7 @@
 
 from access import apply_update
 from bounds import assert_64_bit, assert_different
-from market import NO_ASSET, Market
+from market import NO_ASSET, Market, Quote
 from messages import transfer_hash, withdrawal_hash
 from orders import Signed, use_order
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
@@ -30,7 +30,7 @@ func execute_deposit{range_check_ptr, positions: DictAccess*, modifications: Mod
         ids.amount = advice.felt("amount")
     %}
     assert_64_bit(amount);
-    apply_update(market, position_id, public_key, amount, NO_ASSET, 0);
+    apply_update(market, position_id, public_key, amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
     assert [modifications] = Modification(
         owner_key=public_key, position_id=position_id, biased_delta=DIFFERENCE_BIAS + amount
     );
@@ -68,7 +68,7 @@ func execute_withdrawal{
         signed.expiration,
     );
     use_order(signed, hash, minimum_expiration, amount, amount);
-    apply_update(market, position_id, signed.public_key, -amount, NO_ASSET, 0);
+    apply_update(market, position_id, signed.public_key, -amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
     assert [modifications] = Modification(
         owner_key=owner_key, position_id=position_id, biased_delta=DIFFERENCE_BIAS - amount
     );
@@ -111,8 +111,8 @@ func execute_transfer{
         condition,
     );
     use_order(signed, hash, minimum_expiration, amount, amount);
-    apply_update(market, sender_position_id, signed.public_key, -amount, NO_ASSET, 0);
-    apply_update(market, receiver_position_id, receiver_public_key, amount, NO_ASSET, 0);
+    apply_update(market, sender_position_id, signed.public_key, -amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
+    apply_update(market, receiver_position_id, receiver_public_key, amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
     return ();
 }
 
