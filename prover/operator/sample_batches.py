@@ -238,6 +238,11 @@ def position(owner: int, collateral: int, balances: dict[int, int] | None = None
 
 
 def trades(count: int, positions: int, **exchange: Any) -> Json:
+    """The document of `trades_case`."""
+    return _document(trades_case(count, positions, **exchange))
+
+
+def trades_case(count: int, positions: int, **exchange: Any) -> Case:
     """A funding tick of all assets, an oracle tick of four, then `count` trades among `positions` positions.
 
     One of them is the fee position; every other one holds four assets before, and takes its turn in the trades before
@@ -247,11 +252,11 @@ def trades(count: int, positions: int, **exchange: Any) -> Json:
     sample = SampleExchange(**exchange)
     state, transactions = trades_on(sample, count, positions)
     ticks = [sample.funding_tick(), sample.oracle_tick(4)]
-    return _document(sample.case(state, [*ticks, *transactions], sample.signed_prices(4), f"{count} trades"))
+    return sample.case(state, [*ticks, *transactions], sample.signed_prices(4), f"{count} trades")
 
 
 def trades_on(sample: SampleExchange, count: int, positions: int) -> tuple[State, list[Trade]]:
-    """The state and the trades of `trades`. Raises ValueError where there are too few positions."""
+    """The state and the trades of `trades_case`. Raises ValueError where there are too few positions."""
     if positions < 3:
         raise ValueError(f"a trade takes 3 positions with the one for fees, not {positions}")
     draw = random.Random(count)

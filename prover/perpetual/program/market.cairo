@@ -19,18 +19,25 @@ const UNKNOWN_ASSET = -2;
 // High part of p: p = P_HIGH * 2^128 + 1.
 const P_HIGH = (-1) / 2 ** 128;
 
-// What updates of positions ask about an asset. `code` is what an update that names it gives if it cannot be judged.
-// `risk` is the factor if there is one segment; `is_by_balance` is 1 if segments go by balance, 0 if by value.
+// What updates of positions ask about an asset. `code` is what an update that names it gives if it cannot be judged. `risk`
+// is the factor if there is one segment; `is_by_balance` is 1 if segments go by balance, 0 if by value. The other cells
+// are of the loop that writes quotes.
 struct Quote {
     row: felt,
-    asset_id: felt,
-    code: felt,
-    price: felt,
-    index: felt,
+    config_place: AssetConfig**,
+    config: AssetConfig*,
+    n_segments: felt,
     n_other_segments: felt,
-    risk: felt,
-    segments: Segment*,
+    price_place: felt*,
+    price: felt,
+    index_place: felt*,
+    index: felt,
+    index_and_one: felt,
     is_by_balance: felt,
+    segments: Segment*,
+    risk: felt,
+    n_left: felt,
+    code: felt,
 }
 
 // Arrays by row. `asset_ids` has -1 before the first row and 2^120 after the last; `quotes` (0 until something asks) has

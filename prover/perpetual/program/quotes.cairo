@@ -1,39 +1,27 @@
 // The quotes of a market: what every update of a position asks about an asset, gathered once for all of them.
 
-from config import AssetConfig, Segment
+from config import AssetConfig
 from margin import MISSING_GLOBAL_FUNDING_INDEX, MISSING_ORACLE_PRICE, SUCCESS
-from market import MISSING_INDEX, MISSING_PRICE, NO_ASSET, UNKNOWN_ASSET, Market, Quote
+from market import MISSING_INDEX, NO_ASSET, UNKNOWN_ASSET, Market, Quote
 from positions import Asset
-from starkware.cairo.common.alloc import alloc
+from starkware.cairo.common.registers import get_fp_and_pc
 
 // The market with its quotes.
 func quoted(market: Market*) -> (market: Market*) {
     alloc_locals;
-    let (local all: Quote*) = alloc();
-    assert all[0].row = UNKNOWN_ASSET;
-    assert all[0].code = MISSING_ORACLE_PRICE;
-    assert all[1].row = NO_ASSET;
-    assert all[1].code = SUCCESS;
-    local quotes: Quote* = all + 2 * Quote.SIZE;
+    let (__fp__, _) = get_fp_and_pc();
+    local no_assets: Asset;
+    assert no_assets.row = market.n_rows;
+    assert no_assets.next = &no_assets;
     local is_by_balance;
     if (market.config.is_risk_by_balance_only != 0) {
         assert is_by_balance = 1;
     } else {
         assert is_by_balance = 0;
     }
-    quote_rows(
-        quotes,
-        0,
-        market.n_rows,
-        market.asset_ids,
-        market.asset_configs,
-        market.indices,
-        market.prices,
-        is_by_balance,
+    let (quotes) = write_quotes(
+        market.asset_configs, market.indices, market.prices, market.n_rows, is_by_balance
     );
-    tempvar no_assets: Asset* = cast(all + (2 + market.n_rows) * Quote.SIZE, Asset*);
-    assert no_assets.row = market.n_rows;
-    assert no_assets.next = no_assets;
     return (
         market=new Market(
             config=market.config,
@@ -45,53 +33,67 @@ func quoted(market: Market*) -> (market: Market*) {
             indices=market.indices,
             prices=market.prices,
             quotes=quotes,
-            no_assets=cast(no_assets, felt),
+            no_assets=cast(&no_assets, felt),
         ),
     );
 }
 
 // An asset must have a price and a funding index even where its balance does not change.
-func quote_rows(
-    quote: Quote*,
-    row: felt,
-    n_left: felt,
-    asset_id: felt*,
-    asset_config: AssetConfig**,
-    index: felt*,
-    price: felt*,
-    is_by_balance: felt,
-) {
-    if (n_left == 0) {
-        return ();
-    }
-    let config = [asset_config];
-    assert quote.row = row;
-    assert quote.asset_id = [asset_id];
-    assert quote.price = [price];
-    assert quote.index = [index];
-    assert quote.n_other_segments = config.n_segments - 1;
-    assert quote.segments = config.segments;
-    assert quote.is_by_balance = is_by_balance;
-    if (config.n_segments == 1) {
-        assert quote.risk = config.segments.risk;
-    }
-    if ([price] == MISSING_PRICE) {
-        assert quote.code = MISSING_ORACLE_PRICE;
-    } else {
-        if ([index] == MISSING_INDEX) {
-            assert quote.code = MISSING_GLOBAL_FUNDING_INDEX;
-        } else {
-            assert quote.code = SUCCESS;
-        }
-    }
-    return quote_rows(
-        quote + Quote.SIZE,
-        row + 1,
-        n_left - 1,
-        asset_id + 1,
-        asset_config + 1,
-        index + 1,
-        price + 1,
-        is_by_balance,
-    );
+func write_quotes(
+    asset_configs: AssetConfig**, indices: felt*, prices: felt*, n_rows: felt, is_by_balance: felt
+) -> (quotes: Quote*) {
+    ap += 2 * Quote.SIZE;
+    let unknown = cast(fp, Quote*);
+    let none = cast(fp + Quote.SIZE, Quote*);
+    unknown.row = UNKNOWN_ASSET;
+    unknown.code = MISSING_ORACLE_PRICE;
+    none.row = NO_ASSET;
+    none.code = SUCCESS;
+    none.is_by_balance = is_by_balance;
+    none.n_left = n_rows;
+    jmp next_row if none.n_left != 0;
+    jmp done;
+
+    next_row:
+    let last = cast(ap - Quote.SIZE, Quote*);
+    let this = cast(ap, Quote*);
+    this.row = last.row + 1, ap++;
+    this.config_place = asset_configs + this.row, ap++;
+    this.config = [this.config_place], ap++;
+    this.n_segments = this.config.n_segments, ap++;
+    this.n_other_segments = this.n_segments - 1, ap++;
+    this.price_place = prices + this.row, ap++;
+    this.price = [this.price_place], ap++;
+    this.index_place = indices + this.row, ap++;
+    this.index = [this.index_place], ap++;
+    this.index_and_one = this.index - MISSING_INDEX, ap++;
+    this.is_by_balance = last.is_by_balance, ap++;
+    this.segments = this.config.segments, ap++;
+    jmp segmented if this.n_other_segments != 0;
+    this.risk = this.segments.risk, ap++;
+    jmp graded;
+
+    segmented:
+    ap += 1;
+
+    graded:
+    this.n_left = last.n_left - 1, ap++;
+    jmp priced if this.price != 0;
+    this.code = MISSING_ORACLE_PRICE, ap++;
+    jmp next_row if this.n_left != 0;
+    jmp done;
+
+    priced:
+    jmp indexed if this.index_and_one != 0;
+    this.code = MISSING_GLOBAL_FUNDING_INDEX, ap++;
+    jmp next_row if this.n_left != 0;
+    jmp done;
+
+    indexed:
+    this.code = SUCCESS, ap++;
+    jmp next_row if this.n_left != 0;
+
+    done:
+    let (stack, _) = get_fp_and_pc();
+    return (quotes=cast(stack + 2 * Quote.SIZE, Quote*));
 }

@@ -22,9 +22,9 @@ func execute_leg{
     ecdsa_ptr: SignatureBuiltin*,
     positions: DictAccess*,
     orders: DictAccess*,
-}(market: Market*, minimum_expiration: felt, order: LimitOrder*, quote: Quote*, is_buying: felt, fill: Fill*) {
+}(market: Market*, minimum_expiration: felt, order: LimitOrder*, asset_id: felt, quote: Quote*, is_buying: felt, fill: Fill*) {
     alloc_locals;
-    use_limit_order(market, order, quote.asset_id, is_buying, fill, minimum_expiration);
+    use_limit_order(market, order, asset_id, is_buying, fill, minimum_expiration);
     if (is_buying != 0) {
         apply_update(
             market, order.position_id, order.signed.public_key, -fill.collateral - fill.fee, quote, fill.synthetic
@@ -91,9 +91,9 @@ func execute_trade{
     assert_different(buy_order.position_id, sell_order.position_id);
     let (local quote: Quote*) = find_quote(market, asset_id);
     %{ advice.sign_next("buy_order") %}
-    execute_leg(market, minimum_expiration, &buy_order, quote, 1, &buyer);
+    execute_leg(market, minimum_expiration, &buy_order, asset_id, quote, 1, &buyer);
     %{ advice.sign_next("sell_order") %}
-    execute_leg(market, minimum_expiration, &sell_order, quote, 0, &seller);
+    execute_leg(market, minimum_expiration, &sell_order, asset_id, quote, 0, &seller);
     return (fees=buyer.fee + seller.fee);
 }
 
@@ -128,13 +128,13 @@ func execute_liquidation{
     if (is_buying != 0) {
         let (liquidated) = apply_own_update(market, liquidated_id, fill.collateral, quote, -fill.synthetic);
         assert_liquidatable(liquidated, fill.synthetic);
-        execute_leg(market, minimum_expiration, &order, quote, 1, &fill);
+        execute_leg(market, minimum_expiration, &order, asset_id, quote, 1, &fill);
         pay_fees(market, fill.fee);
         return ();
     }
     let (liquidated) = apply_own_update(market, liquidated_id, -fill.collateral, quote, fill.synthetic);
     assert_liquidatable(liquidated, -fill.synthetic);
-    execute_leg(market, minimum_expiration, &order, quote, 0, &fill);
+    execute_leg(market, minimum_expiration, &order, asset_id, quote, 0, &fill);
     pay_fees(market, fill.fee);
     return ();
 }

@@ -10,7 +10,10 @@ from typing import Any
 
 from prover.cairo.program import Program
 from prover.cairo.run import Run, run_program
-from prover.operator.program_bench import program_input
+from prover.operator.proving import exchange_program
+from prover.perpetual.documents import StateDocument
+from prover.perpetual.merkle import MerkleTree
+from prover.perpetual.positions import EMPTY
 
 FOLDER = Path(__file__).parents[3]
 SOURCES = FOLDER / "prover/perpetual/program"
@@ -26,14 +29,24 @@ def document() -> Document:
     return json.loads((SOURCES / "exchange.json").read_text())
 
 
-@cache
-def program() -> Program:
-    return Program.from_json(document())
-
-
 def run(given: Document) -> Run:
     """Raises RunFailed where the program refuses."""
-    return run_program(program(), given)
+    return run_program(exchange_program(), given)
+
+
+def program_input(config: Document, state: Document, batch: Document) -> Document:
+    """The program's input of a batch that the rules' documents may refuse to read; its state they read."""
+    held = StateDocument.model_validate(state)
+    leaves = {place: position.position().leaf() for place, position in held.positions.items()}
+    positions = MerkleTree(config["positions_tree_height"], EMPTY.leaf(), leaves)
+    orders = MerkleTree(config["orders_tree_height"], 0, {place: used for place, used in held.orders.items() if used})
+    nodes = {**positions.nodes, **orders.nodes}
+    return {
+        "config": config,
+        "prev_state": {**state, "positions_root": hex(positions.root), "orders_root": hex(orders.root)},
+        "batch": batch,
+        "advice": {"preimage": {hex(node): [hex(left), hex(right)] for node, (left, right) in nodes.items()}},
+    }
 
 
 def published(name: str) -> Document:

@@ -14,24 +14,7 @@ from test_totality import trades, withdrawals
 
 from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
-from prover.operator.program_bench import (
-    ALICE,
-    BOB,
-    NOW,
-    A,
-    B,
-    Signer,
-    batch,
-    five_assets,
-    funding_tick,
-    general_config,
-    oracle_tick,
-    position,
-    program_input,
-    signed_price,
-    state,
-    trade,
-)
+from prover.operator.sample_batches import ALICE, BOB, A, B, SampleExchange, five_assets, position
 from prover.perpetual.program import advice
 
 # Files whose hints answer questions of fact; those of the transactions also choose, as an operator may.
@@ -79,14 +62,10 @@ def test_no_other_branch_of_a_forced_trade_is_provable(case):
 
 def busy_batch() -> dict:
     """Ticks, signed prices and a trade that opens one holding and closes part of another."""
-    signer, later, n_assets = Signer(), NOW + 110, 6
-    fill = (10**6, 2 * 10**6, 10)
-    buy = signer.order(ALICE, A, 5, True, *fill)
-    sell = signer.order(BOB, B, 5, False, *fill)
-    before = state(n_assets, {A: position(ALICE, 10**12, five_assets()), B: position(BOB, 10**12, {5: 10**9})})
-    transactions = [funding_tick(n_assets, later), oracle_tick(1, later), trade(buy, sell, *fill)]
-    prices = [signed_price(0, 3)]
-    return program_input(general_config(n_assets), before, batch(transactions, time=later, prices=prices))
+    exchange = SampleExchange(n_assets=6)
+    before = exchange.state({A: position(ALICE, 10**12, five_assets()), B: position(BOB, 10**12, {5: 10**9})})
+    transactions = [exchange.funding_tick(), exchange.oracle_tick(1), exchange.trade((ALICE, A), (BOB, B), 5)]
+    return exchange.case(before, transactions, exchange.signed_prices(1)).program_input()
 
 
 CASES_OF_ALTERATION = [("branch", RULES, flip), *(("number", FACTS, alter) for alter in ALTERATIONS.values())]

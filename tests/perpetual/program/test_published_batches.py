@@ -5,7 +5,8 @@ import reference_machine
 from program_kit import CASES, SOURCES, document, expected_words, published, run
 
 from prover.cairo.errors import RunFailed
-from prover.operator.program_bench import EMPTY_POSITION, empty_roots, position_leaf
+from prover.perpetual.merkle import empty_roots
+from prover.perpetual.positions import EMPTY
 from prover.perpetual.program import empty_climb
 
 # perpetual-state 11.3: key 0 skipped the check of the key; here such a request is proven invalid.
@@ -69,7 +70,7 @@ def test_the_climb_through_empty_surroundings_is_what_its_writer_writes():
 def test_roots_of_empty_trees():
     """The tables stand in the program's words; nothing else there is as large."""
     data = [int(word, 16) for word in document()["data"]]
-    for roots in (empty_roots(position_leaf(EMPTY_POSITION)), empty_roots(0)):
+    for roots in (empty_roots(64, EMPTY.leaf()), empty_roots(64, 0)):
         start = data.index(roots[1]) - 1
         assert tuple(data[start : start + 65]) == roots
 

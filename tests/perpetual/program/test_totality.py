@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import plain_rules as plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from program_kit import run
+from program_kit import program_input, run
 
 from prover.algebra.field import PRIME
-from prover.operator.program_bench import COLLATERAL, asset_id, program_input
+from prover.operator.sample_batches import COLLATERAL, asset_id
 
 HALF, ONE, MAX = 1 << 63, 1 << 32, (1 << 64) - 1
 TIME = 1_600_000_000
 KEYS = (5, 6)
 POSITIONS = (7, 200)
 HEIGHT = 8
-IDS = [int(asset_id(place), 16) for place in range(4)]
+IDS = [asset_id(place) for place in range(4)]
 
 amounts = st.one_of(st.integers(0, 12), st.sampled_from([0, 1, HALF - 1, HALF, HALF + 1, MAX]), st.integers(0, MAX))
 balances = st.one_of(

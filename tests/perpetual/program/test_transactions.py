@@ -9,144 +9,166 @@ from program_kit import FOLDER, run
 
 from prover.cairo.errors import RunFailed
 from prover.operator import program_bench as bench
-from prover.operator.program_bench import ALICE, BANKRUPT, BOB, CAROL, LIQUID, NOW, RICH, A, B, Signer
+from prover.operator import sample_batches as sample
+from prover.operator.sample_batches import (
+    ALICE,
+    BANKRUPT,
+    BOB,
+    CAROL,
+    FEES,
+    LIQUID,
+    PRICE,
+    RICH,
+    A,
+    B,
+    SampleExchange,
+    asset_id,
+    key,
+    market_of_five,
+    position,
+)
 
 BIAS = 1 << 64
-LATER = NOW + 110
 
 
-def state_with(**changes) -> dict:
-    return {**bench.table_state(), **changes}
+@pytest.fixture
+def exchange() -> SampleExchange:
+    return SampleExchange()
 
 
-@pytest.fixture(scope="module")
-def config() -> dict:
-    return bench.general_config(bench.N_ASSETS)
+def given(exchange, transactions, more_positions=None, prices=()) -> dict:
+    """The program's input."""
+    before = market_of_five(exchange)
+    if more_positions:
+        before = before.updated(more_positions, {})
+    return exchange.case(before, transactions, prices).program_input()
 
 
-def execute(config, transactions, before=None, **options):
+def tail(program_input) -> list[int]:
     """The output after both states: expiration, modifications, forced actions, conditions, data."""
-    document = bench.program_input(config, before or bench.table_state(), bench.batch(transactions, **options))
-    words = list(run(document).output)
+    words = list(run(program_input).output)
     place = 3 + 2 * words[2]
     for _ in range(2):
         place += 1 + words[place]
     return words[place:]
 
 
-def every_kind() -> list[dict]:
-    signer = Signer()
-    kinds = [transaction for kind in bench.KINDS for transaction in kind.transactions(signer)]
-    return [bench.funding_tick(bench.N_ASSETS, LATER), bench.oracle_tick(1, LATER), *kinds]
-
-
-def key(private: int) -> int:
-    return int(bench.key(private), 16)
+def execute(exchange, *transactions, **options) -> list[int]:
+    return tail(given(exchange, transactions, **options))
 
 
 @pytest.mark.parametrize("is_rollup", [False, True])
 def test_one_batch_of_every_kind(is_rollup):
-    config = bench.general_config(bench.N_ASSETS, is_rollup=is_rollup)
-    words = execute(config, every_kind(), time=LATER, prices=[bench.signed_price(0, 3)])
-    modifications = [(ALICE, 7), (ALICE, -7), (0x1234, -7), (ALICE, -7)]
-    owners = [owner if owner == 0x1234 else key(owner) for owner, _ in modifications]
-    expected = [w for owner, (_, delta) in zip(owners, modifications, strict=True) for w in (owner, A, BIAS + delta)]
-    main = [bench.EXPIRATION - 10, 4, *expected, 18, 3, 0, key(ALICE), A, 7, 0, key(ALICE), A, 2 * RICH]
-    asset = int(bench.asset_id(0), 16)
-    main += [1, key(ALICE), key(BOB), A, B, asset, 2 * 10**6, 10**6, 1, 5, 1, 77]
+    exchange = SampleExchange(is_rollup=is_rollup)
+    n_assets = exchange.n_assets
+    kinds = [kind.transaction(exchange) for kind in bench.KINDS]
+    ticks = [exchange.funding_tick(), exchange.oracle_tick(1)]
+    words = execute(exchange, *ticks, *kinds, prices=exchange.signed_prices(1))
+    modifications = [(key(ALICE), 7), (key(ALICE), -7), (0x1234, -7), (key(ALICE), -7)]
+    expected = [word for owner, delta in modifications for word in (owner, A, BIAS + delta)]
+    main = [exchange.expiration - 1, 4, *expected, 18, 3, 0, key(ALICE), A, 7, 0, key(ALICE), A, 2 * RICH]
+    main += [1, key(ALICE), key(BOB), A, B, asset_id(0), 2 * 10**6, 10**6, 1, 5, 1, 77]
     assert words[: len(main)] == main
     data = words[len(main) :]
     assert bool(data) == is_rollup
     if is_rollup:
-        assert data[:2] == [1, bench.N_ASSETS] and data[2 + 2 * bench.N_ASSETS] == LATER
-        records, place = [], 3 + 2 * bench.N_ASSETS
+        assert data[:2] == [1, n_assets] and data[2 + 2 * n_assets] == exchange.tick_time
+        records, place = [], 3 + 2 * n_assets
         while place < len(data):
             records.append(data[place + 1])
             place += 1 + data[place]
-        assert records == sorted([bench.FEE_POSITION, A, B, LIQUID, BANKRUPT])
+        assert records == sorted([FEES, A, B, LIQUID, BANKRUPT])
 
 
-def test_debt_without_assets_is_repaired_by_a_deposit_and_made_no_worse(config):
+def test_debt_without_assets_is_repaired_by_a_deposit_and_made_no_worse(exchange):
     """Edge case of perpetual-state 11.12."""
-    before = state_with(positions={**bench.table_state()["positions"], "5": bench.position(CAROL, -100, {})})
-    assert execute(config, [bench.deposit(CAROL, 5, 1)], before)[1] == 1
+    indebted = {5: position(CAROL, -100)}
+    assert execute(exchange, sample.deposit(CAROL, 5, 1), more_positions=indebted)[1] == 1
     with pytest.raises(RunFailed, match="NO_RISK_REDUCED_VALUE"):
-        execute(config, [Signer().withdrawal(CAROL, 5, 1)], before)
+        execute(exchange, exchange.withdrawal(CAROL, 5, 1), more_positions=indebted)
 
 
-def test_an_emptied_position_is_free_for_another_key(config):
-    before = state_with(positions={**bench.table_state()["positions"], "5": bench.position(CAROL, 100, {})})
-    emptied = Signer().withdrawal(CAROL, 5, 100)
-    words = execute(config, [emptied, bench.deposit(BOB, 5, 3)], before)
+def test_an_emptied_position_is_free_for_another_key(exchange):
+    held = {5: position(CAROL, 100)}
+    emptied = exchange.withdrawal(CAROL, 5, 100)
+    words = execute(exchange, emptied, sample.deposit(BOB, 5, 3), more_positions=held)
     assert words[1:8] == [2, key(CAROL), 5, BIAS - 100, key(BOB), 5, BIAS + 3]
     with pytest.raises(RunFailed, match="INVALID_PUBLIC_KEY"):
-        execute(config, [bench.deposit(BOB, 5, 3), emptied], before)
+        execute(exchange, sample.deposit(BOB, 5, 3), emptied, more_positions=held)
 
 
-def test_a_transfer_is_used_once(config):
-    transfer = Signer().transfer(ALICE, A, BOB, B, 7)
-    assert execute(config, [transfer])
+def test_a_transfer_is_used_once(exchange):
+    transfer = exchange.transfer(ALICE, A, BOB, B, 7)
+    assert execute(exchange, transfer)
     with pytest.raises(RunFailed):
-        execute(config, [transfer, transfer])
+        execute(exchange, transfer, transfer)
 
 
 @pytest.mark.parametrize("collateral", [2_002_000, 2_002_002])
-def test_deleveraging_has_one_fair_amount(config, collateral):
-    assert execute(config, [bench.deleverage(BANKRUPT, B, 0, 10**6, 2_002_001)])
+def test_deleveraging_has_one_fair_amount(exchange, collateral):
+    assert execute(exchange, sample.deleverage())
     with pytest.raises(RunFailed):
-        execute(config, [bench.deleverage(BANKRUPT, B, 0, 10**6, collateral)])
+        execute(exchange, sample.deleverage(collateral))
 
 
 @pytest.mark.parametrize("synthetic", [5 * 10**9, 10**9 + 1])
-def test_a_liquidation_closes_no_more_than_there_is(config, synthetic):
-    order = Signer().order(ALICE, A, 0, True, synthetic, 2 * synthetic, 0)
+def test_a_liquidation_closes_no_more_than_there_is(exchange, synthetic):
     with pytest.raises(RunFailed):
-        execute(config, [bench.liquidation(order, LIQUID, synthetic, 2 * synthetic)])
+        execute(exchange, sample.liquidation(exchange.order(ALICE, A, 0, True, synthetic, 2 * synthetic)))
 
 
-def test_a_healthy_position_is_not_liquidated(config):
-    order = Signer().order(BOB, B, 0, True, 10**6, 2 * 10**6, 0)
+def test_a_healthy_position_is_not_liquidated(exchange):
+    order = exchange.order(BOB, B, 0, True, 10**6, 2 * 10**6)
     with pytest.raises(RunFailed):
-        execute(config, [bench.liquidation(order, A, 10**6, 2 * 10**6)])
+        execute(exchange, sample.liquidation(order, A))
 
 
-def test_a_tick_that_does_not_ascend_is_refused(config):
-    tick = bench.funding_tick(bench.N_ASSETS, LATER)
-    tick["funding_indices"].reverse()
+def test_a_tick_that_does_not_ascend_is_refused(exchange):
+    document = given(exchange, [exchange.funding_tick()])
+    document["batch"]["transactions"][0]["funding_indices"].reverse()
     with pytest.raises(RunFailed, match="do not ascend"):
-        execute(config, [tick], time=LATER)
+        tail(document)
 
 
-def test_a_price_outside_its_signed_bounds_is_refused(config):
+def test_a_price_outside_its_signed_bounds_is_refused(exchange):
     for difference in (-1, 1):
-        tick = bench.oracle_tick(1, LATER)
-        tick["prices"][0][1] = str(bench.PRICE + difference)
+        document = given(exchange, [exchange.oracle_tick(1)], prices=exchange.signed_prices(1))
+        document["batch"]["transactions"][0]["prices"][0][1] = str(PRICE + difference)
         with pytest.raises(RunFailed):
-            execute(config, [tick], time=LATER, prices=[bench.signed_price(0, 3)])
+            tail(document)
 
 
 @pytest.mark.parametrize("n_signatures", [1, 2])
-def test_fewer_signatures_than_the_quorum_are_refused(config, n_signatures):
+def test_fewer_signatures_than_the_quorum_are_refused(exchange, n_signatures):
     with pytest.raises(RunFailed):
-        execute(config, [], prices=[bench.signed_price(0, n_signatures)])
+        execute(exchange, prices=exchange.signed_prices(1, n_signatures))
+
+
+def test_a_batch_without_configured_assets():
+    exchange = SampleExchange(n_assets=0)
+    batch = exchange.case(exchange.state({5: position(ALICE, 9)}), [sample.deposit(ALICE, 5, 1)])
+    assert list(run(batch.program_input()).output) == batch.apply().output()
 
 
 def test_costs_stay_within_what_was_promised():
-    """An average trade in 5,000 steps; empty batch and funding tick at most 60 % of the original's."""
-    averages = bench.averages(20, 12)
-    assert averages.steps <= 3_500
+    """An average trade in 2,500 steps; empty batch and funding tick at most 60 % of the original's."""
+    assert bench.average(20, 13).steps <= 2_500
     for n_assets in (1, 6):
-        config, before = bench.general_config(n_assets), bench.state(n_assets, {})
-        empty = bench.cost(config, before, [])
-        tick = bench.cost(config, before, [bench.funding_tick(n_assets, LATER)], time=LATER) - empty
+        empty, tick = bench.tick_costs(n_assets)
         assert empty.steps <= 0.6 * (1103 + 575 * n_assets)
         assert tick.steps <= 0.6 * (133 + 87 * n_assets)
 
 
-def test_the_documented_costs_are_those_of_the_program():
+def test_a_hundred_trades_fit_two_to_the_eighteen_steps():
+    total, *functions = bench.profile_of(100, 59)
+    assert total[0] < 1 << 18
+    assert sum(steps for steps, _ in functions) == total[0]
+
+
+def test_the_documented_costs_are_those_of_the_program(exchange):
     """One row, from the file: the rest is written by the same command."""
     rows = {line.split(" | ")[0][2:]: line for line in (FOLDER / "docs/program.md").read_text().splitlines()}
-    config, before = bench.general_config(bench.N_ASSETS), bench.table_state()
-    found = bench.cost(config, before, [bench.deposit(ALICE, A, 7)]) - bench.cost(config, before, [])
+    before = market_of_five(exchange)
+    found = bench.cost(exchange, before, [sample.deposit(ALICE, A, 7)]) - bench.cost(exchange, before, [])
     figures = " | ".join(f"{figure:,.0f}" for figure in dataclasses.astuple(found))
     assert figures in rows["deposit"]
