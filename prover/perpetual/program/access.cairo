@@ -33,11 +33,20 @@ func log_position{positions: DictAccess*}(position_id: felt, updated: Position*)
 // An update that must succeed.
 func apply_update{range_check_ptr, positions: DictAccess*}(
     market: Market*, position_id: felt, request_key: felt, collateral_delta: felt, quote: Quote*, synthetic_delta: felt
-) -> (update: Update) {
-    let (update) = try_update(market, position_id, request_key, collateral_delta, quote, synthetic_delta);
-    %{ advice.check_success(ids.position_id, ids.update.code) %}
+) {
+    %{ ids.positions.prev_value = advice.position(ids.position_id, segments) %}
+    let (update) = update_position(
+        market, cast(positions.prev_value, Position*), request_key, collateral_delta, quote, synthetic_delta
+    );
+    %{
+        advice.check_success(ids.position_id, ids.update.code)
+        advice.store_position(ids.position_id, ids.update.updated.address_)
+    %}
     assert update.code = SUCCESS;
-    return (update=update);
+    assert positions.key = position_id;
+    assert positions.new_value = cast(update.updated, felt);
+    let positions = positions + DictAccess.SIZE;
+    return ();
 }
 
 // The same without an owner's request.

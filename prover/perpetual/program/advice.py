@@ -132,6 +132,7 @@ class Advice:
         self._next = 0
         self.transaction: dict[str, Any] = {}
         self._signature = (0, 0)
+        self._order = self._fee = ""
         self.condition_field = "condition"
         self._bounds = [self._signed_list("signed_min_prices"), self._signed_list("signed_max_prices")]
 
@@ -270,10 +271,6 @@ class Advice:
         signed.expiration = number(document["expiration_timestamp"])
         self._signature = number(document["signature_r"]), number(document["signature_s"])
 
-    def sign_next(self, name: str) -> None:
-        document = self.transaction[name]
-        self._signature = number(document["signature_r"]), number(document["signature_s"])
-
     def signature(self) -> tuple[int, int]:
         return self._signature
 
@@ -292,21 +289,24 @@ class Advice:
             raise AdviceRefused("the orders of a trade name different synthetic assets")
         return found.pop()
 
-    def load_order(self, order: Any, name: str, is_buying: int) -> None:
-        document = self.transaction[name]
-        if self.is_buying(name) != is_buying:
-            raise AdviceRefused(f"{name} is on the wrong side: is_buying_synthetic {document['is_buying_synthetic']}")
+    def next_order(self, name: str, fee: str) -> None:
+        """The order that is asked for next, and the field that names its fee."""
+        self._order, self._fee = name, fee
+
+    def order_fee(self) -> int:
+        return self.felt(self._fee)
+
+    def load_order(self, order: Any, is_buying: int) -> None:
+        document = self.transaction[self._order]
+        if self.is_buying(self._order) != is_buying:
+            flag = document["is_buying_synthetic"]
+            raise AdviceRefused(f"{self._order} is on the wrong side: is_buying_synthetic {flag}")
         self._check_collateral(document, "collateral_asset_id")
         self.load_signed(order.signed, document)
         order.amount_synthetic = number(document["amount_synthetic"])
         order.amount_collateral = number(document["amount_collateral"])
         order.amount_fee = number(document["amount_fee"])
         order.position_id = number(document.get("position_id", document.get("liquidated_position_id")))
-
-    def load_fill(self, fill: Any, fee: str) -> None:
-        fill.synthetic = self.felt("actual_synthetic")
-        fill.collateral = self.felt("actual_collateral")
-        fill.fee = self.felt(fee)
 
     # Ticks.
 

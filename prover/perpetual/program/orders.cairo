@@ -1,7 +1,7 @@
 // Signed orders: signature, expiry, and how much of an order is used up (perpetual-state 6.1, 6.3).
 
-from bounds import ABOVE_32, ABOVE_64, BOUND_128, BOUND_32, BOUND_64, assert_different
-from market import Market
+from bounds import ABOVE_32, ABOVE_64, BOUND_128, assert_different
+from config import GeneralConfig
 from messages import limit_order_hash
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
@@ -19,13 +19,6 @@ struct LimitOrder {
     amount_collateral: felt,
     amount_fee: felt,
     position_id: felt,
-}
-
-// How much of a limit order one transaction executes. Collateral and fee are below 2^64.
-struct Fill {
-    synthetic: felt,
-    collateral: felt,
-    fee: felt,
 }
 
 // The order at hand is signed, is not expired, and has `amount` (not negative) left of `full_amount`, which is used up
@@ -51,7 +44,7 @@ func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess
     assert hash = order_id * 2 ** 187 + high * BOUND_128 + low;
     assert [range_check_ptr + 2] = high + BOUND_128 - 2 ** 59;
     assert [range_check_ptr + 3] = signed.expiration - minimum_expiration;
-    assert [range_check_ptr + 4] = BOUND_32 - 1 - signed.expiration;
+    assert [range_check_ptr + 4] = signed.expiration + ABOVE_32;
     assert [range_check_ptr + 5] = signed.nonce;
     assert [range_check_ptr + 6] = signed.nonce + ABOVE_32;
     assert [range_check_ptr + 7] = full_amount + ABOVE_64;
@@ -64,61 +57,67 @@ func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess
     return ();
 }
 
-// The fill is what the order's owner signed or better, its price rounded against him by less than one unit; the order
-// is used up by it. Products are below 2^128.
-func use_limit_order{
+// The next order that the operator names, filled with these amounts of its asset: what its owner signed or better, its
+// price rounded against him by less than one unit. Collateral, not the synthetic amount, is known to be below 2^64. The
+// order is used up by it. Products are below 2^128.
+func fill_limit_order{
     pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess*
 }(
-    market: Market*,
-    order: LimitOrder*,
-    synthetic_asset_id: felt,
-    is_buying: felt,
-    fill: Fill*,
+    config: GeneralConfig*,
     minimum_expiration: felt,
-) {
+    asset_id: felt,
+    is_buying: felt,
+    synthetic: felt,
+    collateral: felt,
+    fee: felt,
+) -> (position_id: felt, public_key: felt) {
     alloc_locals;
-    assert_different(order.position_id, market.config.fee_position_id);
-    let amount_collateral = order.amount_collateral;
-    assert [range_check_ptr] = amount_collateral - 1;
-    assert [range_check_ptr + 1] = amount_collateral + ABOVE_64;
+    local order: LimitOrder;
+    %{ advice.load_order(ids.order, ids.is_buying) %}
+    assert_different(order.position_id, config.fee_position_id);
+    assert [range_check_ptr] = order.amount_collateral - 1;
+    assert [range_check_ptr + 1] = order.amount_collateral + ABOVE_64;
     assert [range_check_ptr + 2] = order.amount_fee;
     assert [range_check_ptr + 3] = order.amount_fee + ABOVE_64;
-    assert [range_check_ptr + 4] = fill.synthetic - 1;
-    assert [range_check_ptr + 5] = order.amount_fee * fill.collateral - fill.fee * amount_collateral;
-    tempvar at_limit = amount_collateral * fill.synthetic;
-    let collateral_id = market.config.collateral_asset_id;
-    if (is_buying != 0) {
-        // (collateral - 1) * S < K * s, or nothing paid, which satisfies it too.
-        assert [range_check_ptr + 6] = at_limit - (fill.collateral - 1) * order.amount_synthetic - 1;
-        let range_check_ptr = range_check_ptr + 7;
-        let (hash) = limit_order_hash(
-            collateral_id,
-            synthetic_asset_id,
-            collateral_id,
-            amount_collateral,
-            order.amount_synthetic,
-            order.amount_fee,
-            order.signed.nonce,
-            order.position_id,
-            order.signed.expiration,
-        );
-        use_order(order.signed, hash, minimum_expiration, fill.synthetic, order.amount_synthetic);
-        return ();
-    }
+    assert [range_check_ptr + 4] = synthetic - 1;
+    assert [range_check_ptr + 5] = fee;
+    assert [range_check_ptr + 6] = fee + ABOVE_64;
+    assert [range_check_ptr + 7] = order.amount_fee * collateral - fee * order.amount_collateral;
+    tempvar at_limit = order.amount_collateral * synthetic;
+    tempvar collateral_id = config.collateral_asset_id;
+    jmp buying if is_buying != 0;
     // K * s < S * (collateral + 1).
-    assert [range_check_ptr + 6] = (fill.collateral + 1) * order.amount_synthetic - at_limit - 1;
-    let range_check_ptr = range_check_ptr + 7;
+    assert [range_check_ptr + 8] = (collateral + 1) * order.amount_synthetic - at_limit - 1;
+    let range_check_ptr = range_check_ptr + 9;
     let (hash) = limit_order_hash(
-        synthetic_asset_id,
+        asset_id,
         collateral_id,
         collateral_id,
         order.amount_synthetic,
-        amount_collateral,
+        order.amount_collateral,
         order.amount_fee,
         order.signed.nonce,
         order.position_id,
         order.signed.expiration,
     );
-    use_order(order.signed, hash, minimum_expiration, fill.synthetic, order.amount_synthetic);
-    return ();
+    use_order(order.signed, hash, minimum_expiration, synthetic, order.amount_synthetic);
+    return (position_id=order.position_id, public_key=order.signed.public_key);
+
+    buying:
+    // (collateral - 1) * S < K * s, or nothing paid, which satisfies it too.
+    assert [range_check_ptr + 8] = at_limit - (collateral - 1) * order.amount_synthetic - 1;
+    let range_check_ptr = range_check_ptr + 9;
+    let (hash) = limit_order_hash(
+        collateral_id,
+        asset_id,
+        collateral_id,
+        order.amount_collateral,
+        order.amount_synthetic,
+        order.amount_fee,
+        order.signed.nonce,
+        order.position_id,
+        order.signed.expiration,
+    );
+    use_order(order.signed, hash, minimum_expiration, synthetic, order.amount_synthetic);
+    return (position_id=order.position_id, public_key=order.signed.public_key);
 }

@@ -1,18 +1,12 @@
 // Trades, liquidations, deleveraging (perpetual-state 7.5 to 7.7).
 
 from access import apply_own_update, apply_update
-from bounds import (
-    BOUND_32,
-    assert_64_bit,
-    assert_different,
-    assert_not_negative_wide,
-)
+from bounds import ABOVE_64, BOUND_32, assert_64_bit, assert_different, assert_not_negative_wide
 from margin import SUCCESS, check_status
 from market import NO_ASSET, Market, Quote, find_quote
-from orders import Fill, LimitOrder, use_limit_order
+from orders import fill_limit_order
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
-from starkware.cairo.common.registers import get_fp_and_pc
 from update import Update
 
 // One order's side of a trade: its limits, its position. The fee position gets the fee from the caller.
@@ -22,19 +16,27 @@ func execute_leg{
     ecdsa_ptr: SignatureBuiltin*,
     positions: DictAccess*,
     orders: DictAccess*,
-}(market: Market*, minimum_expiration: felt, order: LimitOrder*, asset_id: felt, quote: Quote*, is_buying: felt, fill: Fill*) {
+}(
+    market: Market*,
+    minimum_expiration: felt,
+    asset_id: felt,
+    quote: Quote*,
+    is_buying: felt,
+    synthetic: felt,
+    collateral: felt,
+) -> (position_id: felt, fee: felt) {
     alloc_locals;
-    use_limit_order(market, order, asset_id, is_buying, fill, minimum_expiration);
-    if (is_buying != 0) {
-        apply_update(
-            market, order.position_id, order.signed.public_key, -fill.collateral - fill.fee, quote, fill.synthetic
-        );
-        return ();
-    }
-    apply_update(
-        market, order.position_id, order.signed.public_key, fill.collateral - fill.fee, quote, -fill.synthetic
+    local fee;
+    %{ ids.fee = advice.order_fee() %}
+    let (local position_id, public_key) = fill_limit_order(
+        market.config, minimum_expiration, asset_id, is_buying, synthetic, collateral, fee
     );
-    return ();
+    if (is_buying != 0) {
+        apply_update(market, position_id, public_key, -collateral - fee, quote, synthetic);
+        return (position_id=position_id, fee=fee);
+    }
+    apply_update(market, position_id, public_key, collateral - fee, quote, -synthetic);
+    return (position_id=position_id, fee=fee);
 }
 
 // Fees only add to the fee position's collateral. Where all of them leave it in range, so does each one before; so the
@@ -69,32 +71,29 @@ func execute_trade{
     orders: DictAccess*,
 }(market: Market*, minimum_expiration: felt) -> (fees: felt) {
     alloc_locals;
-    let (__fp__, _) = get_fp_and_pc();
     local asset_id;
-    local buy_order: LimitOrder;
-    local sell_order: LimitOrder;
-    local buyer: Fill;
-    local seller: Fill;
+    local synthetic;
+    local collateral;
     %{
         advice.next_transaction()
         ids.asset_id = advice.trade_asset()
-        advice.load_order(ids.buy_order, "buy_order", is_buying=1)
-        advice.load_order(ids.sell_order, "sell_order", is_buying=0)
-        advice.load_fill(ids.buyer, "actual_buyer_fee")
-        advice.load_fill(ids.seller, "actual_seller_fee")
+        ids.synthetic = advice.felt("actual_synthetic")
+        ids.collateral = advice.felt("actual_collateral")
+        advice.next_order("buy_order", "actual_buyer_fee")
     %}
-    assert buyer.synthetic = seller.synthetic;
-    assert buyer.collateral = seller.collateral;
-    assert_64_bit(buyer.collateral);
-    assert_64_bit(buyer.fee);
-    assert_64_bit(seller.fee);
-    assert_different(buy_order.position_id, sell_order.position_id);
+    assert [range_check_ptr] = collateral;
+    assert [range_check_ptr + 1] = collateral + ABOVE_64;
+    let range_check_ptr = range_check_ptr + 2;
     let (local quote: Quote*) = find_quote(market, asset_id);
-    %{ advice.sign_next("buy_order") %}
-    execute_leg(market, minimum_expiration, &buy_order, asset_id, quote, 1, &buyer);
-    %{ advice.sign_next("sell_order") %}
-    execute_leg(market, minimum_expiration, &sell_order, asset_id, quote, 0, &seller);
-    return (fees=buyer.fee + seller.fee);
+    let (local buyer_id, local buyer_fee) = execute_leg(
+        market, minimum_expiration, asset_id, quote, 1, synthetic, collateral
+    );
+    %{ advice.next_order("sell_order", "actual_seller_fee") %}
+    let (seller_id, seller_fee) = execute_leg(
+        market, minimum_expiration, asset_id, quote, 0, synthetic, collateral
+    );
+    assert_different(buyer_id, seller_id);
+    return (fees=buyer_fee + seller_fee);
 }
 
 // The liquidated position takes the other side of the order, at a price that keeps its ratio of value to risk or makes
@@ -107,35 +106,37 @@ func execute_liquidation{
     orders: DictAccess*,
 }(market: Market*, minimum_expiration: felt) {
     alloc_locals;
-    let (__fp__, _) = get_fp_and_pc();
     local asset_id;
-    local order: LimitOrder;
     local is_buying;
-    local fill: Fill;
+    local synthetic;
+    local collateral;
     local liquidated_id;
     %{
         ids.asset_id = advice.trade_asset()
         ids.is_buying = advice.is_buying("liquidator_order")
-        advice.load_order(ids.order, "liquidator_order", is_buying=ids.is_buying)
-        advice.load_fill(ids.fill, "actual_liquidator_fee")
+        ids.synthetic = advice.felt("actual_synthetic")
+        ids.collateral = advice.felt("actual_collateral")
         ids.liquidated_id = advice.felt("liquidated_position_id")
-        advice.sign_next("liquidator_order")
+        advice.next_order("liquidator_order", "actual_liquidator_fee")
     %}
-    assert_64_bit(fill.collateral);
-    assert_64_bit(fill.fee);
-    assert_different(order.position_id, liquidated_id);
+    assert_64_bit(collateral);
     let (local quote: Quote*) = find_quote(market, asset_id);
+    local sold;
+    local paid;
     if (is_buying != 0) {
-        let (liquidated) = apply_own_update(market, liquidated_id, fill.collateral, quote, -fill.synthetic);
-        assert_liquidatable(liquidated, fill.synthetic);
-        execute_leg(market, minimum_expiration, &order, asset_id, quote, 1, &fill);
-        pay_fees(market, fill.fee);
-        return ();
+        assert sold = synthetic;
+        assert paid = collateral;
+    } else {
+        assert sold = -synthetic;
+        assert paid = -collateral;
     }
-    let (liquidated) = apply_own_update(market, liquidated_id, -fill.collateral, quote, fill.synthetic);
-    assert_liquidatable(liquidated, -fill.synthetic);
-    execute_leg(market, minimum_expiration, &order, asset_id, quote, 0, &fill);
-    pay_fees(market, fill.fee);
+    let (liquidated) = apply_own_update(market, liquidated_id, paid, quote, -sold);
+    assert_liquidatable(liquidated, sold);
+    let (position_id, local fee) = execute_leg(
+        market, minimum_expiration, asset_id, quote, is_buying, synthetic, collateral
+    );
+    assert_different(position_id, liquidated_id);
+    pay_fees(market, fee);
     return ();
 }
 

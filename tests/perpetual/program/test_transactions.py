@@ -163,6 +163,7 @@ def test_a_hundred_trades_fit_two_to_the_eighteen_steps():
     total, *functions = bench.profile_of(100, 59)
     assert total[0] < 1 << 18
     assert sum(steps for steps, _ in functions) == total[0]
+    assert f"{total[0]:,} steps in all" in (FOLDER / "docs/program.md").read_text().replace("\n", " ")
 
 
 def test_the_documented_costs_are_those_of_the_program(exchange):
