@@ -101,6 +101,17 @@ def cheating_program(kind: str, scopes: tuple[str, ...]) -> Program:
     return Program.from_json(altered)
 
 
+@cache
+def lying_program(honest: str, lie: str) -> Program:
+    """The program with these words of its hints replaced."""
+    altered = json.loads(json.dumps(document()))
+    hints = [hint for hints in altered["hints"].values() for hint in hints if honest in hint["code"]]
+    assert hints, f"no hint says {honest!r}"
+    for hint in hints:
+        hint["code"] = hint["code"].replace(honest, lie)
+    return Program.from_json(altered)
+
+
 def cheat(given: Document, kind: str, scopes: tuple[str, ...], place: int, alter, max_steps: int) -> tuple[Run, int]:
     """A run with one altered answer, and how many answers were asked for. Raises RunFailed."""
     adversary = Adversary(place, alter)

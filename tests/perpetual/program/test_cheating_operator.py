@@ -9,11 +9,12 @@ import copy
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from program_kit import CASES, cheat, published, run
+from program_kit import CASES, cheat, lying_program, published, run
 from test_totality import trades, withdrawals
 
 from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
+from prover.cairo.run import run_program
 from prover.operator.sample_batches import ALICE, BOB, A, B, SampleExchange, five_assets, position
 from prover.perpetual.program import advice
 
@@ -140,3 +141,53 @@ def test_an_operator_cannot_leave_out_an_access(monkeypatch):
     monkeypatch.setattr(advice.Advice, "store_position", lambda self, position_id, place: None)
     with pytest.raises(RunFailed):
         run(published(name))
+
+
+NEXT = "memory[asset + ids.Asset.next]"
+LIES_ABOUT_A_LIST = {
+    "the asset is not held": ("is_held = memory[asset] == row", "is_held = False"),
+    "another balance is held": ("memory[asset + ids.Asset.balance] if", "1 + memory[asset + ids.Asset.balance] if"),
+    "one more asset goes": (f"{NEXT} if is_held", f"memory[{NEXT} + ids.Asset.next] if is_held"),
+    "the asset stays and comes again": (f"{NEXT} if is_held else asset", "asset"),
+    "nothing stands before it": ("int(ids.assets.row < ids.row)", "0"),
+    "only one stands before it": ("int(ids.this.source.row < ids.row)", "0"),
+    "one more stands before it": ("int(ids.this.source.row < ids.row)", "int(ids.this.source.row <= ids.row)"),
+    "the list never ends": ("int(ids.this.source.row < ids.row)", "1"),
+}
+
+
+# After the end comes the end: there, one more that goes is none.
+LIES = [(lie, place) for lie in LIES_ABOUT_A_LIST for place in (2, 4) if (lie, place) != ("one more asset goes", 4)]
+
+
+@pytest.mark.parametrize(("lie", "place"), LIES)
+def test_an_operator_cannot_lie_about_a_list_of_assets(lie, place):
+    exchange = SampleExchange(n_assets=5)
+    rich = {A: position(ALICE, 10**12, five_assets()), B: position(BOB, 10**12, five_assets())}
+    trade = exchange.trade((ALICE, A), (BOB, B), place)
+    honest = exchange.case(exchange.state(rich), [trade]).program_input()
+    assert run(honest)
+    with pytest.raises(RunFailed) as refusal:
+        run_program(lying_program(*LIES_ABOUT_A_LIST[lie]), honest, max_steps=1 << 16)
+    assert "hint fails" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("n_levels", [0, 16, 32, 56])
+def test_an_operator_cannot_say_that_surroundings_are_empty_where_they_are_not(monkeypatch, n_levels):
+    """Two orders share a subtree of height 60 or less; leaving sooner is his choice and changes nothing."""
+    exchange = SampleExchange(n_assets=5)
+    rich = {A: position(ALICE, 10**12, five_assets()), B: position(BOB, 10**12, five_assets())}
+    orders = [exchange.transfer(ALICE, A, BOB, B, amount) for amount in range(1, 40)]
+    given_input = exchange.case(exchange.state(rich), orders).program_input()
+    honest = run(given_input)
+    true_levels = advice.TreeAdvice._empty_levels
+    monkeypatch.setattr(
+        advice.TreeAdvice,
+        "_empty_levels",
+        lambda self, leaf, siblings: n_levels if true_levels(self, leaf, siblings) else 0,
+    )
+    if n_levels < 56:
+        assert run(given_input).output == honest.output
+    else:
+        with pytest.raises(RunFailed):
+            run(given_input)
