@@ -108,7 +108,7 @@ def bench_prove(
         names = [only] if only else list(PROGRAMS)
         cases = [_fixed(name, log) for log in logs for name in names]
     unit = limits()
-    found = _measure(cases, unit, Console())
+    found = _measure(cases, unit, Console(width=120))
     if target:
         _write(target, unit, {"parameters": DEFAULT.describe(), "results": [asdict(result) for result in found]})
 
@@ -184,7 +184,7 @@ def bench_trades(counts: str, set_name: str, target: Path | None, proofs: Path |
         )
         for count in numbers
     ]
-    console, unit = Console(), limits()
+    console, unit = Console(width=120), limits()
     measured = _measure(cases, unit, console)
     found = [TradesResult.of(count, set_name, result) for count, result in zip(numbers, measured, strict=True)]
     table = Table(*HEADINGS, title=f"batches of trades among {POSITIONS} positions")
