@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from ape import Contract
 from ape.api import AccountAPI
@@ -10,6 +13,7 @@ from ape.contracts import ContractInstance
 from eth_abi import encode
 from ethpm_types import ContractType
 
+from prover.algebra.keccak import words_to_bytes
 from prover.cairo.prove import key_of
 from prover.cairo.statement import program_identity
 from prover.codegen.__main__ import EXCHANGE_BUILTINS
@@ -56,7 +60,8 @@ class Deployment:
     verifier: ContractInstance
     program_number: int
     adapter: ContractInstance
-    committee: ContractInstance
+    committee: ContractInstance | None
+    """None in a rollup, whose data is on chain."""
     escape_verifier: ContractInstance
     exchange: ContractInstance
     config: GeneralConfig
@@ -120,20 +125,26 @@ def deploy_exchange(
     parameters: Parameters = DEFAULT,
     local: bool = True,
     delays: Delays = Delays(),
+    rules: Mapping[str, Any] = MappingProxyType({}),
 ) -> Deployment:
-    """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks."""
+    """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks.
+
+    `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode.
+    """
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
-    config = GeneralConfig(collateral_asset_id=asset_type(asset_info))
+    config = GeneralConfig(collateral_asset_id=asset_type(asset_info), **rules)
     state = State.initial(config, time)
 
     verifier = deploy_verifier(project, governor, parameters)
     program = exchange_program()
     number = register_program(governor, verifier, program)
     identity = program_identity(key_of(EXCHANGE_BUILTINS, parameters).shape, program.data)
-    adapter = governor.deploy(project.ProgramFactAdapter, verifier, identity)
-    committee = governor.deploy(project.Committee, committee_members, 1)
+    is_rollup = bool(config.data_availability_mode)
+    kind = project.RollupFactAdapter if is_rollup else project.ProgramFactAdapter
+    adapter = governor.deploy(kind, verifier, identity)
+    committee = None if is_rollup else governor.deploy(project.Committee, committee_members, 1)
     escape_verifier = deploy_escape_verifier(project, governor)
     exchange = deploy_pieces(project, governor, escape_verifier, state.words(), delays)
 
@@ -141,10 +152,20 @@ def deploy_exchange(
     exchange.registerTokenAdmin(governor, sender=governor)
     exchange.registerSystemAssetType(config.collateral_asset_id, asset_info, sender=governor)
     exchange.registerVerifier(adapter, adapter.identify(), sender=governor)
-    exchange.registerAvailabilityVerifier(committee, committee.identify(), sender=governor)
-    config_hash = config.hash().to_bytes(32, "big")
-    exchange.registerGlobalConfigurationChange(config_hash, sender=governor)
-    exchange.applyGlobalConfigurationChange(config_hash, sender=governor)
+    if committee is not None:
+        exchange.registerAvailabilityVerifier(committee, committee.identify(), sender=governor)
+    configure(exchange, governor, config)
     return Deployment(
         token, verifier, number, adapter, committee, escape_verifier, exchange, config, state, parameters, delays
     )
+
+
+def configure(exchange: ContractInstance, governor: AccountAPI, config: GeneralConfig) -> None:
+    """Apply the hashes of a first configuration. The general one comes last: after it changes wait."""
+    for asset in config.synthetic_assets:
+        config_hash = words_to_bytes([asset.hash()])
+        exchange.registerAssetConfigurationChange(asset.asset_id, config_hash, sender=governor)
+        exchange.applyAssetConfigurationChange(asset.asset_id, config_hash, sender=governor)
+    config_hash = words_to_bytes([config.hash()])
+    exchange.registerGlobalConfigurationChange(config_hash, sender=governor)
+    exchange.applyGlobalConfigurationChange(config_hash, sender=governor)

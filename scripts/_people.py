@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ape import accounts
@@ -13,9 +14,12 @@ from prover.algebra import ecdsa
 from prover.algebra.curve import ORDER
 from prover.algebra.keccak import words_to_bytes
 from prover.operator.proving import ProvenBatch
-from prover.perpetual.facts import availability_claim, registration_message
+from prover.perpetual.facts import availability_claim, registration_message, update_words
 from scripts._deployment import Deployment
 from scripts._verifier import submit_proof
+
+FEE_KEY = 0xFEE
+"""The private Stark key of the position that collects a story's fees."""
 
 
 @dataclass(frozen=True)
@@ -62,26 +66,41 @@ class Cast:
 
 
 class SignatureWithheld(RuntimeError):
-    """A committee member did not sign."""
+    """Somebody did not sign."""
 
 
-def committee_signature(member: AccountAPI, claim: bytes) -> bytes:
-    """r, s, v over the raw claim. Accounts that are not for tests ask their owner before they sign one."""
-    signed = member.sign_raw_msghash(HexBytes(claim))
+def raw_signature(account: AccountAPI, digest: bytes) -> bytes:
+    """r, s, v over a raw digest: a committee member's of a claim, party B's of a forced trade.
+
+    Accounts that are not for tests ask their owner before they sign one.
+    """
+    signed = account.sign_raw_msghash(HexBytes(digest))
     if signed is None:
-        raise SignatureWithheld(f"{member.address} did not sign the availability of {claim.hex()}")
+        raise SignatureWithheld(f"{account.address} did not sign {digest.hex()}")
     return words_to_bytes([int.from_bytes(signed.r, "big"), int.from_bytes(signed.s, "big")]) + bytes([signed.v])
 
 
 def bring_on_chain(
-    deployment: Deployment, proven: ProvenBatch, operator: AccountAPI, member: AccountAPI, batch_id: int
+    deployment: Deployment,
+    proven: ProvenBatch,
+    operator: AccountAPI,
+    member: AccountAPI,
+    batch_id: int,
+    conditions: Sequence[tuple[str, bytes]] = (),
 ) -> list[ReceiptAPI]:
-    """Proof, availability, state update: each transaction's receipt."""
-    exchange = deployment.exchange
+    """Proof, data or its availability, state update: each transaction's receipt.
+
+    `conditions` are registry and fact of each conditional transfer, in the batch's order.
+    """
+    exchange, batch = deployment.exchange, proven.batch
     receipts = submit_proof(operator, deployment.verifier, deployment.program_number, proven.proof)
-    claim = availability_claim(proven.batch.after, exchange.getSequenceNumber() + 1)
-    signature = committee_signature(member, claim)
-    receipts.append(deployment.committee.verifyAvailabilityProof(claim, signature, sender=operator))
-    application_data = [batch_id, exchange.getLastBatchId(), 0]
-    receipts.append(exchange.updateState(proven.batch.output(), application_data, sender=operator))
+    if deployment.committee is None:
+        receipts.append(deployment.adapter.publish(batch.main_words(), batch.data(), sender=operator))
+    else:
+        claim = availability_claim(batch.after, exchange.getSequenceNumber() + 1)
+        signature = raw_signature(member, claim)
+        receipts.append(deployment.committee.verifyAvailabilityProof(claim, signature, sender=operator))
+    facts = [word for registry, fact in conditions for word in (int(registry, 16), int.from_bytes(fact, "big"))]
+    application_data = [batch_id, exchange.getLastBatchId(), len(conditions), *facts]
+    receipts.append(exchange.updateState(update_words(batch), application_data, sender=operator))
     return receipts

@@ -22,7 +22,9 @@ STATE = Path(".build/state.json")
 def write_deployment(deployment: Deployment, chain_id: int, path: Path = DEPLOYMENT) -> None:
     """Addresses and parameters."""
     names = ("token", "verifier", "adapter", "committee", "escape_verifier", "exchange")
-    document: dict[str, Any] = {"chain_id": chain_id} | {name: getattr(deployment, name).address for name in names}
+    contracts = {name: getattr(deployment, name) for name in names}
+    document: dict[str, Any] = {"chain_id": chain_id}
+    document |= {name: contract.address for name, contract in contracts.items() if contract is not None}
     document |= {"program_number": deployment.program_number, "parameters": deployment.parameters.describe()}
     document |= {"delays": deployment.delays.describe()}
     _write(path, document)

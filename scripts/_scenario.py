@@ -1,33 +1,47 @@
 """Scenarios: people, what they do in order, and what must hold, as a checked document. `scenario.py` plays them.
 
     title: The operator falls silent
+    mode: validium                              # or rollup: data on chain, from which each batch's tree is rebuilt
+    assets: {BTC: {decimals: 10, margin: 3.5}}  # synthetic assets; margin in percent of a holding's value
     people: {alice: 1000, bob: 500}             # coins in their wallets; each has a position of his own
     steps:
       - join: {who: alice, amount: 1000}        # register, deposit
-      - serve: everything that waits            # one proven batch
+      - price: {BTC: 20000}                     # oracles sign it for the next batch
+      - trade: {buyer: alice, seller: bob, asset: BTC, amount: 0.1, total: 2000, fee: 1}
+      - serve: everything that waits            # one proven batch; `invalid: 1` if a demand is to be proven invalid
+      - holds: {who: alice, coins: -1001, assets: {BTC: 0.1}}
       - demand: {who: alice, amount: 300}
       - wait: 7 days
       - freeze: {who: bob, demand_of: alice, amount: 300}
       - escape: {who: alice}                    # prove the position, escape, be paid
     end: {tokens: {alice: 1000, bob: 500}, frozen: true}
 
-A step with `refused: NAME` must be refused by the exchange with that error.
+A step with `refused: NAME` must be refused by the exchange with that error; `serve`, by that rule of the exchange, and
+then everything that waited is dropped. Everything a step can be is listed in `Step`.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import click
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+Amount = Annotated[Decimal, Field(gt=0, lt=1 << 64)]
+"""Coins, or whole synthetic assets."""
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class Asset(_Part):
+    decimals: int = Field(ge=0, le=18)
+    margin: Decimal = Field(gt=0, lt=100)
 
 
 class Act(_Part):
@@ -37,63 +51,153 @@ class Act(_Part):
 
 
 class Transfer(Act):
-    amount: int = Field(gt=0, lt=1 << 64, description="coins")
+    amount: Amount
 
 
 class Freeze(Transfer):
     demand_of: str
 
 
+class Pay(Transfer):
+    """A transfer between positions; with `once`, only if the notary registered that sentence."""
+
+    to: str
+    once: str | None = None
+
+
+class Ask(Transfer):
+    """A withdrawal that the operator may serve; `to`: who may claim it on chain, if not he who asks."""
+
+    to: str | None = None
+
+
+class Exchanged(_Part):
+    """So much of an asset for so many coins in all."""
+
+    asset: str
+    amount: Amount
+    total: Amount
+
+
+class Trade(Exchanged):
+    """Both sign an order of exactly this, with `fee` coins each."""
+
+    buyer: str
+    seller: str
+    fee: Decimal = Field(Decimal(0), ge=0)
+
+
+class DemandTrade(Exchanged, Act):
+    """`partner` agrees; both may be the same person's positions, who may ask for nothing."""
+
+    total: Decimal = Field(ge=0, lt=1 << 64)
+    partner: str
+    side: Literal["buys", "sells"]
+
+
+class Close(Exchanged, Act):
+    """`who` takes over a holding of somebody in trouble: a liquidation signs an order for it, a deleverage does not."""
+
+    holding_of: str
+
+
+class NewKey(Act):
+    """`who` lost his Stark key: he registers another for the same address. It has a new position, known as `name`."""
+
+    name: str
+
+
+class Holds(Act):
+    """What his position holds in the last state, exactly."""
+
+    coins: Decimal
+    assets: dict[str, Decimal] = Field(default_factory=dict)
+
+
 class Step(_Part):
     """Exactly one thing."""
 
     join: Transfer | None = None
+    deposit: Transfer | None = None
+    new_key: NewKey | None = None
+    price: dict[str, Amount] | None = Field(None, description="coins for one asset, signed for the next batch")
+    funding: dict[str, Decimal] | None = Field(None, description="coins that a holder of one asset pays")
+    trade: Trade | None = None
+    transfer: Pay | None = None
+    notarise: str | None = Field(None, description="a sentence that becomes a fact on chain")
+    ask: Ask | None = None
+    liquidate: Close | None = None
+    deleverage: Close | None = None
     demand: Transfer | None = None
+    demand_trade: DemandTrade | None = None
     serve: Literal["everything that waits"] | None = None
+    holds: Holds | None = None
     withdraw: Act | None = None
     wait: str | None = None
     freeze: Freeze | None = None
     escape: Act | None = None
     refused: str | None = Field(None, description="the error's name")
+    invalid: int = Field(0, ge=0, description="how many demands a batch proves invalid")
 
     @property
     def kind(self) -> str:
-        (kind,) = self.model_fields_set - {"refused"}
+        (kind,) = self.model_fields_set - {"refused", "invalid"}
         return kind
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
-        kinds = sorted(self.model_fields_set - {"refused"})
+        kinds = sorted(self.model_fields_set - {"refused", "invalid"})
         if len(kinds) != 1 or getattr(self, kinds[0]) is None:
             raise ValueError(f"a step does one thing, not {', '.join(kinds) or 'nothing'}")
         if self.wait is not None:
             seconds(self.wait)
-        if self.refused and self.kind in ("serve", "wait"):
+        if self.refused and self.kind in ("wait", "price", "funding", "holds"):
             raise ValueError(f"'{self.kind}' cannot be refused")
+        if self.invalid and self.kind != "serve":
+            raise ValueError(f"'{self.kind}' proves nothing invalid")
         return self
 
     def names(self) -> set[str]:
+        """Of people."""
         part = getattr(self, self.kind)
-        return {name for key in ("who", "demand_of") if (name := getattr(part, key, None))}
+        roles = ("who", "demand_of", "to", "buyer", "seller", "partner", "holding_of")
+        return {name for key in roles if (name := getattr(part, key, None))}
+
+    def asset_names(self) -> set[str]:
+        part = getattr(self, self.kind)
+        if self.kind in ("price", "funding"):
+            return set(part)
+        return {part.asset} if isinstance(part, Exchanged) else set(part.assets) if isinstance(part, Holds) else set()
 
 
 class End(_Part):
-    tokens: dict[str, int] = Field(default_factory=dict, description="coins in their wallets")
+    tokens: dict[str, Decimal] = Field(default_factory=dict, description="coins in their wallets")
     frozen: bool = False
 
 
 class Scenario(_Part):
     title: str
-    people: dict[str, int] = Field(min_length=1, max_length=6)
+    mode: Literal["validium", "rollup"] = "validium"
+    assets: dict[Annotated[str, Field(pattern="^[A-Z]{2,5}$")], Asset] = Field(default_factory=dict)
+    people: dict[str, Decimal] = Field(min_length=1, max_length=20)
     steps: list[Step] = Field(min_length=1)
     end: End
 
     @model_validator(mode="after")
-    def _everybody_is_known(self) -> Scenario:
-        for place, names in [*enumerate(step.names() for step in self.steps), ("end", set(self.end.tokens))]:
-            if unknown := sorted(names - set(self.people)):
-                raise ValueError(f"step {place}: {', '.join(unknown)} is not among the people")
+    def _everything_is_known(self) -> Scenario:
+        people = set(self.people)
+        for place, step in enumerate(self.steps):
+            _known(place, step.names(), people, "the people")
+            _known(place, step.asset_names(), set(self.assets), "the assets")
+            if step.new_key is not None:
+                people.add(step.new_key.name)
+        _known("end", set(self.end.tokens), set(self.people), "the people")
         return self
+
+
+def _known(place: object, names: set[str], known: set[str], which: str) -> None:
+    if unknown := sorted(names - known):
+        raise ValueError(f"step {place}: {', '.join(unknown)} is not among {which}")
 
 
 def seconds(text: str) -> int:

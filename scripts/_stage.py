@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import click
 from ape import chain, networks, project
 from ape.api import AccountAPI
+from ape.contracts import ContractInstance
 
+from prover.algebra.ecdsa import public_key
+from prover.algebra.keccak import keccak256
 from prover.operator.proving import ProvenBatch, prove_batch
 from prover.perpetual.batch import apply_batch
+from prover.perpetual.config import FeePosition
 from prover.perpetual.escape import escape_amount, escape_proof
-from prover.perpetual.transactions import FundingTick, Transaction
+from prover.perpetual.facts import condition_word, forced_trade_consent
+from prover.perpetual.rollup_data import Published
+from prover.perpetual.transactions import ForcedTrade, FundingTick, OracleTick, Transaction
 from prover.stark.parameters import Parameters
 from scripts._deployment import deploy_exchange
-from scripts._people import Cast, User, bring_on_chain
+from scripts._market import COIN, Market
+from scripts._people import FEE_KEY, Cast, User, bring_on_chain, raw_signature
 from scripts._record import write_deployment, write_state
+from scripts._rollup import published_data
 from scripts._story import Story, expect
 
-UNIT = 10**6
+UNIT = COIN
 """Token units of one coin."""
+FEES = 1
+"""The position that collects fees."""
 HOURS_AHEAD = 24 * 365
 RECORD = Path(".build/demo.json")
+
+
+def coins(amount: int) -> str:
+    return f"{Decimal(amount) / UNIT:,f}"
+
+
+def fact_of(text: str) -> bytes:
+    """What a notary signs of a sentence."""
+    return keccak256(text.encode())
+
+
+def condition_of(notary: ContractInstance, text: str) -> int:
+    """What a transfer names that shall happen once the notary registered the sentence."""
+    return condition_word(bytes.fromhex(notary.address[2:]), fact_of(text))
 
 
 def travel(seconds: int) -> None:
@@ -37,9 +62,17 @@ def travel(seconds: int) -> None:
 class Stage:
     """The exchange's people and what they can do; stories put it in order."""
 
-    def __init__(self, parameters: Parameters, cast: Cast, wealth: dict[str, int] | None = None) -> None:
-        """`wealth`: tokens of each user at first; 2,000 coins if nobody says."""
+    def __init__(
+        self,
+        parameters: Parameters,
+        cast: Cast,
+        wealth: dict[str, int] | None = None,
+        market: Market | None = None,
+        is_rollup: bool = False,
+    ) -> None:
+        """`wealth`: tokens of each user at first, 2,000 coins if nobody says. Without a market only coins move."""
         self.parameters, self.cast = parameters, cast
+        self.market, self.is_rollup = market or Market({}), is_rollup
         self.governor, self.operator, self.member = cast.governor, cast.operator, cast.member
         self.token = self.governor.deploy(project.PlainToken)
         for user in cast.users:
@@ -47,10 +80,16 @@ class Stage:
             self.token.mint(user.account, tokens, sender=self.governor)
         self.holders = {user.name: user.account.address for user in cast.users}
         self.story = Story(self.balances)
-        self.batches = 0
+        self.proven: list[ProvenBatch] = []
 
     def balances(self) -> dict[str, int]:
         return {name: self.token.balanceOf(address) for name, address in self.holders.items()}
+
+    def rules(self) -> dict[str, object]:
+        """What governance fixes of the market."""
+        fees = FeePosition(position_id=FEES, public_key=public_key(FEE_KEY))
+        assets = {"synthetic_assets": self.market.configured(), "fee_position": fees} if self.market.assets else {}
+        return {**assets, "data_availability_mode": int(self.is_rollup)}
 
     def deploy(self) -> None:
         def act() -> None:
@@ -62,6 +101,7 @@ class Stage:
                 self.token,
                 chain.blocks.head.timestamp,
                 self.parameters,
+                rules=self.rules(),
             )
 
         self.story.step("deploy verifier, registry and exchange", "governor", act)
@@ -72,13 +112,19 @@ class Stage:
 
     def join(self, user: User, amount: int) -> None:
         """Register, and deposit into a position."""
+        self.register(user)
+        self.deposit(user, amount)
+
+    def register(self, user: User) -> None:
         self.story.step(
             f"register the Stark key {user.stark_key:#x}"[:34] + "...",
             user.name,
             lambda: self.exchange.registerSender(user.stark_key, user.registration(), sender=user.account),
         )
+
+    def deposit(self, user: User, amount: int) -> None:
         self.story.step(
-            f"deposit {amount // UNIT:,} coins into position {user.position_id}",
+            f"deposit {coins(amount)} coins into position {user.position_id}",
             user.name,
             lambda: [
                 self.token.approve(self.exchange, amount, sender=user.account),
@@ -88,48 +134,111 @@ class Stage:
             ],
         )
 
-    def serve(self, transactions: Sequence[Transaction]) -> ProvenBatch:
-        """Prove a batch and bring it on chain."""
+    def serve(
+        self,
+        transactions: Sequence[Transaction],
+        prices: Mapping[str, Decimal] | None = None,
+        funding: Mapping[str, Decimal] | None = None,
+        conditions: Sequence[tuple[str, bytes]] = (),
+    ) -> ProvenBatch:
+        """Prove a batch that begins with a funding tick and, if there are prices, an oracle tick; bring it on chain.
+
+        `prices` in coins of one asset, which oracles sign; `funding`: what a holder of one asset pays; `conditions`:
+        registry and fact of each conditional transfer.
+        """
         now = chain.blocks.head.timestamp
-        tick = FundingTick(timestamp=now)
-        batch = apply_batch(self.deployed.config, self.state, [tick, *transactions], now // 3600 + HOURS_AHEAD)
+        signed = self.market.signed_prices(prices or {}, now)
+        indices = self.market.funding(dict(self.state.funding_indices), funding or {})
+        ticks: list[Transaction] = [FundingTick(funding_indices=indices, timestamp=now)]
+        if signed:
+            ticks.append(OracleTick(prices=tuple((price.asset_id, price.price) for price in signed), timestamp=now))
+        hour = now // 3600 + HOURS_AHEAD
+        batch = apply_batch(self.deployed.config, self.state, [*ticks, *transactions], hour, signed, signed)
         proven = self.story.step(
-            f"prove batch {self.batches + 1} ({len(transactions)} transactions)",
+            f"prove batch {len(self.proven) + 1} ({len(transactions)} transactions)",
             "operator",
             lambda: prove_batch(batch, self.parameters),
         )
         self.story.step(
             f"verify {len(proven.proof.to_bytes()) // 1024} KiB of proof in the EVM, update the state",
             "operator",
-            lambda: bring_on_chain(self.deployed, proven, self.operator, self.member, self.batches + 1),
+            lambda: bring_on_chain(self.deployed, proven, self.operator, self.member, len(self.proven) + 1, conditions),
         )
-        self.batches += 1
+        self.proven.append(proven)
         self.state = batch.after
         write_state(batch.config, self.state)
-        expect("sequence number", self.exchange.getSequenceNumber(), self.batches)
+        expect("sequence number", self.exchange.getSequenceNumber(), len(self.proven))
         expect("shared state on chain", bytes(self.exchange.sharedStateHash()), self.state.hash())
+        if self.is_rollup:
+            self.rebuild()
         return proven
+
+    def rebuild(self) -> None:
+        """The position tree from calldata alone."""
+        published = Published()
+        for words in published_data(self.exchange, self.deployed.adapter):
+            published.read(words)
+        root = published.root(self.state.tree.height)
+        expect("the position tree rebuilt from calldata", root, self.exchange.getRollupVaultRoot())
 
     def demand(self, user: User, amount: int, what: str) -> None:
         self.story.step(
-            f"demand {amount // UNIT:,} coins{what}",
+            f"demand {coins(amount)} coins{what}",
             user.name,
             lambda: self.exchange.forcedWithdrawalRequest(
                 user.stark_key, user.position_id, amount, False, sender=user.account
             ),
         )
 
+    def demand_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
+        """`user` sends it, with the consent that `partner` signed; it must be sent within the hour."""
+        hour, collateral = chain.pending_timestamp // 3600, self.deployed.asset_type
+        signature = raw_signature(partner.account, forced_trade_consent(trade, collateral, hour))
+        amounts = (trade.amount_collateral, trade.amount_synthetic, bool(trade.is_party_a_buying_synthetic))
+        self.story.step(
+            f"demand a trade with {partner.name}",
+            user.name,
+            lambda: self.exchange.forcedTradeRequest(
+                trade.public_key_a,
+                trade.public_key_b,
+                trade.position_id_a,
+                trade.position_id_b,
+                collateral,
+                trade.synthetic_asset_id,
+                *amounts,
+                hour,
+                trade.nonce,
+                signature,
+                False,
+                sender=user.account,
+            ),
+        )
+
+    def notary(self) -> ContractInstance:
+        """A registry of facts for conditional transfers: a committee of one, the stranger."""
+        return self.governor.deploy(project.Committee, [self.cast.stranger], 1)
+
+    def notarise(self, notary: ContractInstance, text: str) -> None:
+        """The notary signs that something happened; from then on it is a fact on chain."""
+        fact = fact_of(text)
+        signature = raw_signature(self.cast.stranger, fact)
+        self.story.step(
+            f"register the fact '{text}'",
+            "notary",
+            lambda: notary.verifyAvailabilityProof(fact, signature, sender=self.cast.stranger),
+        )
+
     def asked_at(self, user: User, amount: int) -> int:
         return self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount)
 
     def pay(self, user: User, amount: int) -> None:
-        before = self.balances()[user.name]
+        before = self.token.balanceOf(user.account)
         self.story.step(
             "withdraw",
             user.name,
             lambda: self.exchange.withdraw(user.stark_key, self.deployed.asset_type, sender=self.cast.stranger),
         )
-        expect(f"{user.name} is paid", self.balances()[user.name] - before, amount)
+        expect(f"{user.name} is paid", self.token.balanceOf(user.account) - before, amount)
 
     def freeze(self, owner: User, amount: int, sender: AccountAPI, actor: str) -> None:
         """Anyone freezes for a late demand of `owner`."""
@@ -140,18 +249,23 @@ class Stage:
         )
 
     def worth(self, user: User) -> int:
-        return escape_amount(self.state.position(user.position_id))
+        return escape_amount(
+            self.state.position(user.position_id), self.state.funding_indices, self.state.oracle_prices
+        )
 
     def escape(self, user: User) -> None:
         """Prove the position of the last state, escape with it, be paid."""
         amount, proof = self.worth(user), escape_proof(self.state, user.position_id)
+        n_assets = len(self.state.position(user.position_id).assets)
         self.story.step(
             "prove the position by its Merkle path",
             user.name,
-            lambda: self.deployed.escape_verifier.verifyEscape(proof, 0, self.state.words(), sender=user.account),
+            lambda: self.deployed.escape_verifier.verifyEscape(
+                proof, n_assets, self.state.words(), sender=user.account
+            ),
         )
         self.story.step(
-            f"escape with {amount // UNIT:,} coins",
+            f"escape with {coins(amount)} coins",
             user.name,
             lambda: self.exchange.escape(user.stark_key, user.position_id, amount, sender=user.account),
         )

@@ -11,13 +11,14 @@ import {Field, PRIME} from "./Field.sol";
 library PublicMemory {
     uint256 private constant TAG = 1;
 
-    /// @dev A fraction that grows, and the constants of its terms.
+    /// @dev A fraction that grows, and the constants of its terms. Divided by alpha^2 and with its sign changed a term is
+    /// `1 / (value + step*address + offset)`: a program's words then cost no multiplication of their own.
     struct Sum {
         uint256 numerator;
         uint256 denominator;
-        uint256 base; // gamma - TAG
-        uint256 alpha;
-        uint256 alphaSquared;
+        uint256 step; // 1 / alpha
+        uint256 offset; // (TAG - gamma) / alpha^2
+        uint256 prime; // read from here, since the compiler would compute the constant anew at each use
     }
 
     /// @dev `statement` is initial ap, final ap, (start, stop) of each builtin, output length, output.
@@ -29,7 +30,9 @@ library PublicMemory {
         uint256 alpha,
         uint256 gamma
     ) internal view returns (uint256) {
-        Sum memory s = Sum(0, 1, Field.sub(gamma, TAG), alpha, Field.mul(alpha, alpha));
+        uint256 step = Field.inverse(alpha);
+        uint256 scale = Field.mul(step, step);
+        Sum memory s = Sum(0, 1, step, Field.mul(Field.sub(TAG, gamma), scale), PRIME);
         uint256 initialAp = statement[0];
         uint256 finalAp = statement[1];
         addWords(s, 1, program);
@@ -42,37 +45,36 @@ library PublicMemory {
         }
         uint256[] memory output = statement[3 + 2 * nBuiltins:];
         if (output.length > 0) addWords(s, statement[2 + 2 * outputBuiltin], output);
-        return Field.mul(s.numerator, Field.inverse(s.denominator));
+        uint256 negative = Field.mul(Field.mul(s.numerator, scale), Field.inverse(s.denominator));
+        return Field.sub(0, negative);
     }
 
-    /// @dev numerator/denominator + 1/d, d = base - alpha*address - alpha^2*value
+    /// @dev numerator/denominator + 1/d, d = value + step*address + offset
     function addCell(Sum memory s, uint256 address_, uint256 value) private pure {
-        uint256 taken = Field.add(Field.mul(s.alpha, address_), Field.mul(s.alphaSquared, value));
-        uint256 d = Field.sub(s.base, taken);
+        uint256 d = Field.add(value, Field.add(Field.mul(s.step, address_), s.offset));
         s.numerator = Field.add(Field.mul(s.numerator, d), s.denominator);
         s.denominator = Field.mul(s.denominator, d);
     }
 
     /// @dev `words`, all below p, at consecutive addresses from `first` on.
     function addWords(Sum memory s, uint256 first, uint256[] memory words) private pure {
-        uint256 n = s.numerator;
-        uint256 denominator = s.denominator;
-        uint256 start = Field.sub(s.base, Field.mul(s.alpha, first));
-        uint256 minusAlpha = Field.sub(0, s.alpha);
-        uint256 minusAlphaSquared = Field.sub(0, s.alphaSquared);
-        uint256 prime = PRIME; // the compiler spells a long constant out anew wherever one stands
-        // Equivalent to addCell(s, first + i, words[i]) for each i. Sums of two or three words below p are not reduced
-        // before the product that takes them.
+        uint256 start = Field.add(Field.mul(s.step, first), s.offset);
+        // Equivalent to addCell(s, first + i, words[i]) for each i. Sums of two words below p are not reduced before the
+        // product that takes them.
         assembly ("memory-safe") {
-            let end := add(add(words, 0x20), shl(5, mload(words)))
-            for { let place := add(words, 0x20) } lt(place, end) { place := add(place, 0x20) } {
-                let d := add(start, mulmod(minusAlphaSquared, mload(place), prime))
-                n := add(mulmod(n, d, prime), denominator)
-                denominator := mulmod(denominator, d, prime)
-                start := addmod(start, minusAlpha, prime)
+            let n := mload(s)
+            let denominator := mload(add(s, 0x20))
+            let step := mload(add(s, 0x40))
+            let p := mload(add(s, 0x80))
+            let place := add(words, 0x20)
+            for { let end := add(place, shl(5, mload(words))) } lt(place, end) { place := add(place, 0x20) } {
+                let d := add(mload(place), start)
+                n := add(mulmod(n, d, p), denominator)
+                denominator := mulmod(denominator, d, p)
+                start := addmod(start, step, p)
             }
+            mstore(s, mod(n, p))
+            mstore(add(s, 0x20), denominator)
         }
-        s.numerator = mulmod(n, 1, prime);
-        s.denominator = denominator;
     }
 }

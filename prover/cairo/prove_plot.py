@@ -1,6 +1,6 @@
 """Draws docs/performance.svg from the figures of `freehold bench prove --json`: CPU seconds over steps.
 
-python scripts/plot_performance.py docs/performance.json docs/performance.svg
+python -m prover.cairo.prove_plot docs/performance.json docs/performance.svg
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 400, 60, 200, 20, 50
-COLOURS = {"loop": "#1b6ca8", "hashes": "#c2571a", "signatures": "#3a7d44"}
-LABELS = {"loop": "loop only", "hashes": "a Pedersen hash in 8 steps", "signatures": "a signature in 512 steps"}
+COLOURS = {"loop": "#1b6ca8", "hashes": "#c2571a", "signatures": "#3a7d44", "exchange": "#7b3fa0"}
 
 
 def series(document: dict) -> dict[str, list[tuple[int, float]]]:
@@ -24,7 +23,7 @@ def series(document: dict) -> dict[str, list[tuple[int, float]]]:
     return {name: sorted(values) for name, values in points.items()}
 
 
-def draw(points: dict[str, list[tuple[int, float]]], machine: str) -> str:
+def draw(points: dict[str, list[tuple[int, float]]], titles: dict[str, str], machine: str) -> str:
     logs = [log for values in points.values() for log, _ in values]
     seconds = [s for values in points.values() for _, s in values]
     x0, x1 = min(logs), max(logs)
@@ -50,7 +49,7 @@ def draw(points: dict[str, list[tuple[int, float]]], machine: str) -> str:
         lines.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         lines += [f'<circle cx="{x(log):.1f}" cy="{y(s):.1f}" r="3" fill="{colour}"/>' for log, s in values]
         log, s = values[-1]
-        label = f"{LABELS.get(name, name)}: {s:.1f} s"
+        label = f"{titles[name]}: {s:.1f} s"
         lines.append(f'<text x="{x(log) + 8:.1f}" y="{y(s) + 4:.1f}" fill="{colour}">{label}</text>')
     lines.append(f'<text x="{LEFT}" y="{HEIGHT - 12}">steps; CPU seconds, both axes logarithmic; {machine}</text>')
     body = "\n".join(lines)
@@ -65,7 +64,8 @@ def main() -> None:
     if len(sys.argv) != 3:
         raise SystemExit("usage: python -m prover.cairo.prove_plot FIGURES.json PICTURE.svg")
     document = json.loads(Path(sys.argv[1]).read_text())
-    Path(sys.argv[2]).write_text(draw(series(document), document["machine"]))
+    titles = {result["program"]: result.get("title", result["program"]) for result in document["results"]}
+    Path(sys.argv[2]).write_text(draw(series(document), titles, document["machine"]))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
-from prover.cairo.run import Run, run_program
+from prover.cairo.run import MAX_STEPS, Run, run_program
 from prover.perpetual.batch import Batch
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
@@ -39,9 +39,9 @@ def exchange_program() -> Program:
     return Program.from_json(json.loads(PROGRAM_FILE.read_text()))
 
 
-def run_exchange(program_input: dict[str, Any]) -> Run:
+def run_exchange(program_input: dict[str, Any], max_steps: int = MAX_STEPS) -> Run:
     """Raises RunFailed where the program refuses."""
-    return run_program(exchange_program(), program_input)
+    return run_program(exchange_program(), program_input, max_steps=max_steps)
 
 
 def run_batch(batch: Batch) -> Run:

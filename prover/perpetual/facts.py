@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prover.algebra.curve import ORDER
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
+from prover.perpetual.batch import Batch
 from prover.perpetual.state import State
 from prover.perpetual.transactions import ForcedTrade
 
@@ -61,6 +62,20 @@ def availability_claim(after: State, sequence_number: int) -> bytes:
     return keccak_of_words(
         [after.tree.root, after.tree.height, after.orders_root, after.orders_height, sequence_number]
     )
+
+
+def update_words(batch: Batch) -> list[int]:
+    """What `updateState` takes: the main page; of a rollup's data only hash and size."""
+    main = batch.main_words()
+    if not batch.config.data_availability_mode:
+        return main
+    data = batch.data()
+    return [*main, int.from_bytes(keccak_of_words(data), "big"), len(data)]
+
+
+def condition_word(registry: bytes, fact: bytes) -> int:
+    """What a conditional transfer names: a fact that a registry (20 bytes) must know."""
+    return int.from_bytes(keccak256(registry + fact), "big") & ASSET_MASK
 
 
 def erc20_asset_info(token: bytes) -> bytes:

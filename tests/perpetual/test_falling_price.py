@@ -1,6 +1,6 @@
 """A falling price: twelve liquidations in one batch, an insurance fund, and deleverage when it is spent.
 
-`docs/rules.md` tells this story with these numbers.
+`docs/liquidation.md` tells this story with these numbers.
 """
 
 from collections import Counter

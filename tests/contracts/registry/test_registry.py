@@ -13,7 +13,7 @@ from prover.perpetual.merkle import MerkleTree
 from prover.perpetual.positions import EMPTY, Asset, Position
 from prover.perpetual.state import State
 from scripts._deployment import deploy_escape_verifier
-from scripts._people import committee_signature
+from scripts._people import raw_signature
 from scripts._verifier import data_contract
 
 CLAIM = bytes(range(32))
@@ -43,8 +43,8 @@ def state_with(position_id: int, position: Position, height: int = 64) -> State:
 
 def test_a_quorum_of_the_committee_registers_a_claim(committee, accounts):
     members, contract = committee
-    first, second, third = (committee_signature(member, CLAIM) for member in members)
-    stranger = committee_signature(accounts[5], CLAIM)
+    first, second, third = (raw_signature(member, CLAIM) for member in members)
+    stranger = raw_signature(accounts[5], CLAIM)
     with ape.reverts(contract.ProofTooShort, length=65, required=130):
         contract.verifyAvailabilityProof(CLAIM, first, sender=accounts[5])
     with ape.reverts(contract.SignersNotSorted):

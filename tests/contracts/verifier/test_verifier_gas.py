@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from gas import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, Cost, cost_of
 
+from prover.algebra import ecdsa
+from prover.cairo.program import Program
 from prover.cairo.prove import prove_run
 from prover.cairo.run import run_program
+from prover.codegen.__main__ import EXCHANGE_SHAPE
 from prover.stark.parameters import DEFAULT, NAMED
 from scripts._verifier import deploy_verifier, register_program
 
@@ -42,12 +47,13 @@ def report(title: str, costs: dict[str, Cost]) -> None:
     print(f"\n{title}: {sum(cost.used for cost in costs.values())} gas in all")
 
 
-def measure(project, chain, account, program, n, parameters) -> dict[str, Cost]:
-    verifier = deploy_verifier(project, account, parameters, "HashShape")
+def measure(project, chain, account, program, n, parameters, shape="HashShape") -> dict[str, Cost]:
+    verifier = deploy_verifier(project, account, parameters, shape)
     number = register_program(account, verifier, program)
-    proof = prove_run(run_program(program, {"n": n}), parameters)
+    signature = [ecdsa.public_key(7), 1000, *ecdsa.sign(1000, 7)]
+    proof = prove_run(run_program(program, {"n": n, "signature": signature}), parameters)
     costs = submit(chain, account, verifier, number, proof)
-    report(f"n = {n}, {parameters.part_queries} queries a part", costs)
+    report(f"{shape}, n = {n}, {parameters.part_queries} queries a part", costs)
     return costs
 
 
@@ -71,3 +77,24 @@ def test_two_to_the_sixteen_steps_on_chain(project, chain, prover_account, hashe
         check_limits(costs)
     assert sum(cost.used for cost in costs.values()) < 12_000_000
     assert all(cost.execution_per_byte < 24 for name, cost in costs.items() if name != "begin")
+
+
+@pytest.fixture(scope="session")
+def exchange_shape_program() -> Program:
+    path = Path(__file__).parents[2] / "prover/cairo/programs/exchange_shape.json"
+    return Program.from_json(json.loads(path.read_text()))
+
+
+def test_the_exchanges_shape_with_a_short_run(project, chain, prover_account, exchange_shape_program):
+    costs = measure(project, chain, prover_account, exchange_shape_program, 1, DEFAULT, EXCHANGE_SHAPE)
+    check_limits(costs)
+
+
+@pytest.mark.slow
+def test_the_exchanges_shape_fits_one_transaction_under_final(project, chain, prover_account, exchange_shape_program):
+    """2^16 steps with 2^12 hashes, 2^13 range checks and 64 signatures: 100 proven bits in one transaction (a minute of
+    two cores and 5 GB to prove)."""
+    costs = measure(project, chain, prover_account, exchange_shape_program, 64, NAMED["final"], EXCHANGE_SHAPE)
+    check_limits(costs)
+    (cost,) = costs.values()
+    assert cost.used <= 4_450_000
