@@ -25,6 +25,8 @@ from prover.perpetual.batch import Batch
 from prover.stark.parameters import DEFAULT, NAMED
 
 POSITIONS = 59
+POSITION_BITS = 20
+"""Positions numbered below a million, as an exchange hands them out; order numbers are hashes and fill their tree."""
 PROGRAMS = {
     "loop": "loop only",
     "hashes": "a Pedersen hash in 8 steps",
@@ -37,7 +39,7 @@ existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def batch_of(count: int) -> Batch:
     """Ticks and `count` trades among POSITIONS positions."""
-    return documents.Case.parsed(sample_batches.trades(count, POSITIONS)).apply()
+    return documents.Case.parsed(sample_batches.trades(count, POSITIONS, position_bits=POSITION_BITS)).apply()
 
 
 def trades_input(count: int) -> dict[str, Any]:

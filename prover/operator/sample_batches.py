@@ -73,6 +73,7 @@ def oracle_asset_id(place: int, oracle: int) -> int:
 @dataclass
 class SampleExchange:
     """Every asset has the same price, index and risk. `time` is the state's, in seconds; ticks come 10 seconds later.
+    `position_bits`: positions of `trades` are drawn below 2^position_bits, which decides how much of their paths they share.
 
     Orders expire a week after `time`, each has a nonce of its own.
     """
@@ -82,6 +83,7 @@ class SampleExchange:
     collateral: int = COLLATERAL
     is_rollup: bool = False
     height: int = 64
+    position_bits: int = 64
     nonce: int = 0
 
     @property
@@ -260,7 +262,10 @@ def trades_on(sample: SampleExchange, count: int, positions: int) -> tuple[State
     if positions < 3:
         raise ValueError(f"a trade takes 3 positions with the one for fees, not {positions}")
     draw = random.Random(count)
-    owners = {draw.randrange(FEES + 1, 1 << sample.height): 300 + place for place in range(positions - 1)}
+    owners = {
+        draw.randrange(FEES + 1, 1 << min(sample.position_bits, sample.height)): 300 + place
+        for place in range(positions - 1)
+    }
     holdings = {place: draw.sample(range(sample.n_assets), min(4, sample.n_assets)) for place in owners}
     state = sample.state(
         {place: position(owner, RICH, dict.fromkeys(holdings[place], 10**9)) for place, owner in owners.items()}
