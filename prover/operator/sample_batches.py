@@ -73,7 +73,8 @@ def oracle_asset_id(place: int, oracle: int) -> int:
 @dataclass
 class SampleExchange:
     """Every asset has the same price, index and risk. `time` is the state's, in seconds; ticks come 10 seconds later.
-    `position_bits`: positions of `trades` are drawn below 2^position_bits, which decides how much of their paths they share.
+    `position_bits`: positions of `trades` are drawn below 2^position_bits; the fewer bits, the more of their paths is
+    shared.
 
     Orders expire a week after `time`, each has a nonce of its own.
     """
