@@ -1,8 +1,6 @@
-// Square roots, multiples of points on the Stark curve and single Pedersen hashes, one independent task per element: what
-// the machine asks for one at a time and the witness of curve operations starts from. The chains of the components are
-// whole-column arithmetic in Python.
+// Square roots and multiples of points on the Stark curve, one independent task per element: what the witness of curve
+// operations starts from. The chains of the components are whole-column arithmetic in Python.
 #pragma once
-#include "curve.h"
 #include "field.h"
 
 namespace freehold {
@@ -67,6 +65,16 @@ static inline Jacobian plus_affine(const Jacobian& p, const Felt& qx, const Felt
   return {x, sub(mul(rise, sub(scaled, x)), mul(p.y, cube)), mul(p.z, run)};
 }
 
+// 1 and the affine point, or 0 and (0, 0) at infinity.
+static inline uint8_t to_affine(Felt* out, const Jacobian& p) {
+  out[0] = out[1] = ZERO;
+  if (is_zero(p.z)) return 0;
+  Felt inverse_z = inverse(p.z), square_z = square(inverse_z);
+  out[0] = mul(p.x, square_z);
+  out[1] = mul(p.y, mul(square_z, inverse_z));
+  return 1;
+}
+
 // scalar is 32 big-endian bytes. 1 and the affine multiple, or 0 and (0, 0) at infinity.
 static inline uint8_t curve_multiple(Felt* out, const Felt* point, const uint8_t* scalar) {
   Jacobian sum{ONE, ONE, ZERO};
@@ -74,22 +82,7 @@ static inline uint8_t curve_multiple(Felt* out, const Felt* point, const uint8_t
     sum = doubled(sum);
     if (scalar[i / 8] >> (7 - i % 8) & 1) sum = plus_affine(sum, point[0], point[1]);
   }
-  out[0] = out[1] = ZERO;
-  if (is_zero(sum.z)) return 0;
-  Felt inverse_z = inverse(sum.z), square_z = square(inverse_z);
-  out[0] = mul(sum.x, square_z);
-  out[1] = mul(sum.y, mul(square_z, inverse_z));
-  return 1;
-}
-
-// The hash that curve.h computes for many pairs at once: here with one inversion at the end. `bytes` holds both inputs.
-static inline Felt pedersen_hash(const uint8_t* bytes, const Felt* table, const Felt* start) {
-  Jacobian sum{start[0], start[1], ONE};
-  for (size_t step = 0; step < STEPS; step++) {
-    const Felt* q = window_point(table, bytes, step);
-    sum = plus_affine(sum, q[0], q[1]);
-  }
-  return mul(sum.x, square(inverse(sum.z)));
+  return to_affine(out, sum);
 }
 
 }  // namespace freehold

@@ -1,8 +1,9 @@
-// Entry points of the vector path. Sizes are multiples of eight.
+// Entry points of the vector path. Sizes are multiples of eight unless they are called `count`.
 #pragma once
 #include "field.h"
 #include "memory.h"
 #include "packed.h"
+#include "pedersen.h"
 #include "vector_machine.h"
 
 namespace freehold {
@@ -46,6 +47,12 @@ uint64_t grind(const uint8_t* prefix, int bits, uint64_t first, uint64_t count);
 bool can_transform(int log_n, int log_slots);
 void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift, bool inverse,
                bool natural, const Felt* scale);
+
+// Hashes of `count` pairs, a batch that shares its inversions; false, and `out` unfinished, if an addition met equal x.
+bool pedersen_hashes(Felt* out, const Felt* pairs, size_t count, const Windows& windows);
+
+// The witness of hashes [begin, begin + count) of m; see `proof_cell`. False as above.
+bool pedersen_steps(Felt* out, const Felt* pairs, size_t begin, size_t count, size_t m, const Windows& windows);
 
 // 2^11 butterflies a round, in cache.
 void butterflies(size_t rounds);

@@ -33,6 +33,9 @@ X_CHAIN, X_INVERSE, Y_CHAIN, Y_INVERSE = 7, 12, 13, 18
 """Rows of `aux`: TOP - hi(x) and its 16-bit chain (5 rows), its inverse, the same for y; then the io strip."""
 STRIP = Strip(BLOCK, first=23, cells=N_CELLS)
 
+COLUMNS = (
+    "x_prefix", "y_prefix", "x_sum", "x_slope", "x_point_y", "y_sum", "y_slope", "y_point_y", "aux",
+)  # fmt: skip
 CHAIN_ROWS = tuple(range(X_CHAIN, X_CHAIN + 4)) + tuple(range(Y_CHAIN, Y_CHAIN + 4))
 
 
@@ -48,9 +51,7 @@ def start_point() -> curve.Point:
 
 def build() -> Table:
     t = TableBuilder("pedersen", block=BLOCK)
-    sx, sy = t.main("x_prefix"), t.main("y_prefix")
-    u1, l1, q1 = t.main("x_sum"), t.main("x_slope"), t.main("x_point_y")
-    u2, l2, q2 = t.main("y_sum"), t.main("y_slope"), t.main("y_point_y")
+    sx, sy, u1, l1, q1, u2, l2, q2 = (t.main(name) for name in COLUMNS[:-1])
     aux = t.main("aux", apart="aux")
     first = t.rows_where(0)
     window = t.periodic([PEDERSEN_WINDOWS + LAST - row for row in range(BLOCK)])
@@ -121,10 +122,11 @@ def fill(trace: Trace) -> np.ndarray:
     digits = [kernel.to_bytes(column) for column in inputs]
     trace.window_uses = pedersen_windows.count_uses(digits)
 
-    steps = kernel.pedersen_steps(np.ascontiguousarray(words[:, :2])).reshape(len(instances), BLOCK, 2, 3, 4)
-    points = [steps[:, :, half, part].reshape(-1, 4) for half in (0, 1) for part in range(3)]
-    aux = _aux(trace, digits, instances, words)
-    return np.stack([byte_prefixes(digits[0]), byte_prefixes(digits[1]), *points, aux])
+    made = kernel.empty((len(COLUMNS), BLOCK * len(instances), 4))
+    made[0], made[1] = byte_prefixes(digits[0]), byte_prefixes(digits[1])
+    kernel.pedersen_steps(np.ascontiguousarray(words[:, :2]), out=made[2:8])
+    made[8] = _aux(trace, digits, instances, words)
+    return made
 
 
 def _aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np.ndarray) -> np.ndarray:
