@@ -1,13 +1,19 @@
-"""The Cairo machine: fetch, deduce, check, move on (cairo-machine.md 3 and 5). Hints run as real Python."""
+"""The Cairo machine: fetch, deduce, check, move on (cairo-machine.md 3 and 5). Hints run as real Python.
+
+`step` is the whole machine. What runs often runs as generated code (`blocks.py`), which leaves to `step` all that is rare
+and all errors.
+"""
 
 from __future__ import annotations
 
 import builtins as python_builtins
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
 from prover.algebra.field import PRIME
 from prover.cairo import segments
+from prover.cairo.blocks import REACH, Block, Outcome, compile_block, single
 from prover.cairo.builtins import Builtin
 from prover.cairo.errors import RunFailed
 from prover.cairo.hint_curves import div_mod
@@ -35,16 +41,27 @@ from prover.cairo.instruction import (
 from prover.cairo.program import Program
 from prover.cairo.segments import Memory, Segments, describe, is_address
 
+HOT = 16
+"""Visits after which a block is compiled: that costs about as much as stepping through it so often."""
+
+Bound = tuple[Callable[[int, int], Outcome], Block, int]
+"""A block's function on this run's memory, the block, its length."""
+Entry = tuple[Block, int, int, int]
+"""A block, ap and fp before it, how many of its steps were done. Offsets in the stack's segment, or addresses elsewhere."""
+
 
 class Machine:
-    """Registers, memory and hints of one run. `registers` collects (pc, ap, fp) before each step."""
+    """Registers, memory and hints of one run. `log` collects the blocks that were run, single steps among them."""
 
     def __init__(self, program: Program, memory: Memory, builtins: dict[str, Builtin], program_base: int) -> None:
         self.program, self.memory, self.builtins = program, memory, builtins
         self._program_base = program_base
         self._by_segment = {segments.segment_of(b.base): b for b in builtins.values() if b.cells > 1}
         self.pc = self.ap = self.fp = 0
-        self.registers: list[tuple[int, int, int]] = []
+        self.n_steps = 0
+        self.log: list[Entry] = []
+        self._singles: dict[int, Block] = {}
+        self._visits: dict[int, int] = {}
         self._instructions: dict[int, Instruction] = {}
         self._hints = {
             program_base + offset: [(self._compile(offset, hint), hint) for hint in hints]
@@ -69,21 +86,113 @@ class Machine:
 
     def run_until(self, final_pc: int, max_steps: int) -> None:
         """Raises RunFailed, naming step and pc."""
+        stack = self.ap & ~segments.OFFSET_MASK
+        cells = self.memory.segments[segments.segment_of(stack)]
         try:
-            while self.pc != final_pc:
-                if len(self.registers) >= max_steps:
-                    raise RunFailed(f"the program has not ended after {max_steps} steps")
-                self.step()
+            self._run_blocks(final_pc, max_steps, stack, cells)
             if len(self._scopes) != 1:
                 raise RunFailed("a hint entered a scope and never left it")
         except RunFailed as error:
-            where = f"step {len(self.registers)}, pc {describe(self.pc)}"
+            where = f"step {self.n_steps}, pc {describe(self.pc)}"
             raise RunFailed(f"{where}: {error}") from error
+        finally:
+            segments.trim(cells)
+
+    def _run_blocks(self, final_pc: int, max_steps: int, stack: int, cells: list[int | None]) -> None:
+        """`cells` are the stack's, kept longer than any block reaches."""
+        functions = self._bound_blocks(stack, cells)
+        room = 0
+        while (pc := self.pc) != final_pc:
+            if self.n_steps >= max_steps:
+                raise RunFailed(f"the program has not ended after {max_steps} steps")
+            for code, hint in self._hints.get(pc, ()):
+                self._run_hint(code, hint)
+            ap, fp = self.ap - stack, self.fp - stack
+            found = functions.get(pc) or self._heated(pc, stack, functions)
+            if found and 0 <= fp <= ap < segments.MAX_OFFSET:
+                function, block, length = found
+                if ap >= room:
+                    cells.extend([None] * (ap + 2 * REACH - len(cells)))
+                    room = len(cells) - REACH
+                if self.n_steps + length <= max_steps:
+                    outcome = function(ap, fp)
+                    if outcome.__class__ is tuple:
+                        self.log.append((block, ap, fp, length))
+                        self.n_steps += length
+                        self.pc, ap, fp = outcome
+                        self.ap, self.fp = stack + ap, stack + fp
+                        continue
+                    if outcome:
+                        self.log.append((block, ap, fp, outcome))
+                        self.n_steps += outcome
+                        self.pc, self.ap = block.pcs[outcome], self.ap + block.moves[outcome]
+                self._execute()
+                continue
+            self._execute()
+            while self.pc - pc in (1, 2) and self.pc not in functions and self.pc not in self._hints:
+                if self.pc == final_pc or self.n_steps >= max_steps:
+                    break
+                pc = self.pc
+                self._execute()
+
+    def _bound_blocks(self, stack: int, cells: list[int | None]) -> dict[int, Bound]:
+        """What other runs of the program have compiled, on this run's memory."""
+        made = self.program.blocks
+        self._bindings = (cells, self._peek, self._poke, _sum, _difference, _quotient)
+        return {pc: self._bound(block) for pc, block in made.items() if block.code}
+
+    def _bound(self, block: Block) -> Bound:
+        return block.code(*self._bindings), block, len(block.pcs)
+
+    def _heated(self, pc: int, stack: int, functions: dict[int, Bound]) -> Bound | None:
+        """Compiles the block at pc at the HOTth visit; None before, and where it has no code."""
+        self._visits[pc] = visits = self._visits.get(pc, 0) + 1
+        if visits != HOT:
+            return None
+        block = compile_block(self._word_at, pc, self._hints.__contains__, stack)
+        self.program.blocks[pc] = block
+        if block.code:
+            functions[pc] = self._bound(block)
+        return functions.get(pc)
+
+    def _word_at(self, pc: int) -> int | None:
+        """The program's own words: what a run writes behind them may differ in the next."""
+        offset, data = pc - self._program_base, self.program.data
+        return data[offset] if 0 <= offset < len(data) else None
+
+    def _peek(self, place: int) -> int | None:
+        """The cell, or None where it is unknown or no cell."""
+        segment, offset = (place >> segments.SEGMENT_BITS) - 1, place & segments.OFFSET_MASK
+        cells = self.memory.segments
+        if 0 <= segment < len(cells) and offset < len(cells[segment]):
+            value = cells[segment][offset]
+            if value is not None:
+                return value
+        try:
+            return self._fetch(place)
+        except RunFailed:
+            return None
+
+    def _poke(self, place: int, value: int) -> bool:
+        """Writes an unknown cell that cannot be deduced; false, and nothing done, where `step` must look at it."""
+        segment, offset = (place >> segments.SEGMENT_BITS) - 1, place & segments.OFFSET_MASK
+        builtin = self._by_segment.get(segment)
+        if builtin and offset % builtin.cells >= builtin.inputs:
+            return False
+        try:
+            self.memory[place] = value
+        except RunFailed:
+            return False
+        return True
 
     def step(self) -> None:
-        pc, ap, fp = self.pc, self.ap, self.fp
-        for code, hint in self._hints.get(pc, ()):
+        for code, hint in self._hints.get(self.pc, ()):
             self._run_hint(code, hint)
+        self._execute()
+
+    def _execute(self) -> None:
+        """One instruction, its hints having run."""
+        pc, ap, fp = self.pc, self.ap, self.fp
         ins = self._instructions.get(pc)
         if ins is None:
             word = self.memory[pc]
@@ -118,7 +227,10 @@ class Machine:
             if known is None:
                 self.memory[place] = value
         self._check(ins, pc, fp, dst, op0, res)
-        self.registers.append((pc, ap, fp))
+        if pc not in self._singles:
+            self._singles[pc] = single(pc)
+        self.log.append((self._singles[pc], ap, fp, 1))
+        self.n_steps += 1
         self._advance(ins, pc, ap, fp, dst, op1, res)
 
     def _fetch(self, place: int) -> int | None:
@@ -214,6 +326,22 @@ class Machine:
         if len(self._scopes) == 1:
             raise RunFailed("a hint leaves a scope that it never entered")
         self._scopes.pop()
+
+
+def _sum(a: int, b: int) -> int | None:
+    try:
+        return segments.add(a, b)
+    except RunFailed:
+        return None
+
+
+def _difference(a: int, b: int) -> int | None:
+    if a < PRIME and b < PRIME:
+        return (a - b) % PRIME
+    try:
+        return segments.sub(a, b)
+    except RunFailed:
+        return None
 
 
 def _deduce_op1(ins: Instruction, dst: int, op0: int | None) -> int | None:
