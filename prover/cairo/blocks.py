@@ -1,10 +1,10 @@
 """Straight runs of instructions as Python functions: what the machine executes often, it executes as generated code.
 
-A block begins where the machine stands and ends with the first jump, or before an instruction that has hints, an unusual
-form or no known word. Its function takes ap and fp as offsets in the stack's segment and does the common case of each
-instruction. Where anything else turns up (a value that neither stands in memory nor follows, an assertion that fails, a
-sum of two addresses) it stops *before* that instruction, having written nothing that the step itself would not, and the
-machine does that one step: all errors, and all that is rare, have one home in `machine.py`.
+A block begins where the machine stands and ends with the first jump, or before an instruction that has hints, an
+unusual form or no known word. Its function takes ap and fp as offsets in the stack's segment and does the common case
+of each instruction. Where anything else turns up (a value that neither stands in memory nor follows, an assertion that
+fails, a sum of two addresses) it stops *before* that instruction, having written nothing that the step itself would
+not, and the machine does that one step: all errors, and all that is rare, have one home in `machine.py`.
 
 Memory is written once, so a value that a block has read or written stays in a local variable.
 """

@@ -1,7 +1,7 @@
 """The Cairo machine: fetch, deduce, check, move on (cairo-machine.md 3 and 5). Hints run as real Python.
 
-`step` is the whole machine. What runs often runs as generated code (`blocks.py`), which leaves to `step` all that is rare
-and all errors.
+`step` is the whole machine. What runs often runs as generated code (`blocks.py`), which leaves to `step` all that is
+rare and all errors.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ HOT = 16
 Bound = tuple[Callable[[int, int], Outcome], Block, int]
 """A block's function on this run's memory, the block, its length."""
 Entry = tuple[Block, int, int, int]
-"""A block, ap and fp before it, how many of its steps were done. Offsets in the stack's segment, or addresses elsewhere."""
+"""A block, ap and fp before it, how many of its steps were done. Offsets in the stack's segment, or addresses."""
 
 
 class Machine:
@@ -68,10 +68,8 @@ class Machine:
             for offset, hints in program.hints.items()
         }
         self._names = Names(program)
-        by_name = {f"{name}_builtin": builtin for name, builtin in builtins.items()}
-        self._builtin_names = {**by_name, "builtin_runners": by_name}
+        self._hint_names = self._names_of_hints()
         self._scopes: list[dict[str, Any]] = [{}]
-        self._python = {**vars(python_builtins), "__import__": import_for_hint}
 
     @staticmethod
     def _compile(offset: int, hint: dict[str, Any]) -> CodeType:
@@ -79,6 +77,27 @@ class Machine:
             return compile(hint["code"], f"<hint at {offset}>", "exec")
         except SyntaxError as error:
             raise RunFailed(f"the hint at {offset} is not Python: {error}") from error
+
+    def _names_of_hints(self) -> dict[str, Any]:
+        """What every hint sees, besides `ids` and the registers."""
+        by_name = {f"{name}_builtin": builtin for name, builtin in self.builtins.items()}
+        return {
+            "__builtins__": {**vars(python_builtins), "__import__": import_for_hint},
+            "memory": self.memory,
+            "segments": Segments(self.memory),
+            "PRIME": PRIME,
+            "vm_enter_scope": self._enter_scope,
+            "vm_exit_scope": self._exit_scope,
+            "to_felt_or_relocatable": lambda value: value if is_address(value) else value % PRIME,
+            "fadd": lambda a, b, p: (a + b) % p,
+            "fsub": lambda a, b, p: (a - b) % p,
+            "fmul": lambda a, b, p: a * b % p,
+            "fdiv": div_mod,
+            "fpow": pow,
+            "safe_div": safe_div,
+            **by_name,
+            "builtin_runners": by_name,
+        }
 
     def set_hint_globals(self, **names: Any) -> None:
         """Names that hints of the outermost scope see, such as program_input."""
@@ -111,7 +130,7 @@ class Machine:
             found = functions.get(pc) or self._heated(pc, stack, functions)
             if found and 0 <= fp <= ap < segments.MAX_OFFSET:
                 function, block, length = found
-                if ap >= room:
+                if ap >= room:  # fp is not beyond ap
                     cells.extend([None] * (ap + 2 * REACH - len(cells)))
                     room = len(cells) - REACH
                 if self.n_steps + length <= max_steps:
@@ -162,16 +181,16 @@ class Machine:
 
     def _peek(self, place: int) -> int | None:
         """The cell, or None where it is unknown or no cell."""
-        segment, offset = (place >> segments.SEGMENT_BITS) - 1, place & segments.OFFSET_MASK
-        cells = self.memory.segments
-        if 0 <= segment < len(cells) and offset < len(cells[segment]):
-            value = cells[segment][offset]
-            if value is not None:
-                return value
         try:
-            return self._fetch(place)
-        except RunFailed:
-            return None
+            value = self.memory.segments[(place >> segments.SEGMENT_BITS) - 1][place & segments.OFFSET_MASK]
+        except IndexError:
+            value = None
+        if value is None:
+            try:
+                return self._fetch(place)
+            except RunFailed:
+                return None
+        return value
 
     def _poke(self, place: int, value: int) -> bool:
         """Writes an unknown cell that cannot be deduced; false, and nothing done, where `step` must look at it."""
@@ -179,6 +198,10 @@ class Machine:
         builtin = self._by_segment.get(segment)
         if builtin and offset % builtin.cells >= builtin.inputs:
             return False
+        cells = self.memory.segments
+        if 0 <= segment < len(cells) and offset == len(cells[segment]):
+            cells[segment].append(value)
+            return True
         try:
             self.memory[place] = value
         except RunFailed:
@@ -292,25 +315,12 @@ class Machine:
 
     def _run_hint(self, code: CodeType, hint: dict[str, Any]) -> None:
         scope = self._scopes[-1]
+        scope.update(self._hint_names)
         scope.update(
-            __builtins__=self._python,
             ids=Ids(self._names, hint, self.memory, self.ap, self.fp),
-            memory=self.memory,
-            segments=Segments(self.memory),
             ap=self.ap,
             fp=self.fp,
             pc=self.pc,
-            PRIME=PRIME,
-            vm_enter_scope=self._enter_scope,
-            vm_exit_scope=self._exit_scope,
-            to_felt_or_relocatable=lambda value: value if is_address(value) else value % PRIME,
-            fadd=lambda a, b, p: (a + b) % p,
-            fsub=lambda a, b, p: (a - b) % p,
-            fmul=lambda a, b, p: a * b % p,
-            fdiv=div_mod,
-            fpow=pow,
-            safe_div=safe_div,
-            **self._builtin_names,
         )
         try:
             exec(code, scope)

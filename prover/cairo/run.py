@@ -98,7 +98,8 @@ def _registers(log: list[Entry], bases: list[int], min_steps: int) -> np.ndarray
     Each entry of the log is a block: its rows are the block's own, moved by where ap stood.
     """
     distinct = {id(block): block for block, _, _, _ in log}
-    first = dict(zip(distinct, np.cumsum([0, *(len(block.pcs) for block in distinct.values())]).tolist()))
+    lengths = np.array([len(block.pcs) for block in distinct.values()])
+    first = dict(zip(distinct, (np.cumsum(lengths) - lengths).tolist(), strict=True))
     pcs = np.array([_relocated_place(pc, bases) for block in distinct.values() for pc in block.pcs], dtype=np.uint64)
     moves = np.array([move for block in distinct.values() for move in block.moves], dtype=np.uint64)
 
