@@ -95,14 +95,14 @@ def _out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
 # --- numbers in and out
 
 
-def from_bytes(data: np.ndarray) -> np.ndarray:
+def from_bytes(data: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """(n, 32) big-endian bytes of numbers below p to (n, 4)."""
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 32:
         raise KernelError(f"bytes must be uint8 (n, 32); they are {data.dtype} {data.shape}")
     data = np.ascontiguousarray(data)
-    out = empty((len(data), 4))
-    LIBRARY.fh_from_bytes(_pointer(out), _pointer(data), len(data))
-    return out
+    result = _out(out, (len(data), 4))
+    LIBRARY.fh_from_bytes(_pointer(result), _pointer(data), len(data))
+    return result
 
 
 def to_bytes(array: np.ndarray) -> np.ndarray:

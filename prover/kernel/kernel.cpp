@@ -116,13 +116,17 @@ EXPORT void fh_from_words(Felt* out, const u64* numbers, size_t n) {
 
 EXPORT void fh_from_bytes(Felt* out, const uint8_t* bytes, size_t n) {
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) out[i] = from_big_endian(bytes + 32 * i);
+    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
+    if (whole) ifma::from_bytes(out + begin, bytes + 32 * begin, whole);
+    for (size_t i = begin + whole; i < end; i++) out[i] = from_big_endian(bytes + 32 * i);
   });
 }
 
 EXPORT void fh_to_bytes(uint8_t* out, const Felt* a, size_t n) {
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) to_big_endian(a[i], out + 32 * i);
+    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
+    if (whole) ifma::to_bytes(out + 32 * begin, a + begin, whole);
+    for (size_t i = begin + whole; i < end; i++) to_big_endian(a[i], out + 32 * i);
   });
 }
 

@@ -17,6 +17,10 @@ void difference(Felt* out, const Felt* a, const Felt* b, size_t n);
 // Numbers below 2^64 as field elements.
 void from_words(Felt* out, const uint64_t* numbers, size_t n);
 
+// Big-endian numbers of 32 bytes below P, in and out.
+void from_bytes(Felt* out, const uint8_t* bytes, size_t n);
+void to_bytes(uint8_t* out, const Felt* a, size_t n);
+
 // out[i] = 1 / a[i], 0 for a zero; true if there was one.
 bool inverse(Felt* out, const Felt* a, size_t n);
 

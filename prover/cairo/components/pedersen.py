@@ -123,15 +123,16 @@ def fill(trace: Trace) -> np.ndarray:
     trace.window_uses = pedersen_windows.count_uses(digits)
 
     made = kernel.empty((len(COLUMNS), BLOCK * len(instances), 4))
-    made[0], made[1] = byte_prefixes(digits[0]), byte_prefixes(digits[1])
+    for column, bytes_of_input in zip(made, digits, strict=False):
+        byte_prefixes(bytes_of_input, out=column)
     kernel.pedersen_steps(np.ascontiguousarray(words[:, :2]), out=made[2:8])
-    made[8] = _aux(trace, digits, instances, words)
+    _fill_aux(trace, digits, instances, words, made[8].reshape(-1, BLOCK, 4))
     return made
 
 
-def _aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np.ndarray) -> np.ndarray:
-    """(32 * instances, 4): the chains of d, their inverses, and the io strip."""
-    aux = np.zeros((len(instances), BLOCK, 4), dtype=np.uint64)
+def _fill_aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np.ndarray, aux: np.ndarray) -> None:
+    """aux (instances, 32, 4): the chains of d, their inverses, and the io strip."""
+    aux[:] = 0
     for column, chain, inverse in ((digits[0], X_CHAIN, X_INVERSE), (digits[1], Y_CHAIN, Y_INVERSE)):
         high = np.ascontiguousarray(column[:, :8]).view(">u8").reshape(-1).astype(np.uint64)
         distance = np.uint64(TOP) - high
@@ -143,4 +144,3 @@ def _aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np
         safe = np.where(zero[:, None], kernel.from_ints([1]), whole)
         aux[:, inverse] = np.where(zero[:, None], np.uint64(0), kernel.inverse(safe))
     STRIP.fill(aux, instances, words)
-    return aux.reshape(-1, 4)
