@@ -13,8 +13,12 @@ HEIGHT = 64
 
 
 @click.command("trees")
-@click.option("--positions", "n_positions", type=click.IntRange(1), default=1_000_000, show_default=True)
-@click.option("--updates", "n_updates", type=click.IntRange(1), default=1_000, show_default=True)
+@click.option(
+    "--positions", "n_positions", type=click.IntRange(1), default=1_000_000, show_default=True, help="How many."
+)
+@click.option(
+    "--updates", "n_updates", type=click.IntRange(1), default=1_000, show_default=True, help="How many change."
+)
 def bench_trees(n_positions: int, n_updates: int) -> None:
     """Hash positions with ids in a row to a tree of height 64, then update some: wall and CPU seconds."""
     positions = [Position(1 + number, number + 5) for number in range(n_positions)]
