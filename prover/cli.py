@@ -9,6 +9,7 @@ from prover.kernel.bench import bench_kernel
 from prover.operator.batch_commands import batch_group
 from prover.operator.program_bench import bench_program
 from prover.operator.proof_bench import bench_prove, bench_trades
+from prover.perpetual.trees_bench import bench_trees
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,7 +27,7 @@ def bench() -> None:
     """Measure, on this machine."""
 
 
-for command in (bench_kernel, bench_program, bench_prove, bench_trades):
+for command in (bench_kernel, bench_program, bench_prove, bench_trades, bench_trees):
     bench.add_command(command)
 for command in (compile_command, prove_command, verify_command, security_command, batch_group):
     main.add_command(command)

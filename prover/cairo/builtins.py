@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 
 from prover.algebra import curve
-from prover.algebra.pedersen import pedersen
+from prover.algebra.pedersen import pedersen, pedersen_pairs
 from prover.algebra.poseidon import permutation
 from prover.cairo.components import add_mod, ec_op, ecdsa, modulo, mul_mod
 from prover.cairo.errors import InstanceNotProvable, RunFailed
-from prover.cairo.segments import Memory, add, address, describe, is_address, offset_of, segment_of, sub
+from prover.cairo.segments import FIRST_ADDRESS, Memory, add, address, describe, is_address, offset_of, segment_of, sub
 
 
 class Builtin:
@@ -30,38 +30,42 @@ class Builtin:
         """The cells after the inputs; raises RunFailed for inputs that have none."""
         return ()
 
+    def outputs_of_all(self, instances: list[list[int]]) -> Sequence[Sequence[int]]:
+        """The same for many."""
+        return [self.outputs(inputs) for inputs in instances]
+
     def deduce(self, memory: Memory, place: int) -> int | None:
         """An unknown cell's value, or None where its instance lacks inputs."""
-        number = offset_of(place) % self.cells - self.inputs
+        offset = offset_of(place)
+        number = offset % self.cells - self.inputs
         if number < 0:
             return None
-        first = place - number - self.inputs
-        inputs = [memory.get(first + i) for i in range(self.inputs)]
-        if any(word is None for word in inputs):
+        first = offset - number - self.inputs
+        inputs = memory.segments[segment_of(place)][first : first + self.inputs]
+        if len(inputs) < self.inputs or None in inputs:
             return None
         return self.outputs(self._felts(inputs))[number]
 
     def check(self, memory: Memory) -> None:
         """At the end of the run: inputs there, outputs right even if a hint wrote them. Raises RunFailed."""
-        for number, inputs in enumerate(self.instances(memory)):
+        for number, words in enumerate(self.outputs_of_all(self.instances(memory))):
             first = self.base + number * self.cells + self.inputs
-            for offset, word in enumerate(self.outputs(inputs)):
+            for offset, word in enumerate(words):
                 memory[first + offset] = word
 
     def instances(self, memory: Memory) -> list[list[int]]:
         """The inputs of every touched instance. Raises RunFailed for a missing one."""
-        used = len(memory.segments[segment_of(self.base)])
+        cells = memory.segments[segment_of(self.base)]
         found = []
-        for number in range(-(-used // self.cells)):
-            places = [self.base + number * self.cells + i for i in range(self.inputs)]
-            words = [memory.get(place) for place in places]
-            if any(word is None for word in words):
-                raise RunFailed(f"{self.name} instance {number} misses an input")
+        for first in range(0, len(cells), self.cells):
+            words = cells[first : first + self.inputs]
+            if len(words) < self.inputs or None in words:
+                raise RunFailed(f"{self.name} instance {first // self.cells} misses an input")
             found.append(self._felts(words))
         return found
 
     def _felts(self, words: list[int]) -> list[int]:
-        if any(is_address(word) for word in words):
+        if max(words) >= FIRST_ADDRESS:
             raise RunFailed(f"{self.name} takes felts, not addresses")
         return words
 
@@ -99,6 +103,10 @@ class Pedersen(Builtin):
 
     def outputs(self, inputs: list[int]) -> Sequence[int]:
         return (pedersen(*inputs),)
+
+    def outputs_of_all(self, instances: list[list[int]]) -> Sequence[Sequence[int]]:
+        lefts, rights = zip(*instances, strict=True) if instances else ((), ())
+        return [(result,) for result in pedersen_pairs(lefts, rights)]
 
 
 class Ecdsa(Builtin):

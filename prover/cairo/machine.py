@@ -1,13 +1,19 @@
-"""The Cairo machine: fetch, deduce, check, move on (cairo-machine.md 3 and 5). Hints run as real Python."""
+"""The Cairo machine: fetch, deduce, check, move on (cairo-machine.md 3 and 5). Hints run as real Python.
+
+`step` is the whole machine. What runs often runs as generated code (`blocks.py`), which leaves to `step` all that is
+rare and all errors.
+"""
 
 from __future__ import annotations
 
 import builtins as python_builtins
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
 from prover.algebra.field import PRIME
 from prover.cairo import segments
+from prover.cairo.blocks import REACH, Block, Outcome, compile_block, single
 from prover.cairo.builtins import Builtin
 from prover.cairo.errors import RunFailed
 from prover.cairo.hint_curves import div_mod
@@ -35,26 +41,35 @@ from prover.cairo.instruction import (
 from prover.cairo.program import Program
 from prover.cairo.segments import Memory, Segments, describe, is_address
 
+HOT = 16
+"""Visits after which a block is compiled: that costs about as much as stepping through it so often."""
+
+Bound = tuple[Callable[[int, int], Outcome], Block, int]
+"""A block's function on this run's memory, the block, its length."""
+Entry = tuple[Block, int, int, int]
+"""A block, ap and fp before it, how many of its steps were done. Offsets in the stack's segment, or addresses."""
+
 
 class Machine:
-    """Registers, memory and hints of one run. `registers` collects (pc, ap, fp) before each step."""
+    """Registers, memory and hints of one run. `log` collects the blocks that were run, single steps among them."""
 
     def __init__(self, program: Program, memory: Memory, builtins: dict[str, Builtin], program_base: int) -> None:
         self.program, self.memory, self.builtins = program, memory, builtins
         self._program_base = program_base
         self._by_segment = {segments.segment_of(b.base): b for b in builtins.values() if b.cells > 1}
         self.pc = self.ap = self.fp = 0
-        self.registers: list[tuple[int, int, int]] = []
+        self.n_steps = 0
+        self.log: list[Entry] = []
+        self._singles: dict[int, Block] = {}
+        self._visits: dict[int, int] = {}
         self._instructions: dict[int, Instruction] = {}
         self._hints = {
             program_base + offset: [(self._compile(offset, hint), hint) for hint in hints]
             for offset, hints in program.hints.items()
         }
         self._names = Names(program)
-        by_name = {f"{name}_builtin": builtin for name, builtin in builtins.items()}
-        self._builtin_names = {**by_name, "builtin_runners": by_name}
+        self._hint_names = self._names_of_hints()
         self._scopes: list[dict[str, Any]] = [{}]
-        self._python = {**vars(python_builtins), "__import__": import_for_hint}
 
     @staticmethod
     def _compile(offset: int, hint: dict[str, Any]) -> CodeType:
@@ -63,27 +78,144 @@ class Machine:
         except SyntaxError as error:
             raise RunFailed(f"the hint at {offset} is not Python: {error}") from error
 
+    def _names_of_hints(self) -> dict[str, Any]:
+        """What every hint sees, besides `ids` and the registers."""
+        by_name = {f"{name}_builtin": builtin for name, builtin in self.builtins.items()}
+        return {
+            "__builtins__": {**vars(python_builtins), "__import__": import_for_hint},
+            "memory": self.memory,
+            "segments": Segments(self.memory),
+            "PRIME": PRIME,
+            "vm_enter_scope": self._enter_scope,
+            "vm_exit_scope": self._exit_scope,
+            "to_felt_or_relocatable": lambda value: value if is_address(value) else value % PRIME,
+            "fadd": lambda a, b, p: (a + b) % p,
+            "fsub": lambda a, b, p: (a - b) % p,
+            "fmul": lambda a, b, p: a * b % p,
+            "fdiv": div_mod,
+            "fpow": pow,
+            "safe_div": safe_div,
+            **by_name,
+            "builtin_runners": by_name,
+        }
+
     def set_hint_globals(self, **names: Any) -> None:
         """Names that hints of the outermost scope see, such as program_input."""
         self._scopes[0].update(names)
 
     def run_until(self, final_pc: int, max_steps: int) -> None:
         """Raises RunFailed, naming step and pc."""
+        stack = self.ap & ~segments.OFFSET_MASK
+        cells = self.memory.segments[segments.segment_of(stack)]
         try:
-            while self.pc != final_pc:
-                if len(self.registers) >= max_steps:
-                    raise RunFailed(f"the program has not ended after {max_steps} steps")
-                self.step()
+            self._run_blocks(final_pc, max_steps, stack, cells)
             if len(self._scopes) != 1:
                 raise RunFailed("a hint entered a scope and never left it")
         except RunFailed as error:
-            where = f"step {len(self.registers)}, pc {describe(self.pc)}"
+            where = f"step {self.n_steps}, pc {describe(self.pc)}"
             raise RunFailed(f"{where}: {error}") from error
+        finally:
+            segments.trim(cells)
+
+    def _run_blocks(self, final_pc: int, max_steps: int, stack: int, cells: list[int | None]) -> None:
+        """`cells` are the stack's, kept longer than any block reaches."""
+        functions = self._bound_blocks(stack, cells)
+        room = 0
+        while (pc := self.pc) != final_pc:
+            if self.n_steps >= max_steps:
+                raise RunFailed(f"the program has not ended after {max_steps} steps")
+            for code, hint in self._hints.get(pc, ()):
+                self._run_hint(code, hint)
+            ap, fp = self.ap - stack, self.fp - stack
+            found = functions.get(pc) or self._heated(pc, stack, functions)
+            if found and 0 <= fp <= ap < segments.MAX_OFFSET:
+                function, block, length = found
+                if ap >= room:  # fp is not beyond ap
+                    cells.extend([None] * (ap + 2 * REACH - len(cells)))
+                    room = len(cells) - REACH
+                if self.n_steps + length <= max_steps:
+                    outcome = function(ap, fp)
+                    if outcome.__class__ is tuple:
+                        self.log.append((block, ap, fp, length))
+                        self.n_steps += length
+                        self.pc, ap, fp = outcome
+                        self.ap, self.fp = stack + ap, stack + fp
+                        continue
+                    if outcome:
+                        self.log.append((block, ap, fp, outcome))
+                        self.n_steps += outcome
+                        self.pc, self.ap = block.pcs[outcome], self.ap + block.moves[outcome]
+                self._execute()
+                continue
+            self._execute()
+            while self.pc - pc in (1, 2) and self.pc not in functions and self.pc not in self._hints:
+                if self.pc == final_pc or self.n_steps >= max_steps:
+                    break
+                pc = self.pc
+                self._execute()
+
+    def _bound_blocks(self, stack: int, cells: list[int | None]) -> dict[int, Bound]:
+        """What other runs of the program have compiled, on this run's memory."""
+        made = self.program.blocks
+        self._bindings = (cells, self._peek, self._poke, _sum, _difference, _quotient)
+        return {pc: self._bound(block) for pc, block in made.items() if block.code}
+
+    def _bound(self, block: Block) -> Bound:
+        return block.code(*self._bindings), block, len(block.pcs)
+
+    def _heated(self, pc: int, stack: int, functions: dict[int, Bound]) -> Bound | None:
+        """Compiles the block at pc at the HOTth visit; None before, and where it has no code."""
+        self._visits[pc] = visits = self._visits.get(pc, 0) + 1
+        if visits != HOT:
+            return None
+        block = compile_block(self._word_at, pc, self._hints.__contains__, stack)
+        self.program.blocks[pc] = block
+        if block.code:
+            functions[pc] = self._bound(block)
+        return functions.get(pc)
+
+    def _word_at(self, pc: int) -> int | None:
+        """The program's own words: what a run writes behind them may differ in the next."""
+        offset, data = pc - self._program_base, self.program.data
+        return data[offset] if 0 <= offset < len(data) else None
+
+    def _peek(self, place: int) -> int | None:
+        """The cell, or None where it is unknown or no cell."""
+        try:
+            value = self.memory.segments[(place >> segments.SEGMENT_BITS) - 1][place & segments.OFFSET_MASK]
+        except IndexError:
+            value = None
+        if value is None:
+            try:
+                return self._fetch(place)
+            except RunFailed:
+                return None
+        return value
+
+    def _poke(self, place: int, value: int) -> bool:
+        """Writes an unknown cell that cannot be deduced; false, and nothing done, where `step` must look at it."""
+        segment, offset = (place >> segments.SEGMENT_BITS) - 1, place & segments.OFFSET_MASK
+        builtin = self._by_segment.get(segment)
+        if builtin and offset % builtin.cells >= builtin.inputs:
+            return False
+        cells = self.memory.segments
+        if 0 <= segment < len(cells) and offset == len(cells[segment]):
+            cells[segment].append(value)
+            return True
+        try:
+            self.memory[place] = value
+        except RunFailed:
+            return False
+        return True
 
     def step(self) -> None:
-        pc, ap, fp = self.pc, self.ap, self.fp
-        for code, hint in self._hints.get(pc, ()):
+        for code, hint in self._hints.get(self.pc, ()):
             self._run_hint(code, hint)
+        self._execute()
+
+    def _execute(self) -> None:
+        """One instruction, its hints having run."""
+        pc, ap, fp = self.pc, self.ap, self.fp
         ins = self._instructions.get(pc)
         if ins is None:
             word = self.memory[pc]
@@ -118,7 +250,10 @@ class Machine:
             if known is None:
                 self.memory[place] = value
         self._check(ins, pc, fp, dst, op0, res)
-        self.registers.append((pc, ap, fp))
+        if pc not in self._singles:
+            self._singles[pc] = single(pc)
+        self.log.append((self._singles[pc], ap, fp, 1))
+        self.n_steps += 1
         self._advance(ins, pc, ap, fp, dst, op1, res)
 
     def _fetch(self, place: int) -> int | None:
@@ -180,25 +315,12 @@ class Machine:
 
     def _run_hint(self, code: CodeType, hint: dict[str, Any]) -> None:
         scope = self._scopes[-1]
+        scope.update(self._hint_names)
         scope.update(
-            __builtins__=self._python,
             ids=Ids(self._names, hint, self.memory, self.ap, self.fp),
-            memory=self.memory,
-            segments=Segments(self.memory),
             ap=self.ap,
             fp=self.fp,
             pc=self.pc,
-            PRIME=PRIME,
-            vm_enter_scope=self._enter_scope,
-            vm_exit_scope=self._exit_scope,
-            to_felt_or_relocatable=lambda value: value if is_address(value) else value % PRIME,
-            fadd=lambda a, b, p: (a + b) % p,
-            fsub=lambda a, b, p: (a - b) % p,
-            fmul=lambda a, b, p: a * b % p,
-            fdiv=div_mod,
-            fpow=pow,
-            safe_div=safe_div,
-            **self._builtin_names,
         )
         try:
             exec(code, scope)
@@ -214,6 +336,22 @@ class Machine:
         if len(self._scopes) == 1:
             raise RunFailed("a hint leaves a scope that it never entered")
         self._scopes.pop()
+
+
+def _sum(a: int, b: int) -> int | None:
+    try:
+        return segments.add(a, b)
+    except RunFailed:
+        return None
+
+
+def _difference(a: int, b: int) -> int | None:
+    if a < PRIME and b < PRIME:
+        return (a - b) % PRIME
+    try:
+        return segments.sub(a, b)
+    except RunFailed:
+        return None
 
 
 def _deduce_op1(ins: Instruction, dst: int, op0: int | None) -> int | None:

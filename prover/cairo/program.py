@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from prover.algebra.field import PRIME
@@ -35,7 +35,7 @@ def _hint(record: dict[str, Any]) -> dict[str, Any]:
 @dataclass(frozen=True)
 class Program:
     """`data`: the program's words; `hints`: pc offset -> list of the compiler's hint records; the rest is what
-    hints need to find the values of their names."""
+    hints need to find the values of their names; `blocks`: code that machines have made of it so far (`blocks.py`)."""
 
     data: tuple[int, ...]
     builtins: tuple[str, ...]
@@ -43,6 +43,7 @@ class Program:
     identifiers: dict[str, dict[str, Any]]
     references: tuple[dict[str, Any], ...]
     main_scope: str
+    blocks: dict[int, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @staticmethod
     def from_json(document: object) -> Program:

@@ -10,11 +10,10 @@ import numpy as np
 from prover.algebra.field import PRIME
 from prover.cairo.builtins import Builtin, make_builtin
 from prover.cairo.errors import RunFailed
-from prover.cairo.machine import Machine
+from prover.cairo.machine import Entry, Machine
 from prover.cairo.program import END_OFFSET, Program
 from prover.cairo.segments import (
-    OFFSET_MASK,
-    SEGMENT_BITS,
+    FIRST_ADDRESS,
     Memory,
     address,
     describe,
@@ -24,6 +23,7 @@ from prover.cairo.segments import (
 )
 
 MIN_STEPS = 64
+STACK_SEGMENT = 1
 MAX_STEPS = 1 << 24
 
 
@@ -56,7 +56,7 @@ def run_program(
 ) -> Run:
     """Raises RunFailed with the step and the reason."""
     memory = Memory()
-    program_base, stack = memory.add_segment(), memory.add_segment()
+    program_base, stack = memory.add_segment(), memory.add_segment()  # segments 0 and 1
     builtins = {name: make_builtin(name, segment_of(memory.add_segment())) for name in program.builtins}
     for offset, word in enumerate(program.data):
         memory[program_base + offset] = word
@@ -68,7 +68,7 @@ def run_program(
     machine.set_hint_globals(program_input=program_input)
     machine.pc, machine.ap, machine.fp = program_base, stack + 2, stack + 2
     machine.run_until(program_base + END_OFFSET, max_steps)
-    n_executed = len(machine.registers)
+    n_executed = machine.n_steps
     machine.step()
     for builtin in builtins.values():
         builtin.check(memory)
@@ -92,12 +92,36 @@ def _stop_pointers(memory: Memory, builtins: dict[str, Builtin], final_ap: int) 
     return stops
 
 
-def _registers(rows: list[tuple[int, int, int]], bases: list[int], min_steps: int) -> np.ndarray:
-    """Relocated; the last row, which stands in the closing loop, repeated up to a power of two."""
-    n_steps = 1 << (max(min_steps, len(rows)) - 1).bit_length()
-    flat = [bases[(value >> SEGMENT_BITS) - 1] + (value & OFFSET_MASK) for row in rows for value in row]
-    made = np.array(flat, dtype=np.uint64).reshape(-1, 3)
-    return np.concatenate([made, np.tile(made[-1:], (n_steps - len(rows), 1))])
+def _registers(log: list[Entry], bases: list[int], min_steps: int) -> np.ndarray:
+    """(n, 3), relocated; the last row, which stands in the closing loop, repeated up to a power of two.
+
+    Each entry of the log is a block: its rows are the block's own, moved by where ap stood.
+    """
+    distinct = {id(block): block for block, _, _, _ in log}
+    lengths = np.array([len(block.pcs) for block in distinct.values()])
+    first = dict(zip(distinct, (np.cumsum(lengths) - lengths).tolist(), strict=True))
+    pcs = np.array([_relocated_place(pc, bases) for block in distinct.values() for pc in block.pcs], dtype=np.uint64)
+    moves = np.array([move for block in distinct.values() for move in block.moves], dtype=np.uint64)
+
+    stack = bases[STACK_SEGMENT]
+    ap, fp = (
+        np.array(
+            [stack + entry[i] if entry[i] < FIRST_ADDRESS else _relocated_place(entry[i], bases) for entry in log],
+            dtype=np.uint64,
+        )
+        for i in (1, 2)
+    )
+    counts = np.array([count for _, _, _, count in log])
+    n_rows = int(counts.sum())
+    starts = np.array([first[id(block)] for block, _, _, _ in log])
+    template = np.arange(n_rows) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    made = np.stack([pcs[template], np.repeat(ap, counts) + moves[template], np.repeat(fp, counts)], axis=1)
+    n_steps = 1 << (max(min_steps, n_rows) - 1).bit_length()
+    return np.concatenate([made, np.tile(made[-1:], (n_steps - n_rows, 1))])
+
+
+def _relocated_place(value: int, bases: list[int]) -> int:
+    return bases[segment_of(value)] + offset_of(value)
 
 
 def _relocated(
@@ -117,15 +141,15 @@ def _relocated(
         bases.append(place)
         place += size
 
-    def relocate(value: int | None) -> int | None:
-        if value is None or not is_address(value):
-            return value
-        return (bases[segment_of(value)] + offset_of(value)) % PRIME
+    def relocate(value: int) -> int:
+        return _relocated_place(value, bases) % PRIME
 
     flat: list[int | None] = [None] * place
     for segment, cells in enumerate(memory.segments):
-        flat[bases[segment] : bases[segment] + len(cells)] = [relocate(cell) for cell in cells]
-    registers = _registers(machine.registers, bases, min_steps)
+        flat[bases[segment] : bases[segment] + len(cells)] = [
+            cell if cell is None or cell < FIRST_ADDRESS else relocate(cell) for cell in cells
+        ]
+    registers = _registers(machine.log, bases, min_steps)
     segments = {
         name: (bases[segment_of(b.base)], bases[segment_of(b.base)] + stops[name]) for name, b in builtins.items()
     }

@@ -14,6 +14,8 @@ from prover.cairo.errors import RunFailed
 SEGMENT_BITS = 256
 OFFSET_MASK = (1 << SEGMENT_BITS) - 1
 MAX_OFFSET = 1 << 63
+FIRST_ADDRESS = 1 << SEGMENT_BITS
+"""Every address is at least this, every felt below."""
 
 
 def address(segment: int, offset: int = 0) -> int:
@@ -63,6 +65,12 @@ def describe(value: int) -> str:
     return f"{segment_of(value)}:{offset_of(value)}" if is_address(value) else f"{value:#x}"
 
 
+def trim(cells: list[int | None]) -> None:
+    """A segment ends with its last written cell; a running machine may keep room beyond it."""
+    while cells and cells[-1] is None:
+        cells.pop()
+
+
 class Memory:
     """`segments[s][offset]` is a value or None. Also what hints see as `memory`."""
 
@@ -102,6 +110,7 @@ class Memory:
             return
         cells, offset = self.segments[segment_of(place)], offset_of(place)
         if offset >= len(cells):
+            trim(cells)
             if offset > len(cells) + (1 << 24):
                 raise RunFailed(f"{describe(place)} is too far beyond the end of its segment")
             cells.extend([None] * (offset + 1 - len(cells)))

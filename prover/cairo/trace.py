@@ -18,16 +18,9 @@ class AddressOutOfMemory(CairoError):
         super().__init__(f"the run reads address {address}, its memory ends at {size - 1}")
 
 
-def felts(numbers: np.ndarray) -> np.ndarray:
-    """Non-negative integers below 2^64 as field elements (n, 4)."""
-    words = np.zeros((len(numbers), 4), dtype=">u8")
-    words[:, 3] = numbers
-    return kernel.from_bytes(words.view(np.uint8).reshape(-1, 32))
-
-
-def bits(flags: np.ndarray) -> np.ndarray:
-    """Booleans as the field's 0 and 1."""
-    return np.where(flags[:, None], kernel.from_ints([1]), np.uint64(0))
+def felts(numbers: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Non-negative integers below 2^64, or booleans, as field elements (n, 4)."""
+    return kernel.from_words(numbers, out)
 
 
 class Trace:
@@ -38,27 +31,27 @@ class Trace:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        data = b"".join((word or 0).to_bytes(32, "big") for word in run.memory)
+        data = b"".join([(word or 0).to_bytes(32, "big") for word in run.memory])
         raw = np.frombuffer(data, dtype=np.uint8).reshape(-1, 32)
-        self.felts = kernel.from_bytes(np.ascontiguousarray(raw))
+        self.felts = kernel.from_bytes(raw)
         self.limbs = np.ascontiguousarray(raw.view(">u8")[:, ::-1].astype(np.uint64))
         self.memory_uses = np.zeros(len(self.felts), dtype=np.int64)
         self.range_check_uses = np.zeros(1 << 16, dtype=np.int64)
         self.window_uses: np.ndarray | None = None
         self.byte_uses = np.zeros(1 << 16, dtype=np.int64)
 
-    def read(self, addresses: np.ndarray) -> np.ndarray:
+    def read(self, addresses: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """The cells at `addresses` as field elements, counted as accesses."""
         outside = (addresses < 1) | (addresses >= len(self.felts))
         if outside.any():
             raise AddressOutOfMemory(int(addresses[outside][0]), len(self.felts))
         self.memory_uses += np.bincount(addresses, minlength=len(self.felts))
-        return self.felts[addresses]
+        return np.take(self.felts, addresses, axis=0, out=out, mode="clip")  # other modes copy `out`
 
-    def check_range_16(self, numbers: np.ndarray) -> np.ndarray:
+    def check_range_16(self, numbers: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """16-bit numbers as field elements, counted as lookups."""
         self.range_check_uses += np.bincount(numbers.reshape(-1).astype(np.int64), minlength=1 << 16)
-        return felts(numbers)
+        return felts(numbers, out)
 
 
 def padded_log_height(rows: int, smallest: int = 6) -> int:

@@ -19,6 +19,7 @@ from prover.kernel import pedersen_points
 from prover.kernel.arrays import empty as empty
 from prover.kernel.arrays import zeros as zeros
 from prover.kernel.library import LIBRARY
+from prover.kernel.pedersen_points import Point
 
 PRIME = 2**251 + 17 * 2**192 + 1
 _ROOT_192 = pow(3, (PRIME - 1) >> 192, PRIME)
@@ -94,14 +95,14 @@ def _out(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
 # --- numbers in and out
 
 
-def from_bytes(data: np.ndarray) -> np.ndarray:
+def from_bytes(data: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """(n, 32) big-endian bytes of numbers below p to (n, 4)."""
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 32:
         raise KernelError(f"bytes must be uint8 (n, 32); they are {data.dtype} {data.shape}")
     data = np.ascontiguousarray(data)
-    out = empty((len(data), 4))
-    LIBRARY.fh_from_bytes(_pointer(out), _pointer(data), len(data))
-    return out
+    result = _out(out, (len(data), 4))
+    LIBRARY.fh_from_bytes(_pointer(result), _pointer(data), len(data))
+    return result
 
 
 def to_bytes(array: np.ndarray) -> np.ndarray:
@@ -124,7 +125,7 @@ def from_words(numbers: np.ndarray, out: np.ndarray | None = None) -> np.ndarray
 
 def from_ints(numbers: Sequence[int]) -> np.ndarray:
     """Integers, reduced mod p, to (n, 4)."""
-    data = b"".join((number % PRIME).to_bytes(32, "big") for number in numbers)
+    data = b"".join([(number % PRIME).to_bytes(32, "big") for number in numbers])
     return from_bytes(np.frombuffer(data, dtype=np.uint8).reshape(-1, 32))
 
 
@@ -455,39 +456,68 @@ def running_sum(terms: np.ndarray, out: np.ndarray | None = None) -> int:
 # --- Pedersen
 
 
+INFINITE_HASH = "a hash is at infinity"
+HALF_OF_ONE = 0x4000000000000087FFFFFFFFFFFFFFFDBC08936E573D9190F335120D6E32698
+"""The inverse of 2 modulo the curve's order."""
+
+
+class HashTable:
+    """The windows of a Pedersen hash, (42, 2^11, 2, 4), and the point it starts from, (2, 4); see pedersen.h."""
+
+    def __init__(self, shift: Point, points: Sequence[Point]) -> None:
+        """For the shift point and P0 .. P3. Raises KernelError where a sum of theirs has no affine form."""
+        given = from_ints([word for point in points for word in point]).reshape(-1, 2, 4)
+        halves, _ = curve_multiples(given, [HALF_OF_ONE] * len(points))
+        constants = np.concatenate([from_ints(list(shift)).reshape(1, 2, 4), halves])
+        windows, start = empty((42, 1 << 11, 2, 4)), empty((2, 4))
+        self.windows, self.start = _pointer(windows), _pointer(start)
+        if LIBRARY.fh_pedersen_table(self.windows, self.start, _pointer(constants)):
+            raise KernelError("the points of a hash are related: sums of them meet each other or infinity")
+
+
 @cache
-def _pedersen_constants() -> tuple[np.ndarray, np.ndarray]:
+def hash_table() -> HashTable:
+    """Of the published points."""
+    low, high = pedersen_points.LOW, pedersen_points.HIGH
+    return HashTable(pedersen_points.SHIFT, [low[0], high[0], low[1], high[1]])
+
+
+@cache
+def _proof_windows() -> tuple[np.ndarray, np.ndarray]:
     points = [word for row in pedersen_points.window_rows() for word in row[2:]]
     return from_ints(points), from_ints(pedersen_points.start_point())
 
 
-def pedersen_steps(pairs: np.ndarray) -> np.ndarray:
-    """(m, 2, 4) inputs to (m, 64, 3, 4): x after each addition, its slope, y of the point added.
+def pedersen_steps(pairs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """(m, 2, 4) inputs to the witness of their hashes by 8-bit windows, (6, 32 * m, 4), 32 rows for each.
 
-    Additions alternate between windows of the first and the second input, from the high end.
+    Row i, columns 0 to 2: x after the addition for window 31 - i of the first input, its slope, y of the point added;
+    columns 3 to 5: the same for the second input, whose addition follows. Raises KernelError for a slope that is not
+    determined.
     """
     pairs = _checked(pairs, "pairs", 3)
-    out = empty((len(pairs), 64, 3, 4))
-    table, start = _pedersen_constants()
-    LIBRARY.fh_pedersen_steps(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
-    return out
+    result = _out(out, (6, 32 * len(pairs), 4))
+    table, start = _proof_windows()
+    if LIBRARY.fh_pedersen_steps(_pointer(result), _pointer(pairs), _pointer(table), _pointer(start), len(pairs)):
+        raise KernelError("an addition of a hash meets two points of one x")
+    return result
 
 
-def pedersen(pairs: np.ndarray) -> np.ndarray:
-    """(m, 2, 4) inputs to (m, 4) hashes."""
-    pairs = _checked(pairs, "pairs", 3)
+def pedersen(pairs: np.ndarray, table: HashTable | None = None) -> np.ndarray:
+    """(m, 2, 4) inputs to (m, 4) hashes. Raises KernelError for a hash at infinity."""
+    pairs, table = _checked(pairs, "pairs", 3), table or hash_table()
     out = empty((len(pairs), 4))
-    table, start = _pedersen_constants()
-    LIBRARY.fh_pedersen(_pointer(out), _pointer(pairs), _pointer(table), _pointer(start), len(pairs))
+    if LIBRARY.fh_pedersen(_pointer(out), _pointer(pairs), table.windows, table.start, len(pairs)):
+        raise KernelError(INFINITE_HASH)
     return out
 
 
-def pedersen_single(x: int, y: int) -> int:
-    """The hash of one pair of numbers below p."""
-    out = ctypes.create_string_buffer(32)
-    table, start = _pedersen_constants()
+def pedersen_single(x: int, y: int, table: HashTable | None = None) -> int:
+    """The hash of one pair of numbers below p. Raises KernelError for a hash at infinity."""
+    out, table = ctypes.create_string_buffer(32), table or hash_table()
     pair = x.to_bytes(32, "big") + y.to_bytes(32, "big")
-    LIBRARY.fh_pedersen_single(out, pair, table.ctypes.data, start.ctypes.data)
+    if LIBRARY.fh_pedersen_single(out, pair, table.windows, table.start):
+        raise KernelError(INFINITE_HASH)
     return int.from_bytes(out.raw, "big")
 
 

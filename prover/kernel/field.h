@@ -113,9 +113,34 @@ static inline Felt power(Felt base, const u64* exponent, int limbs) {
   return result;
 }
 
+// a^(P - 2): P - 2 is 2^59 + 16 followed by 192 ones, which are taken in sixteen at a time.
 static inline Felt inverse(const Felt& a) {
-  const u64 exponent[4] = {0xffffffffffffffffull, 0xffffffffffffffffull, 0xffffffffffffffffull, 0x0800000000000010ull};
-  return power(a, exponent, 4);  // P - 2
+  Felt ones = a;  // a^(2^k - 1)
+  for (int k = 1; k < 16; k *= 2) {
+    Felt shifted = ones;
+    for (int i = 0; i < k; i++) shifted = square(shifted);
+    ones = mul(shifted, ones);
+  }
+  Felt result = a;
+  for (int i = 0; i < 59; i++) {
+    result = square(result);
+    if (i == 54) result = mul(result, a);
+  }
+  for (int i = 0; i < 12; i++) {
+    for (int j = 0; j < 16; j++) result = square(result);
+    result = mul(result, ones);
+  }
+  return result;
+}
+
+static inline Felt from_big_endian(const uint8_t* bytes) {
+  Felt plain;
+  for (int i = 0; i < 4; i++) {
+    u64 word;
+    memcpy(&word, bytes + 8 * (3 - i), 8);
+    plain.limb[i] = __builtin_bswap64(word);
+  }
+  return to_montgomery(plain);
 }
 
 static inline void to_big_endian(const Felt& a, uint8_t* out) {

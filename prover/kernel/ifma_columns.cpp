@@ -1,4 +1,6 @@
 // Columns of field elements by vectors: products, sums, combinations, values at points.
+#include <utility>
+
 #include "kernel_ifma.h"
 #include "memory.h"
 #include "vectors.h"
@@ -50,6 +52,34 @@ void from_words(Felt* out, const uint64_t* numbers, size_t n) {
     f.l[0] = _mm512_loadu_si512(numbers + i);
     f.l[1] = _mm512_srli_epi64(f.l[0], 52);
     store(out + i, settled(mul(f, to_montgomery)));
+  }
+}
+
+// Bytes of each word of eight elements reversed, and the words of each element.
+void reverse_bytes(V* word) {
+  const V bytes = _mm512_set_epi8(56, 57, 58, 59, 60, 61, 62, 63, 48, 49, 50, 51, 52, 53, 54, 55, 40, 41, 42, 43, 44, 45, 46,
+                                  47, 32, 33, 34, 35, 36, 37, 38, 39, 24, 25, 26, 27, 28, 29, 30, 31, 16, 17, 18, 19, 20, 21,
+                                  22, 23, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  for (int i = 0; i < 4; i++) word[i] = _mm512_shuffle_epi8(word[i], bytes);
+  std::swap(word[0], word[3]), std::swap(word[1], word[2]);
+}
+
+void from_bytes(Felt* out, const uint8_t* bytes, size_t n) {
+  const Felt8 to_montgomery = broadcast<4>(R_SQUARED);
+  for (size_t i = 0; i < n; i += 8) {
+    V word[4];
+    transpose_in(bytes + 32 * i, word);
+    reverse_bytes(word);
+    store(out + i, settled(mul(split<0>(word), to_montgomery)));
+  }
+}
+
+void to_bytes(uint8_t* out, const Felt* a, size_t n) {
+  for (size_t i = 0; i < n; i += 8) {
+    V word[4];
+    join(settled(divide_2_260(load<4>(a + i))), word);
+    reverse_bytes(word);
+    transpose_out(out + 32 * i, word);
   }
 }
 

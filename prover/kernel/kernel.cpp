@@ -6,8 +6,8 @@
 
 #include "backend.h"
 #include "chains.h"
-#include "curve.h"
 #include "field.h"
+#include "inverses.h"
 #include "keccak.h"
 #include "memory.h"
 #include "ntt.h"
@@ -91,9 +91,7 @@ EXPORT void fh_mul(Felt* out, const Felt* a, size_t sa, const Felt* b, size_t sb
 EXPORT int fh_inverse(Felt* out, const Felt* a, size_t n) {
   std::atomic<int> zero{0};
   parallel_shares(n, GRAIN, [=, &zero](size_t begin, size_t end) {
-    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
-    if (whole && ifma::inverse(out + begin, a + begin, whole)) zero = 1;
-    if (begin + whole < end && batch_inverse(out + begin + whole, a + begin + whole, end - begin - whole)) zero = 1;
+    if (inverses(out + begin, a + begin, end - begin)) zero = 1;
   });
   return zero;
 }
@@ -118,21 +116,17 @@ EXPORT void fh_from_words(Felt* out, const u64* numbers, size_t n) {
 
 EXPORT void fh_from_bytes(Felt* out, const uint8_t* bytes, size_t n) {
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-      Felt plain;
-      for (int j = 0; j < 4; j++) {
-        u64 word;
-        memcpy(&word, bytes + 32 * i + 8 * (3 - j), 8);
-        plain.limb[j] = __builtin_bswap64(word);
-      }
-      out[i] = to_montgomery(plain);
-    }
+    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
+    if (whole) ifma::from_bytes(out + begin, bytes + 32 * begin, whole);
+    for (size_t i = begin + whole; i < end; i++) out[i] = from_big_endian(bytes + 32 * i);
   });
 }
 
 EXPORT void fh_to_bytes(uint8_t* out, const Felt* a, size_t n) {
   parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) to_big_endian(a[i], out + 32 * i);
+    size_t whole = use_vectors() ? (end - begin) / 8 * 8 : 0;
+    if (whole) ifma::to_bytes(out + 32 * begin, a + begin, whole);
+    for (size_t i = begin + whole; i < end; i++) to_big_endian(a[i], out + 32 * i);
   });
 }
 
@@ -419,20 +413,6 @@ EXPORT u64 fh_grind(const uint8_t* prefix, int bits) {
   };
   parallel(thread_count(), 1, [&](size_t, size_t) { search(); });
   return found;
-}
-
-// (m, 64, 3): x after each addition, its slope, y of the point added; see curve.h
-EXPORT void fh_pedersen_steps(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
-  parallel(m, 512, [=](size_t begin, size_t end) { pedersen_steps(out, pairs, table, start, begin, end); });
-}
-
-EXPORT void fh_pedersen(Felt* out, const Felt* pairs, const Felt* table, const Felt* start, size_t m) {
-  parallel(m, 512, [=](size_t begin, size_t end) { pedersen_hashes(out, pairs, table, start, begin, end); });
-}
-
-// One pair of 32-byte big-endian numbers below P; see chains.h
-EXPORT void fh_pedersen_single(uint8_t* out, const uint8_t* pair, const Felt* table, const Felt* start) {
-  to_big_endian(pedersen_hash(pair, table, start), out);
 }
 
 // found[i] says whether a[i] is a square; see chains.h

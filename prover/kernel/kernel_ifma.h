@@ -1,8 +1,9 @@
-// Entry points of the vector path. Sizes are multiples of eight.
+// Entry points of the vector path. Sizes are multiples of eight unless they are called `count`.
 #pragma once
 #include "field.h"
 #include "memory.h"
 #include "packed.h"
+#include "pedersen.h"
 #include "vector_machine.h"
 
 namespace freehold {
@@ -15,6 +16,10 @@ void difference(Felt* out, const Felt* a, const Felt* b, size_t n);
 
 // Numbers below 2^64 as field elements.
 void from_words(Felt* out, const uint64_t* numbers, size_t n);
+
+// Big-endian numbers of 32 bytes below P, in and out.
+void from_bytes(Felt* out, const uint8_t* bytes, size_t n);
+void to_bytes(uint8_t* out, const Felt* a, size_t n);
 
 // out[i] = 1 / a[i], 0 for a zero; true if there was one.
 bool inverse(Felt* out, const Felt* a, size_t n);
@@ -46,6 +51,12 @@ uint64_t grind(const uint8_t* prefix, int bits, uint64_t first, uint64_t count);
 bool can_transform(int log_n, int log_slots);
 void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_n, const Felt& shift, bool inverse,
                bool natural, const Felt* scale);
+
+// Hashes of `count` pairs, a batch that shares its inversions; false, and `out` unfinished, if an addition met equal x.
+bool pedersen_hashes(Felt* out, const Felt* pairs, size_t count, const Windows& windows);
+
+// The witness of hashes [begin, begin + count) of m; see `proof_cell`. False as above.
+bool pedersen_steps(Felt* out, const Felt* pairs, size_t begin, size_t count, size_t m, const Windows& windows);
 
 // 2^11 butterflies a round, in cache.
 void butterflies(size_t rounds);

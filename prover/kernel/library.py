@@ -67,12 +67,15 @@ _SIZES = {
     "fh_divide_out": [_P, _P, _N, _N, _P],
     "fh_running_sum": [_P, _P, _P, _N],
     "fh_grind": [_P, _I],
+    "fh_pedersen_table": [_P, _P, _P],
     "fh_pedersen_steps": [_P, _P, _P, _P, _N],
     "fh_pedersen": [_P, _P, _P, _P, _N],
     "fh_pedersen_single": [_P, _P, _P, _P],
     "fh_square_roots": [_P, _P, _P, _N],
     "fh_curve_multiples": [_P, _P, _P, _P, _N],
 }
-_VOID = [name for name in _SIZES if name not in ("fh_inverse", "fh_grind", "fh_features", "fh_take", "fh_extension")]
+_ANSWERS = ("fh_inverse", "fh_grind", "fh_features", "fh_take", "fh_extension", "fh_pedersen_table")
+_ANSWERS += ("fh_pedersen_steps", "fh_pedersen", "fh_pedersen_single")
+_VOID = [name for name in _SIZES if name not in _ANSWERS]
 
 LIBRARY = _load()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from prover.algebra.pedersen import pedersen_pairs
@@ -53,7 +53,8 @@ class Position:
 
     def chain(self) -> list[int]:
         """The words that the leaf folds from 0: assets, key, balance with the assets' count."""
-        return [*(asset.word() for asset in self.assets), self.public_key, self.last_word()]
+        last = [self.public_key, self.last_word()]
+        return [asset.word() for asset in self.assets] + last if self.assets else last
 
     def leaf(self) -> int:
         return leaves([self])[0]
@@ -64,14 +65,13 @@ EMPTY = Position()
 
 def leaves(positions: Iterable[Position]) -> list[int]:
     """Each position's leaf; the hashes of one depth are made together."""
-    chains = [position.chain() for position in positions]
-    values = [0] * len(chains)
-    pending = list(range(len(chains)))
+    words = [position.chain() for position in positions]
+    values = pedersen_pairs([0] * len(words), [chain[0] for chain in words])
+    pending: Sequence[int] = range(len(words))
     depth = 0
-    while pending:
-        hashes = pedersen_pairs([values[i] for i in pending], [chains[i][depth] for i in pending])
+    while pending := [i for i in pending if len(words[i]) > depth + 1]:
+        depth += 1
+        hashes = pedersen_pairs([values[i] for i in pending], [words[i][depth] for i in pending])
         for i, value in zip(pending, hashes, strict=True):
             values[i] = value
-        depth += 1
-        pending = [i for i in pending if depth < len(chains[i])]
     return values

@@ -6,7 +6,7 @@ import numpy as np
 
 from prover import kernel
 from prover.cairo.components.tags import MEMORY, RANGE_CHECK_16
-from prover.cairo.trace import Trace, bits, felts
+from prover.cairo.trace import Trace, felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, Table, TableBuilder
 
@@ -122,35 +122,52 @@ def _word(flags: list[Expression], off_dst: Expression, off_op0: Expression, off
     return word
 
 
+CHUNK = 1 << 16
+"""Rows filled at a time: what is computed on the way stays in cache."""
+
+
 def fill(trace: Trace) -> np.ndarray:
     """(W, n_steps, 4), columns as in COLUMNS."""
-    pc, ap, fp = (trace.run.registers[:, i].astype(np.int64) for i in range(3))
-    trace.read(pc)
+    made = kernel.empty((len(COLUMNS), trace.run.n_steps, 4))
+    for first in range(0, trace.run.n_steps, CHUNK):
+        rows = trace.run.registers[first : first + CHUNK].astype(np.int64)
+        _fill_rows(trace, *rows.T, dict(zip(COLUMNS, made[:, first : first + CHUNK], strict=True)))
+    return made
+
+
+def _fill_rows(trace: Trace, pc: np.ndarray, ap: np.ndarray, fp: np.ndarray, columns: dict[str, np.ndarray]) -> None:
+    """Steps in a row; `columns` are (n, 4) each."""
+    trace.read(pc, out=columns["res"])  # counts the fetch; res comes later
     words = trace.limbs[pc, 0].astype(np.int64)
-    flags = [(words >> 48 + bit & 1).astype(bool) for bit in range(N_FLAGS)]
+    flags = {name: (words >> 48 + bit & 1).astype(bool) for bit, name in enumerate(FLAG_NAMES)}
+    for name, flag in flags.items():
+        felts(flag, out=columns[name])
     offsets = [words >> 16 * i & 0xFFFF for i in range(3)]
-    named = dict(zip(FLAG_NAMES, flags, strict=True))
+    for name, offset in zip(("off_dst", "off_op0", "off_op1"), offsets, strict=True):
+        trace.check_range_16(offset, out=columns[name])
+    for name, register in (("pc", pc), ("ap", ap), ("fp", fp)):
+        felts(register, out=columns[name])
 
-    dst = trace.read(np.where(named["dst_reg"], fp, ap) + offsets[0] - BIAS)
-    op0_address = np.where(named["op0_reg"], fp, ap) + offsets[1] - BIAS
-    op0 = trace.read(op0_address)
-    op1 = trace.read(_op1_base(trace, named, pc, ap, fp, op0_address) + offsets[2] - BIAS)
+    op0_address = np.where(flags["op0_reg"], fp, ap) + offsets[1] - BIAS
+    dst = trace.read(np.where(flags["dst_reg"], fp, ap) + offsets[0] - BIAS, out=columns["dst"])
+    op0 = trace.read(op0_address, out=columns["op0"])
+    op1_base = _op1_base(trace, flags, pc, ap, fp, op0_address)
+    op1 = trace.read(op1_base + offsets[2] - BIAS, out=columns["op1"])
 
-    jnz = named["pc_jnz"]
-    res = np.where(named["res_add"][:, None], kernel.add(op0, op1), op1)
-    res = np.where(named["res_mul"][:, None], kernel.mul(op0, op1), res)
-    res = np.where(jnz[:, None], _inverse_or_zero(dst), res)
-    columns = [bits(flag) for flag in flags]
-    columns += [trace.check_range_16(offset) for offset in offsets]
-    columns += [felts(register) for register in (pc, ap, fp)]
-    columns += [dst, op0, op1, res, np.where(jnz[:, None], dst, np.uint64(0))]
-    return np.stack(columns)
+    res, jnz_dst = columns["res"], columns["jnz_dst"]
+    res[:], jnz_dst[:] = op1, 0
+    for name, operation in (("res_add", kernel.add), ("res_mul", kernel.mul)):
+        rows = np.flatnonzero(flags[name])
+        res[rows] = operation(op0[rows], op1[rows])
+    rows = np.flatnonzero(flags["pc_jnz"])
+    jnz_dst[rows] = dst[rows]
+    res[rows] = _inverse_or_zero(dst[rows])
 
 
-def _op1_base(trace: Trace, named: dict[str, np.ndarray], pc, ap, fp, op0_address) -> np.ndarray:
+def _op1_base(trace: Trace, flags: dict[str, np.ndarray], pc, ap, fp, op0_address) -> np.ndarray:
     base = trace.limbs[op0_address, 0].astype(np.int64)
     for flag, register in (("op1_imm", pc), ("op1_fp", fp), ("op1_ap", ap)):
-        base = np.where(named[flag], register, base)
+        base = np.where(flags[flag], register, base)
     return base
 
 

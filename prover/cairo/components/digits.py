@@ -27,12 +27,17 @@ def binary_digit(t: TableBuilder, name: str, prefix: Expression, block: int, ste
 # --- witness
 
 
-def byte_prefixes(digits: np.ndarray) -> np.ndarray:
+def byte_prefixes(digits: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """(m, 32) big-endian bytes to (m * 32, 4). Row i: the number made of the first i + 1 bytes."""
-    rows = np.zeros((len(digits), 32, 32), dtype=np.uint8)
-    for row in range(32):
-        rows[:, row, 31 - row :] = digits[:, : row + 1]
-    return kernel.from_bytes(rows.reshape(-1, 32))
+    m, share = len(digits), 1 << 11
+    made = kernel.empty((m * 32, 4)) if out is None else out
+    for first in range(0, m, share):
+        some = digits[first : first + share]
+        rows = np.zeros((len(some), 32, 32), dtype=np.uint8)
+        for row in range(32):
+            rows[:, row, 31 - row :] = some[:, : row + 1]
+        kernel.from_bytes(rows.reshape(-1, 32), out=made[32 * first : 32 * (first + len(some))])
+    return made
 
 
 def bits_of(numbers: np.ndarray, n_bits: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.cairo.components.tags import MEMORY
-from prover.cairo.trace import Trace, bits, felts, padded_log_height
+from prover.cairo.trace import Trace, felts, padded_log_height
 from prover.stark.expressions import Expression
 from prover.stark.tables import TableBuilder, block_row_but_last, block_rows, first_block_row, last_block_row
 
@@ -55,7 +55,7 @@ class Strip:
         """Into aux (instances, block, 4); words (instances, cells, 4) are the cells' values."""
         for cell in range(self.cells):
             row = self.first + 3 * cell
-            aux[:, row] = bits(instances.enabled)
+            aux[:, row] = felts(instances.enabled)
             aux[:, row + 1] = felts(instances.addresses + cell)
             aux[:, row + 2] = words[:, cell]
 

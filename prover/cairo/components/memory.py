@@ -5,6 +5,7 @@ What does not fit into the table cannot be read: its height bounds every address
 
 import numpy as np
 
+from prover import kernel
 from prover.cairo.components.tags import MEMORY
 from prover.cairo.trace import Trace, felts, padded_log_height
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, Table, TableBuilder
@@ -22,9 +23,10 @@ def build() -> Table:
 def fill(trace: Trace) -> np.ndarray:
     """(3, n, 4); every other component and the statement have counted their accesses by now."""
     used = len(trace.felts) - 1
-    height = 1 << padded_log_height(used)
-    words = np.zeros((height, 4), dtype=np.uint64)
-    words[:used] = trace.felts[1:]
-    uses = np.zeros(height, dtype=np.int64)
-    uses[:used] = trace.memory_uses[1:]
-    return np.stack([felts(np.arange(1, height + 1)), words, felts(uses)])
+    made = kernel.empty((3, 1 << padded_log_height(used), 4))
+    address, word, multiplicity = made
+    felts(np.arange(1, len(address) + 1), out=address)
+    word[:used], word[used:] = trace.felts[1:], 0
+    felts(trace.memory_uses[1:], out=multiplicity[:used])
+    multiplicity[used:] = 0
+    return made

@@ -21,7 +21,7 @@ import numpy as np
 from prover import kernel
 from prover.cairo.components.tags import MEMORY
 from prover.cairo.errors import InstanceNotProvable
-from prover.cairo.trace import Trace, bits, felts, padded_log_height
+from prover.cairo.trace import Trace, felts, padded_log_height
 from prover.stark.expressions import Expression
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, TableBuilder
 
@@ -84,7 +84,7 @@ def fill(trace: Trace, builtin: str) -> tuple[list[np.ndarray], list[Instance]]:
     addresses = start + N_CELLS * np.minimum(rows, used)
     cells = _read(trace, addresses[:used], N_CELLS)
     values, pointers = (trace.limbs[addresses[:used] + CELLS.index(name), 0].astype(np.int64) for name in CELLS[4:6])
-    columns = [felts(addresses), bits(enabled), *_padded(cells, height)]
+    columns = [felts(addresses), felts(enabled), *_padded(cells, height)]
     offsets = _read(trace, pointers, len(OPERANDS))
     places = [values + trace.limbs[pointers + i, 0].astype(np.int64) for i in range(len(OPERANDS))]
     words = [_read(trace, place, N_WORDS) for place in places]

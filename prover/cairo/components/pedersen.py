@@ -33,6 +33,9 @@ X_CHAIN, X_INVERSE, Y_CHAIN, Y_INVERSE = 7, 12, 13, 18
 """Rows of `aux`: TOP - hi(x) and its 16-bit chain (5 rows), its inverse, the same for y; then the io strip."""
 STRIP = Strip(BLOCK, first=23, cells=N_CELLS)
 
+COLUMNS = (
+    "x_prefix", "y_prefix", "x_sum", "x_slope", "x_point_y", "y_sum", "y_slope", "y_point_y", "aux",
+)  # fmt: skip
 CHAIN_ROWS = tuple(range(X_CHAIN, X_CHAIN + 4)) + tuple(range(Y_CHAIN, Y_CHAIN + 4))
 
 
@@ -48,9 +51,7 @@ def start_point() -> curve.Point:
 
 def build() -> Table:
     t = TableBuilder("pedersen", block=BLOCK)
-    sx, sy = t.main("x_prefix"), t.main("y_prefix")
-    u1, l1, q1 = t.main("x_sum"), t.main("x_slope"), t.main("x_point_y")
-    u2, l2, q2 = t.main("y_sum"), t.main("y_slope"), t.main("y_point_y")
+    sx, sy, u1, l1, q1, u2, l2, q2 = (t.main(name) for name in COLUMNS[:-1])
     aux = t.main("aux", apart="aux")
     first = t.rows_where(0)
     window = t.periodic([PEDERSEN_WINDOWS + LAST - row for row in range(BLOCK)])
@@ -121,15 +122,17 @@ def fill(trace: Trace) -> np.ndarray:
     digits = [kernel.to_bytes(column) for column in inputs]
     trace.window_uses = pedersen_windows.count_uses(digits)
 
-    steps = kernel.pedersen_steps(np.ascontiguousarray(words[:, :2])).reshape(len(instances), BLOCK, 2, 3, 4)
-    points = [steps[:, :, half, part].reshape(-1, 4) for half in (0, 1) for part in range(3)]
-    aux = _aux(trace, digits, instances, words)
-    return np.stack([byte_prefixes(digits[0]), byte_prefixes(digits[1]), *points, aux])
+    made = kernel.empty((len(COLUMNS), BLOCK * len(instances), 4))
+    for column, bytes_of_input in zip(made, digits, strict=False):
+        byte_prefixes(bytes_of_input, out=column)
+    kernel.pedersen_steps(np.ascontiguousarray(words[:, :2]), out=made[2:8])
+    _fill_aux(trace, digits, instances, words, made[8].reshape(-1, BLOCK, 4))
+    return made
 
 
-def _aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np.ndarray) -> np.ndarray:
-    """(32 * instances, 4): the chains of d, their inverses, and the io strip."""
-    aux = np.zeros((len(instances), BLOCK, 4), dtype=np.uint64)
+def _fill_aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np.ndarray, aux: np.ndarray) -> None:
+    """aux (instances, 32, 4): the chains of d, their inverses, and the io strip."""
+    aux[:] = 0
     for column, chain, inverse in ((digits[0], X_CHAIN, X_INVERSE), (digits[1], Y_CHAIN, Y_INVERSE)):
         high = np.ascontiguousarray(column[:, :8]).view(">u8").reshape(-1).astype(np.uint64)
         distance = np.uint64(TOP) - high
@@ -141,4 +144,3 @@ def _aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np
         safe = np.where(zero[:, None], kernel.from_ints([1]), whole)
         aux[:, inverse] = np.where(zero[:, None], np.uint64(0), kernel.inverse(safe))
     STRIP.fill(aux, instances, words)
-    return aux.reshape(-1, 4)

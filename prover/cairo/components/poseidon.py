@@ -21,7 +21,7 @@ from prover.algebra.field import PRIME
 from prover.algebra.poseidon import HALF_FULL_ROUNDS, PARTIAL_ROUNDS, is_full, permutation, round_constants
 from prover.cairo.components.io_strip import Instances, instances_of
 from prover.cairo.components.tags import MEMORY
-from prover.cairo.trace import Trace, bits, felts
+from prover.cairo.trace import Trace, felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import (
     Table,
@@ -201,4 +201,4 @@ def _round(state: list[np.ndarray], full: bool) -> list[np.ndarray]:
 def _fill_addresses(partial: np.ndarray, instances: Instances) -> None:
     for row in range(3):
         partial[0, :, row] = felts(instances.addresses + row)
-        partial[1, :, row] = bits(instances.enabled)
+        partial[1, :, row] = felts(instances.enabled)

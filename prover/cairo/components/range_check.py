@@ -6,9 +6,10 @@ read by an enabled row. The sum of the limbs is below 2^128 < p, so the limbs ar
 
 import numpy as np
 
+from prover import kernel
 from prover.cairo.components.tags import MEMORY, RANGE_CHECK_16
 from prover.cairo.errors import CellOutOfRange
-from prover.cairo.trace import Trace, bits, felts, padded_log_height
+from prover.cairo.trace import Trace, felts, padded_log_height
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, Table, TableBuilder
 
 N_LIMBS = 8
@@ -51,4 +52,9 @@ def columns(trace: Trace, name: str, n_limbs: int) -> np.ndarray:
     beyond = [*limbs[n_limbs:], words[:, 2], words[:, 3]]
     for address in addresses[np.any(beyond, axis=0)]:
         raise CellOutOfRange(name, int(address), trace.run.memory[address], f"2^{16 * n_limbs}")
-    return np.stack([felts(addresses), bits(enabled), *(trace.check_range_16(limb) for limb in limbs[:n_limbs])])
+    made = kernel.empty((2 + n_limbs, height, 4))
+    felts(addresses, out=made[0])
+    felts(enabled, out=made[1])
+    for limb, column in zip(limbs, made[2:], strict=False):
+        trace.check_range_16(limb, out=column)
+    return made

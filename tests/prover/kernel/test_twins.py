@@ -324,23 +324,6 @@ def test_running_sum(terms):
     assert (kernel.to_ints(array), total) == reference.running_sum(terms)
 
 
-@given(st.lists(st.tuples(felt, felt), min_size=1, max_size=4))
-@settings(max_examples=8, deadline=None)
-def test_pedersen(pairs):
-    array = kernel.from_ints([word for pair in pairs for word in pair]).reshape(-1, 2, 4)
-    assert kernel.to_ints(kernel.pedersen(array)) == [reference.pedersen(x, y) for x, y in pairs]
-    steps = kernel.to_ints(kernel.pedersen_steps(array).reshape(-1, 4))
-    assert steps == [word for x, y in pairs for step in reference.pedersen_steps(x, y) for word in step]
-
-
-def test_many_pedersen_hashes():
-    """More than eight take the vector path; edge values stand among them."""
-    numbers = [*EDGES, *kernel.to_ints(kernel.powers(3, 7, 26 - len(EDGES)))]
-    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
-    steps = kernel.to_ints(kernel.pedersen_steps(kernel.from_ints(numbers).reshape(-1, 2, 4)).reshape(-1, 4))
-    assert steps == [word for x, y in pairs for step in reference.pedersen_steps(x, y) for word in step]
-
-
 @pytest.mark.parametrize("wrong", [np.zeros((3, 3), dtype=np.uint64), np.zeros((3, 4), dtype=np.int64)])
 def test_wrong_arrays_are_refused_with_their_shape(wrong):
     with pytest.raises(kernel.KernelError, match="must be uint64"):
@@ -374,9 +357,3 @@ def test_curve_multiples(pairs):
 def test_curve_multiples_need_a_scalar_for_each_point():
     with pytest.raises(kernel.KernelError, match="2 scalars for points of shape"):
         kernel.curve_multiples(kernel.from_ints([1, 2]).reshape(1, 2, 4), [1, 2])
-
-
-@given(st.tuples(felt, felt))
-@settings(max_examples=20, deadline=None)
-def test_a_single_pedersen_hash(pair):
-    assert kernel.pedersen_single(*pair) == reference.pedersen(*pair)
