@@ -73,12 +73,20 @@ void hash_group(const Shape& shape, const V* words, size_t m, int log_run, int d
   }
 }
 
+// Smaller blocks than `shape_of` has where there are many columns: a group's words are to stay in the second cache.
+Shape shape_for(size_t m, int log_n) {
+  constexpr size_t MOST_WORDS = 1 << 12;  // of 256 bytes
+  int inner = log_n / 2;
+  while (inner > 7 && m << inner > MOST_WORDS && log_n - inner < 12) inner--;
+  return {log_n - inner, inner, false};
+}
+
 }  // namespace
 
 // Tiles stand in the order in which pass A reads them, one after the other, eight lanes of each 64-bit word together. They
 // are read once for each coset; strides of a power of two would push each other out of the caches each time.
 Extension::Extension(const PackedColumn* columns, size_t m, int log_n) : log_n_(log_n) {
-  const Shape shape = shape_of(log_n, false);
+  const Shape shape = shape_for(m, log_n);
   const size_t rows = (size_t)1 << shape.rows;
   std::vector<const PackedColumn*> of_tile;
   for (size_t i = 0; i < m; i++) {
@@ -108,8 +116,9 @@ Extension::Extension(const PackedColumn* columns, size_t m, int log_n) : log_n_(
 // A part of a coset's values, in bit-reversed order, belongs to one node of the tree: a polynomial with 2^log_parts times
 // fewer coefficients, and from there a transform of its own.
 void Extension::hash(uint8_t* out, const Felt& shift, size_t part, int log_parts, int log_run, int digest_bytes) const {
-  const Shape whole = shape_of(log_n_, false), shape{whole.rows - log_parts, whole.inner, false, log_parts};
-  const size_t vectors = (size_t)1 << (log_n_ - log_parts - 3), inner = (size_t)1 << shape.inner, m = filled_.size();
+  const size_t m = filled_.size();
+  const Shape whole = shape_for(m, log_n_), shape{whole.rows - log_parts, whole.inner, false, log_parts};
+  const size_t vectors = (size_t)1 << (log_n_ - log_parts - 3), inner = (size_t)1 << shape.inner;
   Felt of_part = shift;
   for (int bit = 0; bit < log_parts; bit++)
     if (part >> bit & 1) of_part = freehold::mul(of_part, root_of_unity(log_n_ - log_parts + bit + 1));

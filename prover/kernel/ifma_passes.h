@@ -36,8 +36,9 @@ INLINE void butterfly(Felt8& u, Felt8& v, const V* w, const V* q) {
 // What a pass leaves behind in (-255 P, 255 P), as a number below P.
 INLINE Felt8 settled(const Felt8& f) { return canonical(unwrapped(plus_p(f, OFFSET))); }
 
-// Lines that will be wanted soon, asked for a few at a time between butterflies: the passes stride through memory in ways
-// that the processor does not foresee, and would wait for each line otherwise.
+// Lines that will be wanted soon, asked for one or two at a time between butterflies: the passes stride through memory in
+// ways that the processor does not foresee, and would wait for each line otherwise; asked for in one go they would fill up
+// the buffers that stores need too.
 class Ahead {
  public:
   // `lines` neighbouring lines from `start`, and the same `stride` bytes on, `repeats` times.
@@ -46,16 +47,16 @@ class Ahead {
     total_ += lines * repeats;
   }
   // All of them in `steps` steps.
-  void spread_over(size_t steps) { at_once_ = (total_ + steps - 1) / steps; }
+  void spread_over(size_t steps) {
+    at_once_ = (total_ + steps - 1) / steps;
+    begin();
+  }
 
   INLINE void step() {
-    for (size_t left = at_once_; left && current_ < count_; left--) {
-      const Run& run = runs_[current_];
-      __builtin_prefetch(run.start + repeat_ * run.stride + 64 * line_, 0, 2);
-      if (++line_ < run.lines) continue;
-      line_ = 0;
-      if (++repeat_ < run.repeats) continue;
-      repeat_ = 0, current_++;
+    for (size_t left = at_once_; left; left--) {
+      __builtin_prefetch(line_, 0, 2);
+      line_ += 64;
+      if (line_ == end_) turn();
     }
   }
 
@@ -64,8 +65,24 @@ class Ahead {
     const char* start;
     size_t lines, stride, repeats;
   };
-  Run runs_[10];
-  size_t count_ = 0, total_ = 0, at_once_ = 0, current_ = 0, repeat_ = 0, line_ = 0;
+
+  void begin() {
+    if (current_ == count_) {
+      at_once_ = 0;
+      return;
+    }
+    repeat_ = 0, line_ = runs_[current_].start, end_ = line_ + 64 * runs_[current_].lines;
+  }
+
+  __attribute__((noinline)) void turn() {
+    const Run& run = runs_[current_];
+    if (++repeat_ == run.repeats) return current_++, begin();
+    line_ = run.start + repeat_ * run.stride, end_ = line_ + 64 * run.lines;
+  }
+
+  Run runs_[10] = {};
+  size_t count_ = 0, total_ = 0, at_once_ = 0, current_ = 0, repeat_ = 0;
+  const char *line_ = nullptr, *end_ = nullptr;
 };
 
 // The vectors of a pass that hold something: the first `width` of each `stride`. Coefficients of absent slots are nothing
@@ -76,10 +93,13 @@ struct Filled {
 };
 
 // One level of one node: 2 * half vectors.
-INLINE void level_of(Felt8* x, size_t half, const Factor8& f, const Filled& filled) {
+INLINE void level_of(Felt8* x, size_t half, const Factor8& f, const Filled& filled, Ahead& ahead) {
   const size_t stride = std::min(filled.stride, half), width = std::min(filled.width, stride);
   for (size_t base = 0; base < half; base += stride)
-    for (size_t i = base; i < base + width; i++) butterfly(x[i], x[i + half], f.w, f.q);
+    for (size_t i = base; i < base + width; i++) {
+      butterfly(x[i], x[i + half], f.w, f.q);
+      ahead.step();
+    }
 }
 
 // All levels below `node` on 2^log vectors, depth first so that halves stay in cache. `done(x)` takes each block of 2^LAST
@@ -93,7 +113,7 @@ void descend(Felt8* x, int log, size_t node, const Load& factor, Filled filled, 
     filled = Filled::all(size);
   }
   if (log > LAST) {
-    level_of(x, size / 2, factor(node), filled);
+    level_of(x, size / 2, factor(node), filled, ahead);
     descend<LAST>(x, log - 1, 2 * node, factor, filled, done, ahead);
     descend<LAST>(x + size / 2, log - 1, 2 * node + 1, factor, filled, done, ahead);
     return;
@@ -105,7 +125,6 @@ void descend(Felt8* x, int log, size_t node, const Load& factor, Filled filled, 
       for (size_t i = 2 * half * block; i < 2 * half * block + half; i++) butterfly(x[i], x[i + half], f.w, f.q);
     }
   }
-  ahead.step();
   done(x);
 }
 
@@ -113,12 +132,12 @@ void descend(Felt8* x, int log, size_t node, const Load& factor, Filled filled, 
 template <int LAST, typename Source, typename Load, typename Done>
 void descend_from(const Source& source, Felt8* x, int log, const Load& factor, const Filled& filled, const Done& done,
                   Ahead& ahead) {
-  const size_t half = (size_t)1 << (log - 1), stride = std::min(filled.stride, half);
-  ahead.spread_over((size_t)1 << (log - LAST));
+  const size_t half = (size_t)1 << (log - 1), stride = std::min(filled.stride, half), width = std::min(filled.width, stride);
+  ahead.spread_over(std::max((size_t)1, half / stride * width * (log - 1 - LAST)));  // all levels but the first and last
   {
     const Factor8& f = factor(1);
     for (size_t base = 0; base < half; base += stride)
-      for (size_t i = base; i < base + std::min(filled.width, stride); i++) {
+      for (size_t i = base; i < base + width; i++) {
         Felt8 u = source(i), v = source(i + half);
         butterfly(u, v, f.w, f.q);
         x[i] = u, x[i + half] = v;
