@@ -25,6 +25,9 @@ struct Places {
     }
   }
 
+  // Eight neighbours in memory.
+  bool together() const { return stride[0] && start[7] == start[0] + 7; }
+
   INLINE void words(size_t row, V* word) const {
     const Felt* of_row[8];
     for (int lane = 0; lane < 8; lane++) of_row[lane] = start[lane] + row * stride[lane];
@@ -32,6 +35,7 @@ struct Places {
   }
 
   void ask(Ahead& ahead, size_t rows) const {
+    if (together()) return ahead.add(start[0], 4, stride[0] * sizeof(Felt), rows);
     uintptr_t asked[8];
     for (int lane = 0; lane < 8; lane++) {
       asked[lane] = reinterpret_cast<uintptr_t>(start[lane]) / 64;
@@ -56,12 +60,18 @@ void pass_a_of(const Shape& shape, const Factors& factors, const PackedColumn* c
         const Places place(shape, column, tile), next(shape, column, (tile + 1) % tiles);
         Ahead ahead;
         next.ask(ahead, (size_t)1 << shape.rows);
-        auto source = [&](size_t row) {
-          V word[4];
-          place.words(row, word);
-          return split<0>(word);
+        auto words_to = [&](auto read) {
+          auto source = [&](size_t row) {
+            V word[4];
+            read(row, word);
+            return split<0>(word);
+          };
+          pass_a(shape, factors, source, ahead, {8 * tile, 1}, memory.as<Felt8>(), scratch + number * vectors);
         };
-        pass_a(shape, factors, source, ahead, {8 * tile, 1}, memory.as<Felt8>(), scratch + number * vectors);
+        if (place.together())
+          words_to([&](size_t row, V* word) { transpose_in(place.start[0] + row * place.stride[0], word); });
+        else
+          words_to([&](size_t row, V* word) { place.words(row, word); });
       }
     }
   });
@@ -73,8 +83,9 @@ INLINE void leave(const Shape& shape, size_t i, const Felt8& f, Felt* out) {
   join(f, word);
   elements_of(word, r);
   if (shape.natural) {  // place reversed(i) of every block, blocks in reversed order: eight neighbours
-    Felt* to = out + (Shape::reversed(i, shape.inner) << shape.rows);
-    for (int j = 0; j < 4; j++) _mm512_storeu_si512(to + 2 * j, r[j]);
+    V* to = reinterpret_cast<V*>(out + (Shape::reversed(i, shape.inner) << shape.rows));
+    const bool whole_lines = reinterpret_cast<uintptr_t>(to) % 64 == 0;  // then past the caches: no line is read first
+    for (int j = 0; j < 4; j++) whole_lines ? _mm512_stream_si512(to + j, r[j]) : _mm512_storeu_si512(to + j, r[j]);
     return;
   }
   Felt* to = out + i;
@@ -120,6 +131,7 @@ void transform(Felt* const* out, const PackedColumn* columns, size_t m, int log_
           pass_b(shape, lanes, from, all, x, column + 1 < count ? from + vectors : nullptr, all, done);
         }
       }
+      _mm_sfence();
     });
   }
 }
