@@ -11,7 +11,7 @@ from prover.cairo.statement import CairoStatement, statement_reader
 from prover.cairo.witness import make_witness
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
-from prover.stark.prover import Progress, prove, verifying_key
+from prover.stark.prover import Progress, Prover, verifying_key
 from prover.stark.verifier import VerifyingKey, verify
 
 
@@ -23,9 +23,10 @@ def key_of(builtins: tuple[str, ...], parameters: Parameters = DEFAULT) -> Verif
 
 def prove_run(run: Run, parameters: Parameters = DEFAULT, progress: Progress = lambda stage: None) -> Proof:
     """Raises CairoError or StarkError for a run that cannot be proven."""
+    key = key_of(tuple(run.program.builtins), parameters)
     progress("trace")
-    _, statement, witness = make_witness(run)
-    return prove(key_of(tuple(run.program.builtins), parameters), statement, witness, progress)
+    prover = Prover(key, *make_witness(run)[1:], progress)  # which alone holds the witness, and can let go of it
+    return prover.prove()
 
 
 def verify_proof(proof: Proof, program: Program, parameters: Parameters = DEFAULT) -> CairoStatement:

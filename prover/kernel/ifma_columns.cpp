@@ -99,7 +99,7 @@ void linear_combination(Felt* out, const Felt* const* columns, const Felt* weigh
 }
 
 void values_at(Felt* lanes, const Felt* coefficients, size_t n, const Felt* powers, size_t z) {
-  constexpr size_t AT_ONCE = 4, POWERS = POWERS_OF_POINT;
+  constexpr size_t AT_ONCE = 8, POWERS = POWERS_OF_POINT;  // points that share the work of reading coefficients
   for (size_t first = 0; first < z; first += AT_ONCE) {
     size_t count = z - first < AT_ONCE ? z - first : AT_ONCE;
     Felt8 table[AT_ONCE][POWERS / 8], block_step[AT_ONCE], total[AT_ONCE];
@@ -113,12 +113,30 @@ void values_at(Felt* lanes, const Felt* coefficients, size_t n, const Felt* powe
     for (size_t block = blocks; block-- > 0;) {  // Horner's rule in x^POWERS
       const Felt* from = coefficients + block * POWERS;
       size_t vectors = (n - block * POWERS < POWERS ? n - block * POWERS : POWERS) / 8;
-      for (size_t p = 0; p < count; p++) {
-        Wide w = nothing();
-        for (size_t i = 0; i < vectors; i++) accumulate(w, load<0>(from + 8 * i), table[p][i]);
+      Felt8 c[POWERS / 8];
+      for (size_t i = 0; i < vectors; i++) c[i] = load<0>(from + 8 * i);
+      auto finish = [&](Wide& w, size_t p) {
         accumulate(w, total[p], block_step[p]);
         total[p] = carry(plus_p(reduce(w), 1));  // below 2 P: (32 * 16 + 2 * 16) / 511
+      };
+      size_t p = 0;  // two sums at a time hide the multiplier's latency
+      for (; p + 2 <= count; p += 2) {
+        Wide w = nothing(), other = nothing();
+        for (size_t i = 0; i < vectors; i++) {
+          accumulate(w, c[i], table[p][i]);
+          accumulate(other, c[i], table[p + 1][i]);
+        }
+        finish(w, p), finish(other, p + 1);
       }
+      if (p == count) continue;
+      Wide even = nothing(), odd = nothing();
+      for (size_t i = 0; i + 1 < vectors; i += 2) {
+        accumulate(even, c[i], table[p][i]);
+        accumulate(odd, c[i + 1], table[p][i + 1]);
+      }
+      if (vectors % 2) accumulate(even, c[vectors - 1], table[p][vectors - 1]);
+      for (int limb = 0; limb < 10; limb++) even.t[limb] = add64(even.t[limb], odd.t[limb]);
+      finish(even, p);
     }
     for (size_t p = 0; p < count; p++) store(lanes + 8 * (first + p), settled(total[p]));
   }

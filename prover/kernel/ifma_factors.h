@@ -1,14 +1,12 @@
-// What the butterflies of ifma_transform.cpp multiply by: the factors of all nodes of a remainder tree, with quotients.
+// What the butterflies of ifma_passes.h multiply by: the factors of all nodes of a remainder tree, with quotients.
 #pragma once
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <tuple>
 #include <vector>
 
-#include "memory.h"
 #include "ntt.h"
-#include "parallel.h"
 #include "vectors.h"
 
 namespace freehold {
@@ -44,20 +42,21 @@ Factor factor_of(const Felt& montgomery) {
   return f;
 }
 
-// T[0 .. 2^log), plain form, for the root or its inverse; made longer when a longer one is asked for.
-std::shared_ptr<const std::vector<Felt>> root_products(int log, bool inverse) {
+// Products of omega_(i+2+skip) over the set bits i of j, for j below 2^log, in plain form, of the roots or their inverses:
+// T[j << skip] (ifma_passes.h). Made longer when a longer one is asked for.
+std::shared_ptr<const std::vector<Felt>> root_products(int log, int skip, bool inverse) {
   static std::mutex mutex;
-  static std::shared_ptr<const std::vector<Felt>> made[2];
+  static std::map<std::pair<int, bool>, std::shared_ptr<const std::vector<Felt>>> made;
   std::lock_guard<std::mutex> lock(mutex);
-  auto& table = made[inverse];
+  auto& table = made[{skip, inverse}];
   if (table && table->size() >> log) return table;
   auto longer = std::make_shared<std::vector<Felt>>((size_t)1 << log);
   Felt* t = longer->data();
   t[0] = Felt{{1, 0, 0, 0}};
   for (int bit = 0; bit < log; bit++) {
-    Felt root = root_of_unity(bit + 2);
+    Felt root = root_of_unity(bit + 2 + skip);
     if (inverse) root = freehold::inverse(root);
-    size_t half = (size_t)1 << bit;
+    const size_t half = (size_t)1 << bit;
     for (size_t i = 0; i < half; i++) t[half + i] = freehold::mul(t[i], root);
   }
   table = longer;
@@ -81,63 +80,73 @@ struct Shape {
   }
 };
 
-// The factors of all nodes: `top` in heap order for pass A, `lanes[group << inner | heap index]` for pass B.
-struct Factors {
-  Factors(const Shape& shape)
-      : top((size_t)1 << shape.rows), block((shape.groups() << shape.inner) * sizeof(Factor8)), lanes(block.as<Factor8>()) {}
-  std::vector<Factor> top;
-  Block block;
-  Factor8* lanes;
-};
-
-std::unique_ptr<Factors> make_factors(const Shape& shape, const Felt& shift, bool inverse) {
-  const int log_n = shape.rows + shape.inner;
-  auto products = root_products(log_n - 1, inverse);
-  const Felt* t = products->data();
-  std::vector<Felt> scale(log_n);  // s^m of each level
-  scale[log_n - 1] = shift;
-  for (int level = log_n - 1; level > 0; level--) scale[level - 1] = square(scale[level]);
-
-  std::unique_ptr<Factors> made(new Factors(shape));
-  for (int level = 0; level < shape.rows; level++)
-    for (size_t j = 0; j < (size_t)1 << level; j++)
-      made->top[((size_t)1 << level) + j] = factor_of(freehold::mul(to_montgomery(t[j]), scale[level]));
-
-  std::vector<Factor> by(shape.inner), by_high(shape.inner);
-  const Felt to_260 = freehold::mul(R_SQUARED, to_montgomery(Felt{{16, 0, 0, 0}}));  // 2^260, in Montgomery form
-  for (int level = 0; level < shape.inner; level++) {
-    by[level] = factor_of(scale[shape.rows + level]);
-    by_high[level] = factor_of(freehold::mul(scale[shape.rows + level], to_260));
+// The factors of all nodes for one coset: s^m T[j] at node j of a level.
+class Factors {
+ public:
+  Factors(const Shape& shape, const Felt& shift, bool inverse)
+      : top((size_t)1 << shape.rows), shape_(shape), scale_(shape.inner), low_((size_t)1 << std::max(0, shape.inner - 1)) {
+    const int log_n = shape.rows + shape.inner;
+    const auto products = root_products(std::max(shape.rows, shape.inner) - 1, 0, inverse);
+    const Felt* t = products->data();
+    std::vector<Felt> scale(log_n);  // s^m of each level
+    scale[log_n - 1] = shift;
+    for (int level = log_n - 1; level > 0; level--) scale[level - 1] = square(scale[level]);
+    for (int level = 0; level < shape.rows; level++)
+      for (size_t j = 0; j < (size_t)1 << level; j++)
+        top[((size_t)1 << level) + j] = factor_of(freehold::mul(to_montgomery(t[j]), scale[level]));
+    const Felt sixteen = to_montgomery(Felt{{16, 0, 0, 0}});
+    to_260_ = factor_of(freehold::mul(R_SQUARED, sixteen));
+    for (int level = 0; level < shape.inner; level++) {
+      scale_[level] = factor_of(scale[shape.rows + level]);
+      high_.push_back(root_products(shape.rows, level, inverse));
+    }
+    for (size_t j = 0; j < low_.size(); j++) {
+      const Felt8 limbs = broadcast<0>(t[j]);
+      for (int i = 0; i < 5; i++) low_[j].l[i] = (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(limbs.l[i]));
+    }
   }
-  parallel(shape.groups(), 1, [&](size_t begin, size_t end) {
-    for (size_t group = begin; group < end; group++)
-      for (int level = 0; level < shape.inner; level++) {
-        const Factor8 w = spread(by[level]), r = spread(by_high[level]);
-        const Felt* place[8];
-        for (int lane = 0; lane < 8; lane++) place[lane] = t + (shape.block(group, lane) << level);
-        Factor8* out = &made->lanes[(group << shape.inner) + ((size_t)1 << level)];
-        for (size_t j = 0; j < (size_t)1 << level; j++) {
-          Felt8 x = load_from<0>(place);
-          Felt8 c = canonical(times(x, w.w, w.q)), c_high = canonical(times(x, r.w, r.q));
-          for (int i = 0; i < 5; i++) out[j].w[i] = c.l[i];
-          quotient(c_high, out[j].q);
-          for (auto& p : place) p++;
-        }
-      }
-  });
-  return made;
-}
 
-// Factors of unshifted transforms are kept.
-std::shared_ptr<const Factors> factors_for(const Shape& shape, const Felt& shift, bool inverse) {
-  static std::mutex mutex;
-  static std::map<std::tuple<int, bool, bool>, std::shared_ptr<const Factors>> kept;
-  if (memcmp(&shift, &ONE, sizeof(Felt))) return make_factors(shape, shift, inverse);
-  std::lock_guard<std::mutex> lock(mutex);
-  auto& slot = kept[{shape.rows + shape.inner, inverse, shape.natural}];
-  if (!slot) slot = make_factors(shape, shift, inverse);
-  return slot;
-}
+  std::vector<Factor> top;  // of pass A, in heap order
+
+  // Of a group of pass B, eight blocks, in heap order: node j below block b is T[b << level + j] = T[b << level] T[j].
+  void lanes(size_t group, Factor8* out) const {
+    for (int level = 0; level < shape_.inner; level++) {
+      const Felt* place[8];
+      for (int lane = 0; lane < 8; lane++) place[lane] = high_[level]->data() + shape_.block(group, lane);
+      const Factor8 scale = spread(scale_[level]), to_260 = spread(to_260_);
+      const Felt8 first = canonical(times(load_from<0>(place), scale.w, scale.q));
+      const Felt8 shifted = canonical(times(first, to_260.w, to_260.q));
+      const Felt8 twice = canonical(times(shifted, to_260.w, to_260.q));
+      const Factor8 by = with_quotient(first, shifted), by_shifted = with_quotient(shifted, twice);
+      out[(size_t)1 << level] = by;
+      for (size_t j = 1; j < (size_t)1 << level; j++) {
+        Felt8 x;
+        for (int i = 0; i < 5; i++) x.l[i] = set(low_[j].l[i]);
+        out[((size_t)1 << level) + j] =
+            with_quotient(canonical(times(x, by.w, by.q)), canonical(times(x, by_shifted.w, by_shifted.q)));
+      }
+    }
+  }
+
+ private:
+  struct Limbs {
+    uint64_t l[5];
+  };
+
+  // w and w * 2^260
+  static INLINE Factor8 with_quotient(const Felt8& w, const Felt8& shifted) {
+    Factor8 f;
+    for (int i = 0; i < 5; i++) f.w[i] = w.l[i];
+    quotient(shifted, f.q);
+    return f;
+  }
+
+  Shape shape_;
+  std::vector<Factor> scale_;
+  Factor to_260_;
+  std::vector<std::shared_ptr<const std::vector<Felt>>> high_;  // T[b << level] of each level
+  std::vector<Limbs> low_;                                      // T[j]
+};
 
 Shape shape_of(int log_n, bool natural) { return {log_n - log_n / 2, log_n / 2, natural}; }
 

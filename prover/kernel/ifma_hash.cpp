@@ -1,18 +1,13 @@
 // Keccak-256 of eight messages at a time, one a lane: rows, Merkle nodes, nonces.
 #include <utility>
 
+#include "ifma_sponge.h"
 #include "keccak.h"
 #include "kernel_ifma.h"
-#include "vectors.h"
 
 namespace freehold {
 namespace ifma {
 namespace {
-
-INLINE V byte_swap(V x) {
-  const V order = _mm512_set4_epi32(0x08090a0b, 0x0c0d0e0f, 0x00010203, 0x04050607);
-  return _mm512_shuffle_epi8(x, order);
-}
 
 // Rotation and exclusive-or of three are one instruction each, so theta's second half is one for each word: 91
 // instructions a round, 45 cycles where two start each cycle, 1,092 for eight messages. To come near that nothing may be
@@ -72,7 +67,9 @@ INLINE void keccak_rounds(V* s, std::integer_sequence<int, R...>) {
   (keccak_round<R>(s, std::make_integer_sequence<int, 5>()), ...);
 }
 
-__attribute__((noinline)) void keccak_f8(V* state) {
+}  // namespace
+
+void keccak_f8(V* state) {
   V s[25];
 #pragma GCC unroll 25
   for (int i = 0; i < 25; i++) s[i] = state[i];
@@ -82,54 +79,7 @@ __attribute__((noinline)) void keccak_f8(V* state) {
   for (int i = 0; i < 25; i++) state[i] = s[at.of[i]];
 }
 
-constexpr int RATE = 17;  // words of a block
-
-// The sponge of eight messages of any length.
-class Sponge8 {
- public:
-  Sponge8() {
-    for (auto& x : state_) x = _mm512_setzero_si512();
-  }
-
-  void absorb(V word) {
-    state_[filled_] = _mm512_xor_si512(state_[filled_], word);
-    if (++filled_ == RATE) keccak_f8(state_), filled_ = 0;
-  }
-
-  // The first four words of each lane's digest.
-  const V* finish() {
-    state_[filled_] = _mm512_xor_si512(state_[filled_], set(1));
-    state_[RATE - 1] = _mm512_xor_si512(state_[RATE - 1], set(1ull << 63));
-    keccak_f8(state_);
-    return state_;
-  }
-
- private:
-  V state_[25];
-  int filled_ = 0;
-};
-
-// Digests with the bytes after the first `digest_bytes` zeroed.
-class DigestWriter {
- public:
-  explicit DigestWriter(int digest_bytes) {
-    uint8_t kept[32] = {};
-    memset(kept, 0xff, digest_bytes);
-    for (int i = 0; i < 4; i++) {
-      uint64_t word;
-      memcpy(&word, kept + 8 * i, 8);
-      mask_[i] = set(word);
-    }
-  }
-  void write(uint8_t* out, const V* words) const {
-    V kept[4];
-    for (int i = 0; i < 4; i++) kept[i] = _mm512_and_si512(words[i], mask_[i]);
-    transpose_out(out, kept);
-  }
-
- private:
-  V mask_[4];
-};
+namespace {
 
 // One block of 8 or 12 words, padded.
 template <int WORDS>
@@ -158,8 +108,8 @@ size_t hash_rows(uint8_t* out, const Felt* const* columns, size_t n_columns, siz
         gather(place, word);
       }
       // Out of Montgomery form: 16 a / 2^260, in (-P, 0], needs no product
-      join(canonical(plus_p(divide_2_260(split<4>(word)), 1)), word);
-      for (int i = 3; i >= 0; i--) sponge.absorb(byte_swap(word[i]));
+      big_endian(canonical(plus_p(divide_2_260(split<4>(word)), 1)), word);
+      for (V absorbed : word) sponge.absorb(absorbed);
     }
     digests.write(out + 32 * row, sponge.finish());
   }

@@ -96,12 +96,18 @@ EXPORT int fh_inverse(Felt* out, const Felt* a, size_t n) {
   return zero;
 }
 
+// Pieces of a table of the first powers, each times one number.
 EXPORT void fh_powers(Felt* out, const Felt* base, const Felt* start, size_t n) {
-  Felt b = *base, s = *start;
-  parallel(n, GRAIN, [=](size_t begin, size_t end) {
-    u64 exponent[1] = {begin};
-    Felt value = mul(s, power(b, exponent, 1));
-    for (size_t i = begin; i < end; i++) out[i] = value, value = mul(value, b);
+  const Felt b = *base, s = *start;
+  Felt first[CHUNK_ELEMENTS], step = ONE;
+  for (auto& power : first) power = step, step = mul(step, b);  // step ends as b^CHUNK_ELEMENTS
+  parallel(n, GRAIN, [=, &first](size_t begin, size_t end) {
+    const u64 exponent[1] = {begin};
+    Felt value = mul(s, power(b, exponent, 1)), same[CHUNK_ELEMENTS];
+    for (size_t i = begin; i < end; i += CHUNK_ELEMENTS, value = mul(value, step)) {
+      for (auto& element : same) element = value;
+      multiply(out + i, first, same, end - i < CHUNK_ELEMENTS ? end - i : CHUNK_ELEMENTS);
+    }
   });
 }
 

@@ -1,5 +1,8 @@
 // Entry points of the vector path. Sizes are multiples of eight unless they are called `count`.
 #pragma once
+#include <memory>
+#include <vector>
+
 #include "field.h"
 #include "memory.h"
 #include "packed.h"
@@ -64,7 +67,7 @@ void butterflies(size_t rounds);
 // Columns made ready to be extended to many cosets.
 class Extension {
  public:
-  Extension(const PackedColumn* columns, size_t m, int log_n);
+  Extension(const PackedColumn* columns, size_t m, int log_n);  // reads the columns once
   static constexpr int LEAST_IN_PARTS = 14;  // log_n
 
   // Row hashes of the values on shift * H, made while they are in cache, or of one of 2^log_parts parts of them. With
@@ -72,9 +75,16 @@ class Extension {
   void hash(uint8_t* out, const Felt& shift, size_t part, int log_parts, int log_run, int digest_bytes) const;
 
  private:
-  size_t m_;
+  struct Run {
+    size_t width, stride;
+  };
+  struct Place {
+    size_t column, first, step;
+  };
   int log_n_;
-  Block tiles_;
+  std::vector<Run> filled_;     // of each column, as in ifma_passes.h
+  std::vector<Place> places_;   // of each tile
+  std::unique_ptr<Block> tiles_;
 };
 
 }  // namespace ifma

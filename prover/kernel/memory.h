@@ -1,63 +1,79 @@
-// Big blocks of working memory, kept for the next call: fresh pages cost more than the work done in them.
+// Big blocks of working memory, taken again and again from the same pages: fresh ones cost more than the work done in
+// them, above all where a host lends them to this machine only when they are touched.
 #pragma once
 #include <sys/mman.h>
 
-#include <cstdlib>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <new>
 
 namespace freehold {
 
-// Blocks given back wait here, up to a few GiB in all; each is aligned to 2 MiB so that huge pages fit.
+// One reserved range of addresses, used from its low end. A block is the first gap that is large enough, so what was touched
+// before is used before anything else; neighbours that are given back become one gap. Sizes are whole huge pages.
 class Store {
  public:
   // Null where there is no memory; `size` becomes what the block holds. Contents are whatever they were.
-  static void* take(size_t& size) {
-    constexpr size_t PAGE = (size_t)1 << 21;
+  static void* take(size_t& size) { return instance().take_gap(size); }
+  static void give(void* start, size_t size) { instance().give_gap(static_cast<char*>(start), size); }
+
+ private:
+  static constexpr size_t PAGE = (size_t)1 << 21, RESERVED = (size_t)1 << 40;
+  static constexpr size_t LIMIT = (size_t)6 << 30;  // of the last gap: what lies beyond goes back to the system
+
+  static Store& instance() {
+    static auto* store = new Store;
+    return *store;
+  }
+
+  Store() {
+    void* start = mmap(nullptr, RESERVED + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED) return;
+    const uintptr_t aligned = (reinterpret_cast<uintptr_t>(start) + PAGE - 1) / PAGE * PAGE;
+    low_ = high_ = reinterpret_cast<char*>(aligned);
+    end_ = low_ + RESERVED;
+  }
+
+  void* take_gap(size_t& size) {
     size = (size + PAGE - 1) / PAGE * PAGE;
-    {
-      std::lock_guard<std::mutex> lock(mutex());
-      auto found = spare().lower_bound(size);
-      if (found != spare().end() && found->first / 2 <= size) {
-        void* start = found->second;
-        size = found->first;
-        kept() -= size;
-        spare().erase(found);
-        return start;
-      }
-    }
-    void* start = aligned_alloc(PAGE, size);
-    if (start) madvise(start, size, MADV_HUGEPAGE);
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto gap = gaps_.begin();
+    while (gap != gaps_.end() && gap->second < size && gap->first + gap->second != high_) gap++;
+    char* start = gap == gaps_.end() ? high_ : gap->first;
+    const size_t found = gap == gaps_.end() ? 0 : gap->second;
+    if (found < size && !extend(size - found)) return nullptr;
+    if (gap != gaps_.end()) gaps_.erase(gap);
+    if (found > size) gaps_[start + size] = found - size;
     return start;
   }
 
-  // Beyond the limit the smallest go, which are the cheapest to make again.
-  static void give(void* start, size_t size) {
-    constexpr size_t LIMIT = (size_t)3 << 30;
-    std::lock_guard<std::mutex> lock(mutex());
-    spare().emplace(size, start);
-    kept() += size;
-    while (kept() > LIMIT) {
-      kept() -= spare().begin()->first;
-      free(spare().begin()->second);
-      spare().erase(spare().begin());
-    }
+  bool extend(size_t bytes) {
+    if (bytes > (size_t)(end_ - high_) || mprotect(high_, bytes, PROT_READ | PROT_WRITE)) return false;
+    madvise(high_, bytes, MADV_HUGEPAGE);
+    high_ += bytes;
+    return true;
   }
 
- private:
-  static std::mutex& mutex() {
-    static std::mutex m;
-    return m;
+  void give_gap(char* start, size_t size) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto next = gaps_.lower_bound(start);
+    if (next != gaps_.end() && next->first == start + size) size += next->second, next = gaps_.erase(next);
+    if (next != gaps_.begin()) {
+      auto before = std::prev(next);
+      if (before->first + before->second == start) start = before->first, size += before->second, gaps_.erase(before);
+    }
+    gaps_[start] = size;
+    if (start + size != high_ || size <= LIMIT) return;
+    mmap(start + LIMIT, size - LIMIT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    gaps_[start] = LIMIT;
+    high_ = start + LIMIT;
   }
-  static std::multimap<size_t, void*>& spare() {
-    static auto* blocks = new std::multimap<size_t, void*>;
-    return *blocks;
-  }
-  static size_t& kept() {
-    static size_t bytes = 0;
-    return bytes;
-  }
+
+  std::mutex mutex_;
+  std::map<char*, size_t> gaps_;  // by address; none touches another
+  char *low_ = nullptr, *high_ = nullptr, *end_ = nullptr;
 };
 
 class Block {

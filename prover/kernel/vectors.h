@@ -275,10 +275,11 @@ INLINE Factor8 spread(const Factor& f) {
   return r;
 }
 
-// a * w mod P as a value in [0, 11 P): limbs below 2^56 in size. a rippled, in [0, 2^260).
-// t = a q / 2^260 without the products below 2^260, so at most 9 too small, a w / P - t < 11. Of a w - t P only the
-// low 260 bits are computed; the top limb is taken as a signed number of 52 bits, the value being far below 2^259.
-INLINE Felt8 times(const Felt8& a, const V* w, const V* q) {
+// a * w mod P as a value in [0, 11 P), of which the top limb is right modulo 2^52 only; limbs below 2^56 in size. a
+// rippled, in [0, 2^260). t = a q / 2^260 without the products below 2^260, so at most 9 too small, a w / P - t < 11. Of
+// a w - t P only the low 260 bits are computed. The quotient comes first: its last steps are a chain, during which the
+// processor finds the other products to do.
+INLINE Felt8 times_wrapped(const Felt8& a, const V* w, const V* q) {
   V r[5], t[5];
 #pragma GCC unroll 5
   for (int i = 0; i < 5; i++) r[i] = t[i] = _mm512_setzero_si512();
@@ -288,6 +289,11 @@ INLINE Felt8 times(const Felt8& a, const V* w, const V* q) {
     for (int j = 0; j < 5; j++) {
       if (i + j >= 5) t[i + j - 5] = lo(t[i + j - 5], a.l[i], q[j]);
       if (i + j >= 4) t[i + j - 4] = hi(t[i + j - 4], a.l[i], q[j]);
+    }
+#pragma GCC unroll 5
+  for (int i = 0; i < 5; i++)
+#pragma GCC unroll 5
+    for (int j = 0; j < 5; j++) {
       if (i + j <= 4) r[i + j] = lo(r[i + j], a.l[i], w[j]);
       if (i + j <= 3) r[i + j + 1] = hi(r[i + j + 1], a.l[i], w[j]);
     }
@@ -297,8 +303,21 @@ INLINE Felt8 times(const Felt8& a, const V* w, const V* q) {
   t[4] = lo(lo(hi(t[4], t[0], p3), t[0], p4), t1, p3);
 #pragma GCC unroll 5
   for (int i = 0; i < 5; i++) r[i] = sub64(r[i], t[i]);
-  r[4] = _mm512_srai_epi64(_mm512_slli_epi64(r[4], 12), 12);
   return Felt8{{r[0], r[1], r[2], r[3], r[4]}};
+}
+
+// The same with the top limb in full: a signed number of 52 bits, the value being far below 2^259.
+INLINE Felt8 times(const Felt8& a, const V* w, const V* q) {
+  Felt8 r = times_wrapped(a, w, q);
+  r.l[4] = _mm512_srai_epi64(_mm512_slli_epi64(r.l[4], 12), 12);
+  return r;
+}
+
+// The top limb in full where the value is known to lie in [2 P, 510 P) and the limb modulo 2^52.
+INLINE Felt8 unwrapped(Felt8 f) {
+  const V top = add64(f.l[4], _mm512_srai_epi64(f.l[3], 52));
+  f.l[4] = sub64(f.l[4], _mm512_andnot_si512(set(MASK), top));
+  return f;
 }
 
 }  // namespace

@@ -39,7 +39,12 @@ def choose(
     shape: Shape, log_heights: tuple[int, ...], statement_words: int, bits: float, log_blowup: int, grinding_bits: int
 ) -> Choice:
     """Packing, arity and last layer by descent, one parameter at a time, until no single change saves a byte."""
-    start = Parameters(log_blowup=log_blowup, grinding_bits=grinding_bits, digest_bytes=-(-int(bits) // 4))
+    start = Parameters(
+        log_blowup=log_blowup,
+        grinding_bits=grinding_bits,
+        digest_bytes=-(-int(bits) // 4),
+        log_packing=(2, 2, 2),  # from less packing, no tree alone leads on
+    )
 
     def measure(parameters: Parameters) -> ProofSize:
         return expected_size(shape, log_heights, parameters, statement_words)

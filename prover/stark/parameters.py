@@ -46,11 +46,11 @@ class Parameters:
 
     log_blowup: int = 4
     n_queries: int = 39
-    grinding_bits: int = 24
+    grinding_bits: int = 23
     log_arity: int = 3
     log_last: int = 7
     digest_bytes: int = 25
-    log_packing: tuple[int, int, int] = (2, 2, 2)
+    log_packing: tuple[int, int, int] = (1, 1, 1)
     part_queries: int = 20
 
     def __post_init__(self) -> None:
@@ -130,6 +130,6 @@ DEFAULT = Parameters()
 NAMED = {
     "fast": Parameters(log_blowup=2, n_queries=41, grinding_bits=20, part_queries=21),
     "default": DEFAULT,
-    "final": Parameters(log_blowup=7, n_queries=21, grinding_bits=27, part_queries=21),
+    "final": Parameters(log_blowup=7, n_queries=21, grinding_bits=27, log_packing=(2, 2, 2), part_queries=21),
 }
 """fast: 100 conjectured bits, for development; final: 100 proven bits and the fewest bytes, for one transaction."""

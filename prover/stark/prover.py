@@ -40,7 +40,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Witness:
-    """The run as main columns: `columns[table]` is (W, n, 4) in natural row order."""
+    """The run as main columns: `columns[table]` is (W, n, 4) in natural row order.
+
+    A prover lets go of it once coefficients stand for it: memory is spared where nobody else holds it.
+    """
 
     log_heights: tuple[int, ...]
     columns: list[np.ndarray]
@@ -133,6 +136,7 @@ class Prover:
         self.progress("lookups")
         sums = self._interaction(values)
         self._check(check_lookups, self.statement, sums, values["alpha"], values["gamma"])
+        self._forget_values()
         self.progress("quotients")
         self._quotients(values, beta)
         self._send([self._commit_tree(INTERACTION), *sums])
@@ -195,9 +199,21 @@ class Prover:
     def refuse(self, cause: ProofRefused) -> None:
         """A verifier would refuse: name the rule that the witness breaks. Slow, on plain integers."""
         self.progress("looking for the broken rule")
-        columns = [[kernel.to_ints(column) for column in part] for part in self.witness.columns]
-        check_witness(self.shape, self.statement, columns)
+        check_witness(self.shape, self.statement, [self._main_column_values(n) for n in range(len(self.shape.tables))])
         raise WitnessRefused(f"no rule is broken, yet the verifier would say: {cause}") from cause
+
+    def _main_column_values(self, table: int) -> list[list[int]]:
+        if self.witness.columns:
+            return [kernel.to_ints(column) for column in self.witness.columns[table]]
+        found = self.columns.coefficients[table]
+        width = len(self.shape.tables[table].columns[MAIN])
+        coefficients = (found["cell", MAIN, index][None] for index in range(width))
+        return [kernel.to_ints(kernel.evaluate_coset(column, 1, bit_reversed=False)[0]) for column in coefficients]
+
+    def _forget_values(self) -> None:
+        """From here on coefficients stand for the columns."""
+        self.columns.values = [{} for _ in self.shape.tables]
+        self.witness = Witness(self.witness.log_heights, [])
 
     def _interaction(self, values: dict[str, int]) -> list[int]:
         sums = []

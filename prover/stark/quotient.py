@@ -1,7 +1,7 @@
 """Step 2 of the prover: constraints over their zerofiers, as slices of coefficients.
 
 The constraints on main columns of all tables make one combined quotient; each interaction column has one of its own.
-A table of n rows is evaluated on two cosets of `H_n`, or on four where a quotient may have three slices, one coset at a
+A table of n rows is evaluated on two cosets of `H_n`, or three where a quotient may have three slices, one coset at a
 time, in natural order. A quotient modulo `Y^n - s^n` from each coset gives its slices of n: they are the coefficients
 of a polynomial in `Y^n` with known values.
 """
@@ -20,7 +20,7 @@ from prover.stark.expressions import Expression, cell, expression, value
 from prover.stark.shape import Shape
 from prover.stark.tables import LOOKUP_SLICES, Factor, Rows, Table
 
-LOG_COSETS = 2
+LOG_COSETS, MOST_COSETS = 2, 3
 """The cosets are the first ones of the four in `D_(log n + 2)`."""
 DOMAIN = -1
 """The tree number of what programs read beside columns: the coset's points Y, 1 / (Y - 1), and the same of Y^(n/b)."""
@@ -56,7 +56,7 @@ def table_quotients(
     table: Table, log_height: int, coefficients: Columns, values: dict[str, int], beta: int, first_power: int
 ) -> TableQuotients:
     """`coefficients["cell", tree, column]` are (n, 4); the constraints take powers of beta from `first_power` on."""
-    n_cosets = 1 << LOG_COSETS if table.needs_three_slices() else LOOKUP_SLICES
+    n_cosets = MOST_COSETS if table.needs_three_slices() else LOOKUP_SLICES
     combined = [_combined(table)] if table.constraints else []
     lookups = [value("all inverse") * constraint.expression for constraint in table.lookup_constraints]
     both, alone = compile_program(combined + lookups), compile_program(combined)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.layout import Layout
 from prover.stark.parameters import Parameters
-from prover.stark.quotient import LOG_COSETS
+from prover.stark.quotient import MOST_COSETS
 from prover.stark.shape import Shape
 from prover.stark.tables import LOOKUP_SLICES
 
@@ -88,7 +88,7 @@ def _tree(layout: Layout, parameters: Parameters, tree: int) -> Work:
 def _quotients(shape: Shape, layout: Layout) -> Iterator[Work]:
     for table, log_height in zip(shape.tables, layout.log_heights, strict=True):
         n_read = sum(len(table.columns[tree]) for tree in (PREPROCESSED, MAIN)) + len(table.lookup_constraints)
-        n_cosets = 1 << LOG_COSETS if table.needs_three_slices() else LOOKUP_SLICES
+        n_cosets = MOST_COSETS if table.needs_three_slices() else LOOKUP_SLICES
         yield _transforms(n_cosets * n_read + LOOKUP_SLICES * len(table.lookup_constraints) + n_cosets, log_height)
 
 

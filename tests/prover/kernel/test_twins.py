@@ -77,6 +77,11 @@ def test_powers(base, start, n):
     assert kernel.to_ints(kernel.powers(base, start, n)) == reference.powers(base, start, n)
 
 
+@pytest.mark.parametrize("n", [255, 256, 257, 2049, 5000])
+def test_powers_across_pieces(n):
+    assert kernel.to_ints(kernel.powers(PRIME - 3, 2**251, n)) == reference.powers(PRIME - 3, 2**251, n)
+
+
 @given(st.data(), log_size, felt.filter(bool), st.booleans())
 @few
 def test_transforms(data, log_n, shift, bit_reversed):
@@ -105,6 +110,20 @@ def test_row_hashes_of_an_extension(log_n):
     for log_run in (0, 1, 3):
         hashes = kernel.Extension(packed[1:2], log_n).hash_rows(7, 25, log_run=log_run)
         assert (hashes == kernel.hash_runs(values[1], log_run, 25)).all()
+
+
+@pytest.mark.parametrize("log_n", [11, 14])
+@pytest.mark.parametrize("filled", [1, 2, 3, 5, 8])
+def test_extension_of_columns_with_absent_slots(log_n, filled):
+    """Absent ones at the end cost nothing; one before a filled one is zeros like any other."""
+    n = (1 << log_n) // 8
+    slots = [kernel.powers(3 + i, 5, n) for i in range(filled)] + [None] * (8 - filled)
+    if filled == 5:
+        slots[1] = None
+    zeros = [kernel.zeros((n, 4)) if slot is None else slot for slot in slots]
+    packed = [slots, [kernel.powers(11, PRIME - 1, 8 * n)]]
+    values = [kernel.evaluate_packed([zeros], 7)[0], kernel.evaluate_packed([packed[1]], 7)[0]]
+    assert (kernel.Extension(packed, log_n).hash_rows(7, 25) == kernel.hash_rows(values, 25)).all()
 
 
 @pytest.mark.parametrize("log_n", [8, 9, 12, 13])
@@ -274,6 +293,15 @@ def test_linear_combination(data, height, width):
     weights = data.draw(st.lists(felt, min_size=width, max_size=width))
     result = kernel.linear_combination([kernel.from_ints(c) for c in table], kernel.from_ints(weights))
     assert kernel.to_ints(result) == reference.linear_combination(table, weights)
+
+
+@pytest.mark.parametrize("n", [8, 248, 256, 264, 1024])
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 9, 17])
+def test_evaluation_at_many_points(n, count):
+    """Blocks of coefficients, whole and not; points by pairs, alone and in groups of eight."""
+    coefficients, points = reference.powers(7, PRIME - 1, n), [PRIME - 1, *range(2**250, 2**250 + count - 1)]
+    result = kernel.evaluate_at([kernel.from_ints(coefficients)], points)
+    assert kernel.to_ints(result[0]) == reference.evaluate_at(coefficients, points)
 
 
 @given(felts, st.lists(felt, min_size=1, max_size=3))

@@ -14,6 +14,7 @@ from prover.stark.optimise import Unreachable, choose, with_queries
 from prover.stark.parameters import DEFAULT, NAMED, Parameters
 from prover.stark.proof_size import expected_size, size_of
 from prover.stark.prover import Prover
+from prover.stark.work import work_of
 
 BUILTINS = ("output", "pedersen", "range_check")
 
@@ -62,14 +63,32 @@ def test_the_gas_of_calldata_is_within_one_percent_of_its_bytes(hashes_run):
     assert abs(size.calldata_gas() - 30 * small_words - gas) < 0.01 * gas
 
 
-def test_named_sets_are_the_choosers():
+@pytest.mark.parametrize("name", ["default", "final"])
+def test_named_sets_are_the_choosers(name):
+    """`final` has the fewest bytes; `default` differs in packing alone, for a prover's sake."""
     shape = shape_of(BUILTINS)
+    named: Parameters = NAMED[name]
     heights = typical_heights(shape, 16)
-    for name in ("default", "final"):
-        named: Parameters = NAMED[name]
-        chosen = choose(shape, heights, 12, 100, named.log_blowup, named.grinding_bits).parameters
-        assert replace(chosen, part_queries=named.part_queries) == named
-        assert with_queries(named, 100).n_queries == named.n_queries
+    chosen = choose(shape, heights, 12, 100, named.log_blowup, named.grinding_bits).parameters
+    packing = named.log_packing if name == "default" else chosen.log_packing
+    assert replace(chosen, log_packing=packing, part_queries=named.part_queries) == named
+    assert with_queries(named, 100).n_queries == named.n_queries
+
+
+@pytest.mark.parametrize("log_steps", [16, 18])
+def test_default_pays_few_bytes_for_less_work(log_steps):
+    """Taller columns make fewer bytes of rows, but more leaves: each costs the hashes of its row and of its node."""
+    shape = shape_of(BUILTINS)
+    heights = typical_heights(shape, log_steps)
+    fewest = choose(shape, heights, 12, 100, DEFAULT.log_blowup, DEFAULT.grinding_bits)
+    ours = expected_size(shape, heights, replace(DEFAULT, part_queries=DEFAULT.n_queries), 12)
+    assert ours.bytes < 1.04 * fewest.size.bytes
+
+    def permutations(parameters: Parameters) -> int:
+        work = work_of(shape, make_layout(shape, heights, parameters), parameters, 0)
+        return sum(stage.permutations for stage in work.values())
+
+    assert permutations(DEFAULT) < 0.8 * permutations(fewest.parameters)
 
 
 def test_bits_beyond_digests_are_unreachable():

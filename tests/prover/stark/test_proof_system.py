@@ -143,7 +143,7 @@ def test_every_packing_proves_the_same(shape, kappa):
 
 def test_a_table_packed_by_four(shape):
     """Helpers and running sum of the recurrence: more than two columns of 64 rows beside 256 rows elsewhere."""
-    layout = make_layout(shape, (6, 8), PARAMETERS)
+    layout = make_layout(shape, (6, 8), replace(PARAMETERS, log_packing=(2, 2, 2)))
     assert 2 in {group.log_packing for group in layout.groups}
 
 

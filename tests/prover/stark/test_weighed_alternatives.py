@@ -108,7 +108,7 @@ def constrained_folding(shape: Shape, heights, parameters: Parameters, log_blowu
 
 @pytest.mark.parametrize(
     ("name", "log_blowup", "least", "most"),
-    [("default", 4, 9_000, 12_000), ("default", 7, 24_000, 28_000), ("final", 7, 2_000, 5_000)],
+    [("default", 4, 6_000, 8_500), ("default", 7, 18_000, 21_000), ("final", 7, 2_000, 5_000)],
 )
 def test_what_constrained_folding_would_save(name, log_blowup, least, most):
     shape = shape_of(EXCHANGE)
