@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ICustody} from "../interfaces/ICustody.sol";
-
-interface IERC20 {
-    function balanceOf(address owner) external view returns (uint256);
-    function transfer(address to, uint256 amount) external returns (bool);
-    function transferFrom(address from, address to, uint256 amount) external returns (bool);
-}
 
 /// @title The one asset held here, and moving it
 /// @dev The collateral is ETH or an ERC-20 token with quantum 1, set once. Transfers are checked by the balance they
-/// move, so a token that takes a fee is refused; a token that changes balances on its own is not supported.
+/// move, so a token that takes a fee is refused; a token that changes balances on its own is not supported. A token's
+/// own revert is passed on; it may answer nothing, but what it answers must be true.
 library Assets {
+    using SafeERC20 for IERC20;
+
     error AssetTypeNotRegistered(uint256 assetType);
     error SystemAssetTypeAlreadySet(uint256 assetType);
     error InvalidAssetType(uint256 assetType, uint256 derived);
     error UnsupportedTokenType(bytes4 selector);
     error InvalidAssetString(uint256 length);
     error BadTokenAddress(address token);
-    error TokenOperationFailed(address token);
     error IncorrectAmountTransferred(uint256 before, uint256 after_, uint256 expected);
     error IncorrectDepositAmount(uint256 sent, uint256 expected);
     error EthTransferFailed(address recipient);
@@ -109,7 +106,7 @@ library Assets {
         if (amount == 0) return;
         IERC20 token = IERC20(self.token);
         uint256 before = token.balanceOf(address(this));
-        callToken(address(token), abi.encodeCall(IERC20.transferFrom, (msg.sender, address(this), amount)));
+        token.safeTransferFrom(msg.sender, address(this), amount);
         uint256 after_ = token.balanceOf(address(this));
         // slither-disable-next-line incorrect-equality -- a token that moves another amount is refused
         bool exact = after_ >= before && after_ - before == amount;
@@ -126,22 +123,10 @@ library Assets {
         }
         IERC20 token = IERC20(self.token);
         uint256 before = token.balanceOf(address(this));
-        callToken(address(token), abi.encodeCall(IERC20.transfer, (recipient, amount)));
+        token.safeTransfer(recipient, amount);
         uint256 after_ = token.balanceOf(address(this));
         // slither-disable-next-line incorrect-equality -- the same
         bool exact = before >= after_ && before - after_ == amount;
         if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
-    }
-
-    /// @dev Bubbles the token's own revert; a token may return nothing, but what it returns must be true.
-    function callToken(address token, bytes memory data) private {
-        (bool done, bytes memory answer) = token.call(data);
-        if (!done) {
-            assembly ("memory-safe") {
-                revert(add(answer, 0x20), mload(answer))
-            }
-        }
-        bool saysNo = answer.length != 0 && (answer.length < 32 || abi.decode(answer, (uint256)) != 1);
-        if (saysNo) revert TokenOperationFailed(token);
     }
 }

@@ -225,6 +225,42 @@ def test_a_verifier_leaves_only_after_its_delay_and_never_the_last(kit, chain_of
         chain_of.remove(chain_of.first, **by)
 
 
+@pytest.mark.parametrize("voice", range(1, 5), ids=["refuses", "says nothing", "misplaces", "exaggerates"])
+def test_a_verifier_that_no_longer_says_what_it_is_can_be_removed(kit, chain_of, project, voice):
+    by = {"sender": kit.governor}
+    fading = kit.governor.deploy(project.FadingRegistry)
+    fading.declare(bytes(32), sender=kit.stranger)
+    chain_of.add(fading, "ObedientRegistry", **by)
+    fading.speak(voice, sender=kit.stranger)
+    if voice == 1:
+        with ape.reverts(fading.NoMoreAnswers):
+            fading.identify()
+    for call, event in ((chain_of.announce, kit.exchange.LogRemovalIntent), (chain_of.remove, kit.exchange.LogRemoved)):
+        (log,) = call(fading, **by).decode_logs(event)
+        assert log.event_arguments == {"entry": fading.address, "entryId": ""}
+        kit.at(chain_of.allowed_at(fading) or kit.now() + 1)
+    assert chain_of.entries() == [chain_of.first.address]
+
+
+def test_entries_close_up_when_one_leaves(kit, chain_of, project):
+    """The last takes the place of the one that leaves, be it first, in the middle or last."""
+    by, entries = {"sender": kit.governor}, [chain_of.first]
+    for _ in range(4):
+        entries.append(kit.governor.deploy(project.ObedientRegistry))
+        entries[-1].declare(bytes(32), sender=kit.stranger)
+        chain_of.add(entries[-1], "ObedientRegistry", **by)
+    for entry in entries:
+        chain_of.announce(entry, **by)
+    kit.wait(28 * DAY)
+    for place in (0, 1, 2):
+        gone, last = entries[place], entries.pop()
+        if gone is not last:
+            entries[place] = last
+        chain_of.remove(gone, **by)
+        assert chain_of.entries() == [entry.address for entry in entries]
+        assert not chain_of.contains(gone) and all(chain_of.contains(entry) for entry in entries)
+
+
 def test_without_verifiers_nothing_is_proven(project, accounts, chain):
     made = Kit(project, accounts, chain, configured=False)
     by = {"sender": made.governor}

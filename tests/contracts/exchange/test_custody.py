@@ -325,9 +325,9 @@ def test_tokens_that_are_taken(odd, manner):
 @pytest.mark.parametrize(
     ("manner", "error"),
     [
-        (SAYS_FALSE, "TokenOperationFailed"),
-        (SAYS_TWO, "TokenOperationFailed"),
-        (SAYS_LITTLE, "TokenOperationFailed"),
+        (SAYS_FALSE, "SafeERC20FailedOperation"),
+        (SAYS_TWO, "SafeERC20FailedOperation"),
+        (SAYS_LITTLE, "SafeERC20FailedOperation"),
         (REVERTS, "TokenSaysNo"),
         (TAKES_FEE, "IncorrectAmountTransferred"),
         (GIVES_MORE, "IncorrectAmountTransferred"),
