@@ -18,11 +18,9 @@ library Assets {
     error InvalidAssetString(uint256 length);
     error BadTokenAddress(address token);
     error IncorrectAmountTransferred(uint256 before, uint256 after_, uint256 expected);
-    error IncorrectDepositAmount(uint256 sent, uint256 expected);
     error EthTransferFailed(address recipient);
     error NotEth(uint256 assetType);
     error NotErc20(uint256 assetType);
-    error InvalidRecipient();
     /// @notice The collateral is fungible, has no token ids and is not minted.
     error WrongTokenKind(uint256 assetType);
     error UnsupportedFunction();
@@ -96,15 +94,10 @@ library Assets {
         revert WrongTokenKind(assetType);
     }
 
-    /// @dev Takes `amount` from the caller; ETH comes with the call.
-    // slither-disable-next-line msg-value-in-nonpayable -- for ETH reached through payable functions only
+    /// @dev Takes `amount` from the caller. ETH came with the call, which names no other amount.
     function transferIn(State storage self, uint256 amount) internal {
-        if (self.token == address(0)) {
-            if (msg.value != amount) revert IncorrectDepositAmount(msg.value, amount);
-            return;
-        }
-        if (amount == 0) return;
         IERC20 token = IERC20(self.token);
+        if (address(token) == address(0) || amount == 0) return;
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(msg.sender, address(this), amount);
         uint256 after_ = token.balanceOf(address(this));
@@ -113,8 +106,8 @@ library Assets {
         if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
     }
 
+    /// @dev The recipient is a key's owner or the caller, never zero.
     function transferOut(State storage self, address recipient, uint256 amount) internal {
-        if (recipient == address(0)) revert InvalidRecipient();
         if (amount == 0) return;
         if (self.token == address(0)) {
             (bool sent,) = recipient.call{value: amount}("");

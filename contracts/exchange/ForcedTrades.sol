@@ -88,6 +88,7 @@ library ForcedTrades {
     {
         if (owner == address(0)) revert PartyBUnregistered(trade.starkKeyB);
         (bytes32 published, bytes32 typed) = digests(trade, expirationHour);
+        // slither-disable-next-line unused-return -- the signer is zero where there is an error
         (address signer,,) = ECDSA.tryRecoverCalldata(typed, signature);
         bool signed = signer == owner || recover(published, signature) == owner
             || SignatureChecker.isValidERC1271SignatureNowCalldata(owner, typed, signature);

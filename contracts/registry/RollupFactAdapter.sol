@@ -40,7 +40,7 @@ contract RollupFactAdapter is FactRegistry, IIdentity {
     function publishPages(uint256[] calldata mainPage, uint256[][] calldata pages) external {
         if (pages.length == 0) revert NoPages();
         bytes memory output = abi.encodePacked(mainPage);
-        bytes memory node;
+        bytes memory node = "";
         uint256 end = mainPage.length; // of the pages so far, in words of the output
         for (uint256 i = 0; i < pages.length; ++i) {
             _requirePage(pages[i]);

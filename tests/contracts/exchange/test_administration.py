@@ -480,6 +480,31 @@ def test_an_initializer_runs_with_its_upgrade(kit, next_code, project):
         exchange.upgradeTo(next_code, nobody, False, **by)
 
 
+def test_an_upgrade_may_not_leave_the_exchange_frozen(kit, next_code, project):
+    freezer = kit.governor.deploy(project.Freezer)
+    data = encode(["address", "bytes"], [freezer.address, b""])
+    kit.exchange.addImplementation(next_code, data, False, sender=kit.governor)
+    kit.wait(14 * DAY)
+    with ape.reverts(kit.error("NewImplementationFrozen")):
+        kit.exchange.upgradeTo(next_code, data, False, sender=kit.governor)
+
+
+def test_code_that_is_gone_when_its_time_comes_is_refused(kit, project):
+    conjurer = kit.governor.deploy(project.Conjurer)
+    kit.exchange.proxyNominateNewGovernor(conjurer, sender=kit.governor)
+    conjurer.accept(kit.exchange, sender=kit.stranger)
+    conjurer.announce(kit.exchange, sender=kit.stranger)
+    kit.wait(14 * DAY)
+    with ape.reverts(kit.error("ImplementationNotContract"), implementation=conjurer.announced()):
+        conjurer.upgrade(kit.exchange, sender=kit.stranger)
+
+
+def test_the_code_takes_no_ether_of_its_own(kit, project):
+    code = project.Freehold.at(kit.exchange.implementation())
+    with ape.reverts(code.NotExpectedToReceive):
+        kit.stranger.transfer(code, 1)
+
+
 def test_pieces_must_be_what_they_are_taken_for(kit, project):
     custody, administration = kit.governor.deploy(project.Custody), kit.governor.deploy(project.Administration)
     for pair in ((administration, custody), (custody, kit.stranger), (kit.verifier, administration)):
@@ -510,8 +535,8 @@ def test_delays_have_bounds(kit, project, name, least, most):
 
 def test_first_states_and_verifiers_that_are_refused(kit, project):
     words = kit.state.words()
-    for place, word in ((1, 65), (3, 252), (4, 1), (6, 1), (7, 2**63)):
-        mangled = [*words[:place], word, *words[place + 1 :]]
+    for place, word in ((1, 65), (3, 252), (4, 1), (6, 1), (7, 2**63), (8, 0)):
+        mangled = [*words[:place], word, *words[place + 1 :]] if place < len(words) else [*words, word]
         with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
             deploy_pieces(project, kit.governor, kit.escapes, mangled, Delays())
         assert type(refusal.value).__name__ == "InitialStateRefused"
