@@ -88,7 +88,7 @@ contract Administration is IAdministration, Guarded {
     }
 
     function getRegisteredVerifiers() external view returns (address[] memory) {
-        return _verifiers().entries;
+        return _verifiers().entries();
     }
 
     function isVerifier(address verifierAddress) external view returns (bool) {
@@ -116,7 +116,7 @@ contract Administration is IAdministration, Guarded {
     }
 
     function getRegisteredAvailabilityVerifiers() external view returns (address[] memory) {
-        return _availabilityVerifiers().entries;
+        return _availabilityVerifiers().entries();
     }
 
     function isAvailabilityVerifier(address verifierAddress) external view returns (bool) {

@@ -23,8 +23,11 @@ library ApprovalChain {
 
     uint256 internal constant MAX_ENTRIES = 64;
 
+    /// @dev Every state update reads the list, and most lists have one entry: it shares a slot with the count.
     struct State {
-        address[] entries;
+        address first;
+        uint96 count;
+        mapping(uint256 index => address entry) others; // from 1 to count - 1
         mapping(address entry => uint256 time) removalAllowedAt; // 0: not announced
     }
 
@@ -43,20 +46,26 @@ library ApprovalChain {
     }
 
     function contains(State storage self, address entry) internal view returns (bool) {
-        for (uint256 i = 0; i < self.entries.length; ++i) if (self.entries[i] == entry) return true;
-        return false;
+        return indexOf(self, entry) < self.count;
+    }
+
+    function entries(State storage self) internal view returns (address[] memory all) {
+        all = new address[](self.count);
+        for (uint256 i = 0; i < all.length; ++i) all[i] = entryAt(self, i);
     }
 
     function add(State storage self, address entry, string calldata identifier) internal {
         if (entry.code.length == 0) revert AddressNotContract(entry);
         string memory found = IIdentity(entry).identify();
         if (keccak256(bytes(found)) != keccak256(bytes(identifier))) revert UnexpectedIdentifier(found);
-        if (self.entries.length >= MAX_ENTRIES) revert ChainAtMaxCapacity(MAX_ENTRIES);
+        uint256 count = self.count;
+        if (count >= MAX_ENTRIES) revert ChainAtMaxCapacity(MAX_ENTRIES);
         if (contains(self, entry)) revert EntryAlreadyExists(entry);
-        bool enabled = self.entries.length == 0 || IFactRegistry(entry).hasRegisteredFact();
+        bool enabled = count == 0 || IFactRegistry(entry).hasRegisteredFact();
         if (!enabled) revert EntryNotEnabled(entry);
 
-        self.entries.push(entry);
+        put(self, count, entry);
+        ++self.count;
 
         emit IAdministration.LogRegistered(entry, identifier);
     }
@@ -71,15 +80,17 @@ library ApprovalChain {
     }
 
     function remove(State storage self, address entry) internal {
-        if (!contains(self, entry)) revert EntryDoesNotExist(entry);
+        uint256 count = self.count;
+        uint256 index = indexOf(self, entry);
+        if (index == count) revert EntryDoesNotExist(entry);
         uint256 allowedAt = self.removalAllowedAt[entry];
         if (allowedAt == 0) revert RemovalNotAnnounced(entry);
         if (block.timestamp < allowedAt) revert RemovalNotEnabledYet(allowedAt);
-        uint256 count = self.entries.length;
         if (count == 1) revert LastEntryMayNotBeRemoved();
 
-        for (uint256 i = 0; i < count; ++i) if (self.entries[i] == entry) self.entries[i] = self.entries[count - 1];
-        self.entries.pop();
+        put(self, index, entryAt(self, count - 1));
+        put(self, count - 1, address(0));
+        --self.count;
         delete self.removalAllowedAt[entry];
 
         emit IAdministration.LogRemoved(entry, identityOf(entry));
@@ -87,20 +98,40 @@ library ApprovalChain {
 
     /// @dev Every entry must know the fact; an empty list knows nothing.
     function requireProven(State storage self, bytes32 fact) internal view {
-        uint256 count = self.entries.length;
+        uint256 count = self.count;
         if (count == 0) revert NoVerifiers();
         for (uint256 i = 0; i < count; ++i) {
-            if (!IFactRegistry(self.entries[i]).isValid(fact)) revert NoProof(self.entries[i], fact);
+            address entry = entryAt(self, i);
+            if (!IFactRegistry(entry).isValid(fact)) revert NoProof(entry, fact);
         }
     }
 
-    /// @dev Empty for an entry that no longer answers: it must not stand in the way of its own removal.
-    function identityOf(address entry) private view returns (string memory) {
-        if (entry.code.length == 0) return "";
-        try IIdentity(entry).identify() returns (string memory identity) {
-            return identity;
-        } catch {
-            return "";
+    /// @dev The count if it is not there.
+    function indexOf(State storage self, address entry) private view returns (uint256 index) {
+        uint256 count = self.count;
+        while (index < count && entryAt(self, index) != entry) ++index;
+    }
+
+    function entryAt(State storage self, uint256 index) private view returns (address) {
+        return index == 0 ? self.first : self.others[index];
+    }
+
+    function put(State storage self, uint256 index, address entry) private {
+        if (index == 0) self.first = entry;
+        else self.others[index] = entry;
+    }
+
+    /// @dev Empty for an entry that no longer answers, or not with a string: it must not stand in the way of its removal.
+    function identityOf(address entry) private view returns (string memory identity) {
+        (bool answered, bytes memory answer) = entry.staticcall(abi.encodeCall(IIdentity.identify, ()));
+        if (!answered || answer.length < 64) return "";
+        uint256 offset;
+        uint256 size;
+        assembly ("memory-safe") {
+            offset := mload(add(answer, 32))
+            size := mload(add(answer, 64))
         }
+        bool isString = offset == 32 && size <= answer.length - 64;
+        if (isString) identity = abi.decode(answer, (string));
     }
 }

@@ -1,31 +1,26 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ICustody} from "../interfaces/ICustody.sol";
-
-interface IERC20 {
-    function balanceOf(address owner) external view returns (uint256);
-    function transfer(address to, uint256 amount) external returns (bool);
-    function transferFrom(address from, address to, uint256 amount) external returns (bool);
-}
 
 /// @title The one asset held here, and moving it
 /// @dev The collateral is ETH or an ERC-20 token with quantum 1, set once. Transfers are checked by the balance they
-/// move, so a token that takes a fee is refused; a token that changes balances on its own is not supported.
+/// move, so a token that takes a fee is refused; a token that changes balances on its own is not supported. A token's
+/// own revert is passed on; it may answer nothing, but what it answers must be true.
 library Assets {
+    using SafeERC20 for IERC20;
+
     error AssetTypeNotRegistered(uint256 assetType);
     error SystemAssetTypeAlreadySet(uint256 assetType);
     error InvalidAssetType(uint256 assetType, uint256 derived);
     error UnsupportedTokenType(bytes4 selector);
     error InvalidAssetString(uint256 length);
     error BadTokenAddress(address token);
-    error TokenOperationFailed(address token);
     error IncorrectAmountTransferred(uint256 before, uint256 after_, uint256 expected);
-    error IncorrectDepositAmount(uint256 sent, uint256 expected);
     error EthTransferFailed(address recipient);
     error NotEth(uint256 assetType);
     error NotErc20(uint256 assetType);
-    error InvalidRecipient();
     /// @notice The collateral is fungible, has no token ids and is not minted.
     error WrongTokenKind(uint256 assetType);
     error UnsupportedFunction();
@@ -99,25 +94,20 @@ library Assets {
         revert WrongTokenKind(assetType);
     }
 
-    /// @dev Takes `amount` from the caller; ETH comes with the call.
-    // slither-disable-next-line msg-value-in-nonpayable -- for ETH reached through payable functions only
+    /// @dev Takes `amount` from the caller. ETH came with the call, which names no other amount.
     function transferIn(State storage self, uint256 amount) internal {
-        if (self.token == address(0)) {
-            if (msg.value != amount) revert IncorrectDepositAmount(msg.value, amount);
-            return;
-        }
-        if (amount == 0) return;
         IERC20 token = IERC20(self.token);
+        if (address(token) == address(0) || amount == 0) return;
         uint256 before = token.balanceOf(address(this));
-        callToken(address(token), abi.encodeCall(IERC20.transferFrom, (msg.sender, address(this), amount)));
+        token.safeTransferFrom(msg.sender, address(this), amount);
         uint256 after_ = token.balanceOf(address(this));
         // slither-disable-next-line incorrect-equality -- a token that moves another amount is refused
         bool exact = after_ >= before && after_ - before == amount;
         if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
     }
 
+    /// @dev The recipient is a key's owner or the caller, never zero.
     function transferOut(State storage self, address recipient, uint256 amount) internal {
-        if (recipient == address(0)) revert InvalidRecipient();
         if (amount == 0) return;
         if (self.token == address(0)) {
             (bool sent,) = recipient.call{value: amount}("");
@@ -126,22 +116,10 @@ library Assets {
         }
         IERC20 token = IERC20(self.token);
         uint256 before = token.balanceOf(address(this));
-        callToken(address(token), abi.encodeCall(IERC20.transfer, (recipient, amount)));
+        token.safeTransfer(recipient, amount);
         uint256 after_ = token.balanceOf(address(this));
         // slither-disable-next-line incorrect-equality -- the same
         bool exact = before >= after_ && before - after_ == amount;
         if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
-    }
-
-    /// @dev Bubbles the token's own revert; a token may return nothing, but what it returns must be true.
-    function callToken(address token, bytes memory data) private {
-        (bool done, bytes memory answer) = token.call(data);
-        if (!done) {
-            assembly ("memory-safe") {
-                revert(add(answer, 0x20), mload(answer))
-            }
-        }
-        bool saysNo = answer.length != 0 && (answer.length < 32 || abi.decode(answer, (uint256)) != 1);
-        if (saysNo) revert TokenOperationFailed(token);
     }
 }

@@ -3,12 +3,13 @@ pragma solidity ^0.8.30;
 
 import {IOperations} from "../interfaces/IOperations.sol";
 import {Freeze} from "./Freeze.sol";
+import {Head} from "./Head.sol";
 
 /// @title Forced actions: a user asks on chain, and the operator serves it before the deadline
 /// @dev Holds requests and their times, under the published hashes. `Freeze.sol` decides what an unserved one leads to,
 /// `ForcedTrades.sol` what a trade must look like.
 library ForcedActions {
-    using Freeze for Freeze.State;
+    using Freeze for Head.State;
 
     error PositionIdOutOfRange(uint256 positionId);
     error AmountOutOfRange(uint256 amount);
@@ -61,7 +62,7 @@ library ForcedActions {
     {
         uint256 requestedAt = self.requestedAt[actionHash];
         if (requestedAt == SERVED) revert ActionAlreadyServed(actionHash);
-        bool pending = requestedAt != 0 && !Freeze.load().isOutlived(requestedAt + gracePeriod);
+        bool pending = requestedAt != 0 && !Head.load().isOutlived(requestedAt + gracePeriod);
         if (pending) revert ActionPending(actionHash, requestedAt);
 
         if (premium) burn(PREMIUM_GAS);
@@ -103,9 +104,9 @@ library ForcedActions {
         action.requestedAt = requestedAt;
         action.age = block.timestamp - requestedAt;
         action.timeLeft = block.timestamp < deadline ? deadline - block.timestamp : 0;
-        Freeze.State storage freeze = Freeze.load();
+        Head.State storage head = Head.load();
         // slither-disable-next-line incorrect-equality -- 0 is from the deadline on
-        action.freezable = action.timeLeft == 0 && !freeze.frozen && !freeze.isOutlived(deadline);
+        action.freezable = action.timeLeft == 0 && !head.frozen && !head.isOutlived(deadline);
     }
 
     function hashAt(State storage self, uint256 index) internal view returns (bytes32) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {StarkCurve} from "../registry/StarkCurve.sol";
 import {Configuration} from "./Configuration.sol";
 import {ForcedActions} from "./ForcedActions.sol";
-
-interface IERC1271 {
-    function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4);
-}
 
 /// @title Forced trades: what both parties agree on, and B's signature over it
 /// @dev Party A sends the request; party B has signed one of two digests. The published one binds neither chain nor
@@ -37,8 +36,8 @@ library ForcedTrades {
     }
 
     uint256 private constant SIGNATURE_BYTES = 65;
-    bytes32 private constant DOMAIN_TYPE =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    /// @dev Of EIP-712's domain: name, version, chain id and contract.
+    bytes1 private constant DOMAIN_FIELDS = 0x0f;
     bytes32 private constant TRADE_TYPE = keccak256(
         "ForcedTrade(uint256 starkKeyA,uint256 starkKeyB,uint256 vaultIdA,uint256 vaultIdB,uint256 collateralAssetId,"
         "uint256 syntheticAssetId,uint256 amountCollateral,uint256 amountSynthetic,bool aIsBuyingSynthetic,"
@@ -89,8 +88,11 @@ library ForcedTrades {
     {
         if (owner == address(0)) revert PartyBUnregistered(trade.starkKeyB);
         (bytes32 published, bytes32 typed) = digests(trade, expirationHour);
-        if (recover(published, signature) == owner || recover(typed, signature) == owner) return;
-        if (owner.code.length == 0 || !contractSigned(owner, typed, signature)) revert InvalidSignature(owner);
+        // slither-disable-next-line unused-return -- the signer is zero where there is an error
+        (address signer,,) = ECDSA.tryRecoverCalldata(typed, signature);
+        bool signed = signer == owner || recover(published, signature) == owner
+            || SignatureChecker.isValidERC1271SignatureNowCalldata(owner, typed, signature);
+        if (!signed) revert InvalidSignature(owner);
     }
 
     function digests(Trade memory trade, uint256 expirationHour)
@@ -99,8 +101,8 @@ library ForcedTrades {
         returns (bytes32 published, bytes32 typed)
     {
         published = keccak256(abi.encode(hash(trade), expirationHour));
-        bytes32 domain = keccak256(
-            abi.encode(DOMAIN_TYPE, keccak256("Freehold"), keccak256("1"), block.chainid, address(this))
+        bytes32 domain = MessageHashUtils.toDomainSeparator(
+            DOMAIN_FIELDS, keccak256("Freehold"), keccak256("1"), block.chainid, address(this), 0
         );
         bytes32 message = keccak256(
             abi.encode(
@@ -118,19 +120,13 @@ library ForcedTrades {
                 trade.nonce
             )
         );
-        typed = keccak256(abi.encodePacked(hex"1901", domain, message));
+        typed = MessageHashUtils.toTypedDataHash(domain, message);
     }
 
-    /// @dev Zero for what is no signature. The higher of the two s is no danger: a request is accepted once.
+    /// @dev Published: what follows the 65 bytes is ignored, and either s is good, which is no danger for a request that is
+    /// accepted once. Zero for what is no signature.
     function recover(bytes32 digest, bytes calldata signature) private pure returns (address) {
         if (signature.length < SIGNATURE_BYTES) return address(0);
         return ecrecover(digest, uint8(signature[64]), bytes32(signature[:32]), bytes32(signature[32:64]));
-    }
-
-    function contractSigned(address owner, bytes32 digest, bytes calldata signature) private view returns (bool) {
-        (bool answered, bytes memory answer) =
-            owner.staticcall(abi.encodeCall(IERC1271.isValidSignature, (digest, signature)));
-        return answered && answer.length == 32
-            && bytes32(answer) == bytes32(IERC1271.isValidSignature.selector);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IOperations} from "../interfaces/IOperations.sol";
+import {Head} from "./Head.sol";
 
 /// @title Freeze: what an unserved forced action leads to
 library Freeze {
@@ -15,31 +16,17 @@ library Freeze {
     /// @notice Somebody escaped: the frozen state pays out what the contract no longer holds.
     error EscapesWereUsed(uint256 count);
 
-    /// @custom:storage-location erc7201:freehold.freeze
-    struct State {
-        bool frozen;
-        uint48 unfreezeTime; // 0: never frozen
-    }
-
-    bytes32 private constant SLOT = 0xfd3c46a74a4020a4b960775860028c2568f62d2994eae4e92129dfb42c7e5d00;
-
-    function load() internal pure returns (State storage self) {
-        assembly ("memory-safe") {
-            self.slot := SLOT
-        }
-    }
-
-    function requireNotFrozen(State storage self) internal view {
+    function requireNotFrozen(Head.State storage self) internal view {
         if (self.frozen) revert StateIsFrozen();
     }
 
-    function requireFrozen(State storage self) internal view {
+    function requireFrozen(Head.State storage self) internal view {
         if (!self.frozen) revert StateNotFrozen();
     }
 
     /// @dev `requestedAt` is 0 for an action that is not pending.
     function freeze(
-        State storage self,
+        Head.State storage self,
         bytes32 actionHash,
         uint256 requestedAt,
         uint256 gracePeriod,
@@ -58,12 +45,12 @@ library Freeze {
     }
 
     /// @dev A request whose deadline fell before the last freeze could end has no force any more.
-    function isOutlived(State storage self, uint256 deadline) internal view returns (bool) {
+    function isOutlived(Head.State storage self, uint256 deadline) internal view returns (bool) {
         return deadline <= self.unfreezeTime;
     }
 
     /// @dev Forbidden once anybody escaped, for the frozen state still holds what they took.
-    function unfreeze(State storage self, uint256 escapes) internal {
+    function unfreeze(Head.State storage self, uint256 escapes) internal {
         requireFrozen(self);
         if (escapes != 0) revert EscapesWereUsed(escapes);
         if (block.timestamp < self.unfreezeTime) revert UnfreezeNotAllowedYet(self.unfreezeTime);

@@ -4,13 +4,14 @@ pragma solidity ^0.8.30;
 import {IIdentity} from "../interfaces/IIdentity.sol";
 import {Freeze} from "./Freeze.sol";
 import {Governance} from "./Governance.sol";
+import {Head} from "./Head.sol";
 import {Roles} from "./Roles.sol";
 
 /// @title What every piece of the exchange guards itself with
 /// @dev Pieces run by delegatecall behind one proxy: they hold no storage of their own, and the transient lock, the only
 /// variable, is therefore one for all of them.
 abstract contract Guarded is IIdentity {
-    using Freeze for Freeze.State;
+    using Freeze for Head.State;
     using Governance for Governance.State;
 
     error Reentrant();
@@ -25,7 +26,7 @@ abstract contract Guarded is IIdentity {
     }
 
     modifier notFrozen() {
-        Freeze.load().requireNotFrozen();
+        Head.load().requireNotFrozen();
         _;
     }
 

@@ -8,6 +8,7 @@ import {ForcedActions} from "./ForcedActions.sol";
 import {ForcedTrades} from "./ForcedTrades.sol";
 import {Freeze} from "./Freeze.sol";
 import {Guarded} from "./Guarded.sol";
+import {Head} from "./Head.sol";
 import {Parameters} from "./Parameters.sol";
 import {Roles} from "./Roles.sol";
 import {StateUpdate} from "./StateUpdate.sol";
@@ -20,7 +21,7 @@ abstract contract Operations is IOperations, Guarded {
     using Escapes for Escapes.State;
     using ForcedActions for ForcedActions.State;
     using ForcedTrades for ForcedTrades.Trade;
-    using Freeze for Freeze.State;
+    using Freeze for Head.State;
     using Roles for Roles.State;
     using StateUpdate for StateUpdate.State;
     using Users for Users.State;
@@ -45,7 +46,7 @@ abstract contract Operations is IOperations, Guarded {
     }
 
     function getSequenceNumber() external view returns (uint256) {
-        return StateUpdate.load().sequenceNumber;
+        return Head.load().sequenceNumber;
     }
 
     function getLastBatchId() external view returns (uint256) {
@@ -53,7 +54,7 @@ abstract contract Operations is IOperations, Guarded {
     }
 
     function getSystemTime() external view returns (uint256) {
-        return StateUpdate.load().systemTime;
+        return Head.load().systemTime;
     }
 
     function getRollupVaultRoot() external view returns (uint256) {
@@ -61,7 +62,7 @@ abstract contract Operations is IOperations, Guarded {
     }
 
     function getRollupTreeHeight() external view returns (uint256) {
-        return StateUpdate.load().positionsHeight;
+        return Head.load().positionsHeight;
     }
 
     function getOrderRoot() external view returns (uint256) {
@@ -69,7 +70,7 @@ abstract contract Operations is IOperations, Guarded {
     }
 
     function getOrderTreeHeight() external view returns (uint256) {
-        return StateUpdate.load().ordersHeight;
+        return Head.load().ordersHeight;
     }
 
     function getValidiumVaultRoot() external pure returns (uint256) {
@@ -260,15 +261,15 @@ abstract contract Operations is IOperations, Guarded {
     }
 
     function unFreeze() external onlyGovernor {
-        Freeze.load().unfreeze(Escapes.load().count);
+        Head.load().unfreeze(Escapes.load().count);
     }
 
     function isFrozen() external view returns (bool) {
-        return Freeze.load().frozen;
+        return Head.load().frozen;
     }
 
     function getUnFreezeTime() external view returns (uint256) {
-        return Freeze.load().unfreezeTime;
+        return Head.load().unfreezeTime;
     }
 
     function FREEZE_GRACE_PERIOD() public view returns (uint256) {
@@ -282,7 +283,7 @@ abstract contract Operations is IOperations, Guarded {
     // --- escapes
 
     function escape(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount) external nonReentrant {
-        Freeze.load().requireFrozen();
+        Head.load().requireFrozen();
         Escapes.load().use(starkKey, vaultId, quantizedAmount, StateUpdate.load().sharedStateHash);
         Withdrawals.load().allow(starkKey, Assets.load().systemAssetType, quantizedAmount);
     }
@@ -303,7 +304,7 @@ abstract contract Operations is IOperations, Guarded {
 
     function _freeze(bytes32 actionHash) private {
         uint256 requestedAt = ForcedActions.load().pendingSince(actionHash);
-        Freeze.load().freeze(actionHash, requestedAt, FREEZE_GRACE_PERIOD(), UNFREEZE_DELAY());
+        Head.load().freeze(actionHash, requestedAt, FREEZE_GRACE_PERIOD(), UNFREEZE_DELAY());
     }
 
     function _announce(ForcedTrades.Trade memory trade) private {

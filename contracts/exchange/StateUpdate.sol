@@ -10,6 +10,7 @@ import {Configuration} from "./Configuration.sol";
 import {Deposits} from "./Deposits.sol";
 import {ForcedActions} from "./ForcedActions.sol";
 import {ForcedTrades} from "./ForcedTrades.sol";
+import {Head} from "./Head.sol";
 import {Withdrawals} from "./Withdrawals.sol";
 
 /// @title State updates: a proven program output, read word by word and applied
@@ -65,10 +66,6 @@ library StateUpdate {
         uint256 positionsRoot;
         uint256 ordersRoot;
         uint256 lastBatchId;
-        uint64 sequenceNumber;
-        uint64 systemTime; // seconds
-        uint64 positionsHeight;
-        uint64 ordersHeight;
     }
 
     bytes32 private constant SLOT = 0x5c13493deb14de74b431f22a38b19fb16dab938d5abbaa86d41748d454186400;
@@ -101,12 +98,10 @@ library StateUpdate {
         if (!inRange) revert InitialStateRefused(words.length);
 
         self.sharedStateHash = keccak256(abi.encodePacked(words));
-        self.positionsRoot = words[0];
-        self.positionsHeight = uint64(words[1]);
-        self.ordersRoot = words[2];
-        self.ordersHeight = uint64(words[3]);
-        self.systemTime = uint64(words[7]);
-        self.sequenceNumber = uint64(sequenceNumber);
+        (self.positionsRoot, self.ordersRoot) = (words[0], words[2]);
+        Head.State storage head = Head.load();
+        (head.positionsHeight, head.ordersHeight) = (uint8(words[1]), uint8(words[3]));
+        (head.systemTime, head.sequenceNumber) = (uint64(words[7]), uint64(sequenceNumber));
     }
 
     /// @dev The walk: what the output says, whether it may be said now, whether it follows, whether it is proven; then
@@ -117,14 +112,14 @@ library StateUpdate {
         checkPrevious(self, output, parts);
         checkConfigurations(output);
         checkBatchId(self, applicationData);
-        checkProven(self, output, parts);
+        checkProven(output, parts);
 
-        advance(self, output, parts, applicationData[0]);
+        uint256 sequenceNumber = advance(self, output, parts, applicationData[0]);
         applyModifications(output, parts);
         checkConditions(output, parts, applicationData);
         applyForcedActions(output, parts);
 
-        emit IOperations.LogUpdateState(self.sequenceNumber, applicationData[0]);
+        emit IOperations.LogUpdateState(sequenceNumber, applicationData[0]);
     }
 
     /// @dev Every count is bounded by the output's length before it is used, so no place wraps round.
@@ -197,7 +192,7 @@ library StateUpdate {
         if (applicationData[1] != expected) revert WrongPreviousBatchId(applicationData[1], expected);
     }
 
-    function checkProven(State storage self, uint256[] calldata output, Parts memory parts) private {
+    function checkProven(uint256[] calldata output, Parts memory parts) private {
         ApprovalChain.Chains storage chains = ApprovalChain.load();
         bytes32 fact = parts.isRollup ? rollupFact(output, parts.end) : keccak256(abi.encodePacked(output));
         emit IOperations.LogStateTransitionFact(fact);
@@ -211,7 +206,7 @@ library StateUpdate {
                     output[place + 1],
                     output[place + 2],
                     output[place + 3],
-                    uint256(self.sequenceNumber) + 1
+                    uint256(Head.load().sequenceNumber) + 1
                 )
             )
         );
@@ -226,19 +221,24 @@ library StateUpdate {
         }
     }
 
-    function advance(State storage self, uint256[] calldata output, Parts memory parts, uint256 batchId) private {
+    /// @dev The stored roots are the previous state's, which the output names; one that stays is not read.
+    function advance(State storage self, uint256[] calldata output, Parts memory parts, uint256 batchId)
+        private
+        returns (uint256 sequenceNumber)
+    {
         uint256[] calldata next = output[parts.after_:parts.after_ + parts.afterSize];
         bytes32 sharedStateHash = keccak256(abi.encodePacked(next));
         uint256 systemTime = next[next.length - 1];
 
         self.sharedStateHash = sharedStateHash;
-        self.positionsRoot = next[0];
-        if (self.ordersRoot != next[2]) self.ordersRoot = next[2];
+        if (next[0] != output[parts.before]) self.positionsRoot = next[0];
+        if (next[2] != output[parts.before + 2]) self.ordersRoot = next[2];
         self.lastBatchId = batchId;
-        self.systemTime = uint64(systemTime);
-        ++self.sequenceNumber;
+        Head.State storage head = Head.load();
+        sequenceNumber = uint256(head.sequenceNumber) + 1;
+        (head.systemTime, head.sequenceNumber) = (uint64(systemTime), uint64(sequenceNumber));
 
-        emit IOperations.SharedStateUpdated(self.sequenceNumber, sharedStateHash, next[0], systemTime);
+        emit IOperations.SharedStateUpdated(sequenceNumber, sharedStateHash, next[0], systemTime);
     }
 
     /// @dev Deposits are used up, withdrawals allowed.

@@ -9,7 +9,7 @@ contract ObedientRegistry is FactRegistry {
         _registerFact(fact);
     }
 
-    function identify() external pure returns (string memory) {
+    function identify() public view virtual returns (string memory) {
         return "ObedientRegistry";
     }
 }

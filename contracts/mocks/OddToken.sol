@@ -17,6 +17,7 @@ contract OddToken is PlainToken {
         TakesFee, // the receiver gets one less
         GivesMore, // the receiver gets one more
         MovesNothing, // returns true
+        MovesBackwards,
         Reenters // calls back before it moves
     }
 
@@ -51,7 +52,8 @@ contract OddToken is PlainToken {
     function _oddly(address from, address to, uint256 amount) private returns (bool) {
         if (manner == Manner.Reverts) revert TokenSaysNo(amount);
         if (manner == Manner.Reenters) _callBack();
-        if (manner != Manner.MovesNothing) _move(from, to, amount);
+        if (manner == Manner.MovesBackwards) _move(to, from, amount);
+        else if (manner != Manner.MovesNothing) _move(from, to, amount);
         if (manner == Manner.TakesFee) balanceOf[to] -= 1;
         if (manner == Manner.GivesMore) balanceOf[to] += 1;
         uint256 size = manner == Manner.SaysNothing ? 0 : manner == Manner.SaysLittle ? 1 : 32;

@@ -20,15 +20,13 @@ library StarkCurve {
     uint256 private constant GY = 0x5668060aa49730b7be4801df46ec62de53ecd11abe43a32873000c36e8dc1f;
     uint256 private constant UPPER = 1 << 251;
 
-    /// @notice Whether some point has this x: Euler's criterion.
+    /// @notice Whether some point has this x: Euler's criterion. None has y = 0, for the group's order is odd.
     function isOnCurve(uint256 x) internal view returns (bool) {
-        uint256 right = curve(x);
-        return right == 0 || pow(right, (FIELD - 1) / 2, FIELD) == 1;
+        return pow(curve(x), (FIELD - 1) / 2, FIELD) == 1;
     }
 
-    /// @notice Comes back if (r, s) is a signature of `message` under the point (x, y).
+    /// @notice Comes back if (r, s) is a signature of `message`, below ORDER, under the point (x, y).
     function verify(uint256 message, uint256 r, uint256 s, uint256 x, uint256 y) internal view {
-        if (message >= ORDER) revert SignatureOutOfRange(0, message);
         if (s == 0 || s >= ORDER) revert SignatureOutOfRange(2, s);
         if (r == 0 || r >= UPPER) revert SignatureOutOfRange(1, r);
         uint256 w = pow(s, ORDER - 2, ORDER);

@@ -1,10 +1,12 @@
 """The window tables of the escape verifier's Pedersen hash (contracts/registry/PedersenHash.sol).
 
 A hash is S + sum of b_i * A_i over the 504 bits of both inputs. With signs s_i = 2 * b_i - 1 this is C + sum of
-s_i * A_i / 2, where C = S + sum of A_i / 2 and halving is by the group's odd order. Six bits are a window; a window
-with its top sign -1 is the negated window of the opposite signs, so a table holds the 32 points with top sign +1:
-entry e has the signs of the bits of e, low bit first. 84 windows, low bits of the left input first. For the sake of the
+s_i * A_i / 2, where C = S + sum of A_i / 2 and halving is by the group's odd order. Seven bits are a window; a window
+with its top sign -1 is the negated window of the opposite signs, so a table holds the 64 points with top sign +1:
+entry e has the signs of the bits of e, low bit first. 72 windows, low bits of the left input first. For the sake of the
 contract's additions an entry is -x, then y in even windows and -y in odd ones, 32 bytes each.
+
+Twelve data contracts hold all but the last 12 bytes; the last word stands in the contract.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ from prover.algebra import curve
 from prover.algebra.field import PRIME
 from prover.algebra.keccak import keccak256
 
-WINDOW_BITS = 6
+WINDOW_BITS = 7
 INPUT_BITS = 252
 LOW_BITS = 248
-PAGE_BYTES = 24_000
+PAGE_BYTES = 24_575
+"""The limit of code but for the STOP byte."""
+PAGES = 12
 HALF = (curve.ORDER + 1) // 2
 
 
@@ -39,7 +43,7 @@ def half_points() -> list[curve.Point]:
 
 
 def window(halves: list[curve.Point]) -> list[curve.Point]:
-    """The 32 points of a window; setting bit i turns its sign and adds A_i."""
+    """The 64 points of a window; setting bit i turns its sign and adds A_i."""
     *low, top = halves
     entries = [reduce(curve.add, [curve.negate(half) for half in low], top)]
     for index in range(1, 1 << len(low)):
@@ -69,7 +73,12 @@ def beginning() -> curve.Point:
 def pages() -> list[bytes]:
     """The content of each data contract."""
     data = tables()
-    return [data[i : i + PAGE_BYTES] for i in range(0, len(data), PAGE_BYTES)]
+    return [data[i * PAGE_BYTES : (i + 1) * PAGE_BYTES] for i in range(PAGES)]
+
+
+def last_word() -> int:
+    """Of the tables, which the pages do not hold whole."""
+    return int.from_bytes(tables()[-32:], "big")
 
 
 def tables_hash() -> bytes:

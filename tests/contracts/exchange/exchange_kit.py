@@ -158,6 +158,11 @@ class Kit:
         signed = Account.unsafe_sign_hash(digest, private_key=account.private_key)
         return words_to_bytes([signed.r, signed.s]) + bytes([signed.v])
 
+    def typed_digest(self, trade: Trade, hour: int) -> bytes:
+        """What EIP-712 has a wallet sign."""
+        *most, nonce = trade.arguments()
+        return bytes(self.exchange.forcedTradeDigests(*most, hour, nonce)[1])
+
     def request_trade(
         self, trade: Trade, *, hour=None, signature: bytes | None = None, premium: bool = False, sender=None
     ):

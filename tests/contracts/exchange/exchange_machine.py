@@ -2,84 +2,53 @@
 
 Every rule asks the model what will come of a call: the name of a refusal, or nothing. The contract must say the same;
 then the books are compared, and three things must hold whatever happened: the contract holds what it owes; nobody's
-claim shrank but by a batch; a frozen exchange does not move its state. At the end of a life every user is driven out,
-and must hold what he was owed.
+claim shrank but by what a batch says; a frozen exchange does not move its state. At the end of a life every user is
+driven out, and must hold what he was owed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import ape
-from exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, HOUR, Kit, hash_word
+from exchange_kit import BTC, DAY, GRACE, HOUR, Kit, hash_word
+from exchange_model import BODIES, KINDS, NAMES, SERVED, Model, Plan
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from output_words import Output, SharedState, availability_claim, fact_of
+from output_words import ROLLUP, VALIDIUM, Output, availability_claim, condition_word, fact_of
 
 from scripts._people import User
 
 CANCEL, UNFREEZE, CONFIGURE, REMOVAL, UPGRADE = 2 * DAY, 365 * DAY, 7 * DAY, 28 * DAY, 14 * DAY
 GLOBAL = 2**256 - 1
-SERVED = 2**256 - 1
-NAMES = ("alice", "bob", "carol")
+UNKNOWN_MODE = 2
+DATA = (0xDA7A, 5)
+"""Hash and size of a rollup batch's data, which the exchange does not read."""
 
 names = st.sampled_from(["alice", "alice", "alice", "bob", "bob", "carol"])
 amounts = st.sampled_from([0, 1, 5, 5, 40, 40])
 owners = st.sampled_from([True, True, True, False])
-FLAWS = (
-    *("unproven", "unavailable", "old state", "wrong batch id", "not operator", "wrong config", "wrong asset config"),
-    *("stale", "early", "expired", "more than deposited", "never asked", "of another kind"),
-)
-
-
-@dataclass
-class Model:
-    """What the exchange should know. Amounts are tokens; `positions` is what the committed state says."""
-
-    state: SharedState
-    pending: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES, 0))
-    cancelled_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES, 0))
-    waiting: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES, 0))
-    positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES, 0))
-    registered: set[str] = field(default_factory=lambda: {"alice", "bob"})
-    demands: dict[tuple[str, int], int] = field(default_factory=dict)
-    """(name, amount) or ("trade", nonce) to the time of asking; SERVED for a served trade."""
-    frozen: bool = False
-    unfreeze_time: int = 0
-    escaped: set[str] = field(default_factory=set)
-    batches: int = 0
-    operator: bool = True
-    config: int = CONFIG_HASH
-    asset_config: int = BTC_CONFIG
-    announced: dict[tuple[int, int], int] = field(default_factory=dict)
-    """(asset, hash) to the time of announcement."""
-    second_verifier: bool = False
-    removal_at: int = 0
-    upgrade_at: int = 0
-
-    def owed(self) -> int:
-        inside = sum(amount for name, amount in self.positions.items() if name not in self.escaped)
-        return sum(self.pending.values()) + sum(self.waiting.values()) + inside
-
-    def outlived(self, asked: int) -> bool:
-        return asked + GRACE <= self.unfreeze_time
-
-    def asking(self, key: tuple[str, int]) -> str | None:
-        """Why a demand is refused now."""
-        asked = self.demands.get(key, 0)
-        if asked == SERVED:
-            return "ActionAlreadyServed"
-        return "ActionPending" if asked and not self.outlived(asked) else None
-
-    def freezing(self, key: tuple[str, int], now: int) -> str | None:
-        asked = self.demands.get(key, 0)
-        if self.frozen:
-            return "StateIsFrozen"
-        if asked in (0, SERVED):
-            return "ForcedActionUnrequested"
-        if now < asked + GRACE:
-            return "ForcedActionStillPending"
-        return "RefreezeAttempt" if self.outlived(asked) else None
+modes = st.sampled_from([VALIDIUM, ROLLUP])
+FLAWS = {
+    "unproven": "NoProof",
+    "unavailable": "NoProof",
+    "other data": "NoProof",
+    "of no mode": "UnsupportedDataAvailabilityMode",
+    "old state": "InvalidPreviousSharedState",
+    "wrong batch id": "WrongPreviousBatchId",
+    "not operator": "OnlyOperator",
+    "wrong config": "GlobalConfigurationMismatch",
+    "wrong asset config": "AssetConfigurationMismatch",
+    "stale": "SystemTimeOutdated",
+    "early": "SystemTimeInvalid",
+    "expired": "BatchExpired",
+    "more than deposited": "DepositInsufficient",
+    "never asked": "NonExistingAction",
+    "a condition forgotten": "ConditionCountMismatch",
+    "another condition": "ConditionMismatch",
+    "a condition unmet": "ConditionNotMet",
+}
+"""What can be wrong with a batch, and how it is refused."""
 
 
 class World:
@@ -93,8 +62,10 @@ class World:
         for account in (accounts[7], kit.stranger):
             kit.token.mint(account, kit.START, sender=kit.governor)
             kit.token.approve(kit.exchange, 2**256 - 1, sender=account)
-        self.second = kit.governor.deploy(project.ObedientRegistry)
-        self.second.declare(bytes(32), sender=kit.stranger)
+        self.second = {kind: kit.governor.deploy(project.ObedientRegistry) for kind in KINDS}
+        for registry in self.second.values():
+            registry.declare(bytes(32), sender=kit.stranger)
+        self.conditions = kit.governor.deploy(project.ObedientRegistry)
         self.reader = kit.governor.deploy(project.Batcher)
         self.code = kit.exchange.implementation()
         self.before = chain.snapshot()
@@ -139,13 +110,13 @@ def machine(world: World):
         def begin(self) -> None:
             self.model = Model(kit.state)
             self.books = world.books()
-            self.shifted = False
+            self.granted = dict.fromkeys(NAMES, 0)
+            self.last_claims = {name: self.claim(self.books, name) for name in NAMES}
 
         # --- the frame
 
         def attempt(self, error: str | None, call) -> int | None:
             """The call is refused as predicted, or comes back; its time."""
-            self.shifted = False
             if error is None:
                 return call().timestamp
             with ape.reverts(kit.error(error)):
@@ -199,21 +170,20 @@ def machine(world: World):
 
         def reclaim(self, name, owner):
             model, by = self.model, self.sender(name, owner)
-            asked = model.cancelled_at[name]
-            error = self.ownership(name, owner)
-            if not error and not asked:
-                error = "DepositNotCanceled"
-            elif not error and self.now() < asked + CANCEL:
-                error = "DepositLocked"
+            error = self.ownership(name, owner) or model.reclaiming(name, self.now())
             if self.attempt(error, lambda: exchange.depositReclaim(*self.slot(name), sender=by)):
                 model.pending[name] = model.cancelled_at[name] = 0
 
-        @rule()
-        def register_carol(self):
+        @rule(own=st.booleans())
+        def register_carol(self, own=True):
+            """By herself, or by a stranger who has her signature."""
             carol = world.users["carol"]
             error = "StarkKeyUnavailable" if "carol" in self.model.registered else None
-            signed = carol.registration()
-            if self.attempt(error, lambda: exchange.registerSender(carol.stark_key, signed, sender=carol.account)):
+            key, signed = carol.stark_key, carol.registration()
+            method = exchange.registerSender if own else exchange.registerEthAddress
+            arguments = (key, signed) if own else (carol.account, key, signed)
+            by = carol.account if own else kit.stranger
+            if self.attempt(error, lambda: method(*arguments, sender=by)):
                 self.model.registered.add("carol")
 
         @rule(data=st.data())
@@ -237,10 +207,11 @@ def machine(world: World):
             if asked:
                 model.demands[name, amount] = asked
 
-        @rule(nonce=st.sampled_from([1, 2]), signer=st.sampled_from(["bob", "bob", "alice"]))
-        def demand_trade(self, nonce, signer):
+        @rule(nonce=st.sampled_from([1, 2]), signer=st.sampled_from(["bob", "bob", "alice"]), typed=st.booleans())
+        def demand_trade(self, nonce, signer, typed):
             model, trade, hour = self.model, kit.trade(nonce=nonce), self.now() // HOUR
-            signature = kit.sign_raw(world.users[signer].account, trade.published_digest(hour))
+            digest = kit.typed_digest(trade, hour) if typed else trade.published_digest(hour)
+            signature = kit.sign_raw(world.users[signer].account, digest)
             error = "StateIsFrozen" if model.frozen else "InvalidSignature" if signer != "bob" else None
             error = error or model.asking(("trade", nonce))
             asked = self.attempt(error, lambda: kit.request_trade(trade, hour=hour, signature=signature))
@@ -253,47 +224,54 @@ def machine(world: World):
             name, number = key
             return kit.trade(nonce=number) if name == "trade" else kit.withdrawal(world.users[name], number)
 
-        def plan(self, take: bool, pay: bool, shift: bool, serve: bool):
-            """Modifications, served demands, and the positions after them."""
-            model, changes, positions = self.model, [], dict(self.model.positions)
-            for name in NAMES:
-                if take and model.pending[name]:
-                    changes.append((name, model.pending[name]))
-                    positions[name] += model.pending[name]
-                if pay and positions[name]:
-                    part = (positions[name] + 1) // 2
-                    changes.append((name, -part))
-                    positions[name] -= part
-            served = [key for key, asked in model.demands.items() if asked != SERVED] if serve else []
-            for name, amount in served:
-                if name != "trade" and 0 < amount <= positions[name]:
-                    changes.append((name, -amount))
-                    positions[name] -= amount
-            if shift and positions["alice"]:
-                positions["alice"], positions["bob"] = positions["alice"] - 1, positions["bob"] + 1
-            return changes, served, positions
+        def waiting_demands(self) -> list[tuple[str, int]]:
+            return [key for key, asked in self.model.demands.items() if asked not in (0, SERVED)]
 
-        @rule(take=st.booleans(), pay=st.booleans(), shift=st.booleans(), serve=st.booleans())
-        def batch(self, take, pay, shift, serve):
-            model = self.model
-            changes, served, positions = self.plan(take, pay, shift, serve)
-            output = self.output(changes, [self.action(key) for key in served])
+        @rule(
+            acts=st.sets(st.sampled_from(["take", "pay", "serve", "transfer", "buy", "sell"])),
+            price=st.sampled_from([None, None, 10, 20, 40]),
+            mode=modes,
+            conditional=st.sampled_from([False, False, True]),
+        )
+        def batch(self, acts, price, mode, conditional):
+            """`acts` in a fixed order; a conditional transfer's condition is met."""
+            model, plan = self.model, Plan(self.model)
+            for name in NAMES:
+                if "take" in acts:
+                    plan.take(name)
+                if "pay" in acts:
+                    plan.pay(name)
+            for key in self.waiting_demands() if "serve" in acts else ():
+                plan.serve(key)
+            if "transfer" in acts or conditional:
+                plan.transfer()
+            for act, units in (("buy", 2), ("sell", -2)):
+                if act in acts:
+                    plan.trade(units, units * plan.price)
+            if price:
+                plan.move_price(price)
+            output = self.output(plan.changes, [self.action(key) for key in plan.served], mode, plan.price)
+            data = [model.batches + 1, model.batches, 0]
+            if conditional:
+                output, data = self.with_condition(output, data, met=True)
             error = "StateIsFrozen" if model.frozen else None if model.operator else "OnlyOperator"
             self.declare(output)
-            if self.attempt(error, lambda: kit.update(output.words(), [model.batches + 1, model.batches, 0])):
-                self.apply(output, changes, served, positions)
+            if self.attempt(error, lambda: kit.update(output.words(), data)):
+                self.granted = plan.granted
+                model.state = output.after
+                plan.apply()
 
-        def apply(self, output, changes, served, positions):
-            model, self.shifted = self.model, True
-            for name, change in changes:
-                (model.pending if change > 0 else model.waiting)[name] -= change
-            for key in served:
-                model.demands[key] = SERVED if key[0] == "trade" else 0
-            model.positions, model.state, model.batches = positions, output.after, model.batches + 1
-
-        def output(self, changes=(), forced=()) -> Output:
+        def output(self, changes=(), forced=(), mode=VALIDIUM, price=None) -> Output:
+            """Each has another root, another index and the price: the shared state names both from the first on."""
             model, now = self.model, self.now()
-            after = replace(model.state, positions_root=model.state.positions_root + 1, system_time=now)
+            after = replace(
+                model.state,
+                positions_root=model.state.positions_root + 1,
+                funding={BTC: 2**63 + model.batches},
+                funding_time=now,
+                prices={BTC: price or model.price},
+                system_time=now,
+            )
             keyed = [(world.users[n].stark_key, world.users[n].position_id, change) for n, change in changes]
             return Output(
                 model.config,
@@ -303,44 +281,57 @@ def machine(world: World):
                 assets=[(BTC, model.asset_config)],
                 modifications=keyed,
                 forced=forced,
+                mode=mode,
+                data=DATA,
             )
 
-        def declare(self, output: Output, unproven: bool = False, unavailable: bool = False) -> None:
-            fact = fact_of(output.words())
-            if not unproven:
-                kit.verifier.declare(fact, sender=kit.stranger)
-                if self.model.second_verifier:
-                    world.second.declare(fact, sender=kit.stranger)
-            if not unavailable:
-                claim = availability_claim(output.after, self.model.batches + 1)
-                kit.availability.declare(claim, sender=kit.stranger)
+        def with_condition(self, output: Output, data: list[int], met: bool) -> tuple[Output, list[int]]:
+            """A condition that no batch had before."""
+            fact = hash_word(self.now())
+            if met:
+                world.conditions.declare(fact, sender=kit.stranger)
+            word = condition_word(world.conditions.address, fact)
+            pair = [int(world.conditions.address, 16), int.from_bytes(fact, "big")]
+            return replace(output, conditions=[word]), [*data[:2], 1, *pair]
 
-        @rule(flaw=st.sampled_from(FLAWS), name=names)
-        def bad_batch(self, flaw, name):
+        def declare(self, output: Output, unproven: bool = False, unavailable: bool = False) -> None:
+            """A rollup's data needs nobody who holds it."""
+            fact, claim = fact_of(output.words()), availability_claim(output.after, self.model.batches + 1)
+            for kind, known, missing in (
+                ("", fact, unproven),
+                ("Availability", claim, unavailable or output.mode == ROLLUP),
+            ):
+                first = kit.availability if kind else kit.verifier
+                for registry in () if missing else [first, world.second[kind]][: 1 + self.model.second[kind]]:
+                    registry.declare(known, sender=kit.stranger)
+
+        @rule(flaw=st.sampled_from(sorted(FLAWS)), name=names, mode=modes)
+        def bad_batch(self, flaw, name, mode=VALIDIUM):
             """One thing is wrong with it; everything else would be taken."""
-            model, now = self.model, self.now()
-            output, sender, previous = self.output(), kit.operator, model.batches
-            expected = {
-                "unproven": "NoProof",
-                "unavailable": "NoProof",
-                "old state": "InvalidPreviousSharedState",
-                "wrong batch id": "WrongPreviousBatchId",
-                "not operator": "OnlyOperator",
-                "wrong config": "GlobalConfigurationMismatch",
-                "wrong asset config": "AssetConfigurationMismatch",
-                "stale": "SystemTimeOutdated",
-                "early": "SystemTimeInvalid",
-                "expired": "BatchExpired",
-                "more than deposited": "DepositInsufficient",
-                "never asked": "NonExistingAction",
-                "of another kind": "ConditionCountMismatch",
-            }[flaw]
+            model = self.model
+            if flaw in ("unavailable", "other data"):
+                mode = ROLLUP if flaw == "other data" else VALIDIUM
+            output, data = self.output(mode=mode), [model.batches + 1, model.batches, 0]
+            output, data, expected = self.spoil(flaw, name, output, data)
+            self.declare(output, flaw == "unproven", flaw == "unavailable")
+            if flaw == "other data":
+                output = replace(output, data=(DATA[0] + 1, DATA[1]))
+            sender = kit.governor if flaw == "not operator" else kit.operator
+            refused = "OnlyOperator" if not model.operator else expected
+            self.attempt(
+                "StateIsFrozen" if model.frozen else refused,
+                lambda: exchange.updateState(output.words(), data, sender=sender),
+            )
+
+        def spoil(self, flaw, name, output, data):
+            """Output and application data with the flaw, and the refusal."""
+            model, now, expected = self.model, self.now(), FLAWS[flaw]
             if flaw == "old state":
                 output = replace(output, before=replace(model.state, positions_root=5))
             elif flaw == "wrong batch id":
-                previous += 1
-            elif flaw == "not operator":
-                sender = kit.governor
+                data = [data[0], data[1] + 1, 0]
+            elif flaw == "of no mode":
+                output = replace(output, mode=UNKNOWN_MODE)
             elif flaw == "wrong config":
                 output = replace(output, config_hash=model.config + 1)
             elif flaw == "wrong asset config":
@@ -359,15 +350,12 @@ def machine(world: World):
                 key = served[0] if served else (name, 77)
                 output = replace(output, forced=[self.action(key)])
                 expected = "ActionAlreadyServed" if key[0] == "trade" else expected
-            elif flaw == "of another kind":
-                output = replace(output, conditions=[7])
-            self.declare(output, flaw == "unproven", flaw == "unavailable")
-            refused = "OnlyOperator" if not model.operator else expected
-            data = [model.batches + 1, previous, 0]
-            self.attempt(
-                "StateIsFrozen" if model.frozen else refused,
-                lambda: exchange.updateState(output.words(), data, sender=sender),
-            )
+            elif "condition" in flaw:
+                output, full = self.with_condition(output, data, met=flaw == "another condition")
+                data = full if flaw == "a condition unmet" else data
+                if flaw == "another condition":
+                    data = [*full[:-1], full[-1] + 1]
+            return output, data, expected
 
         @precondition(lambda self: any(asked in (0, SERVED) for asked in self.model.demands.values()))
         @rule(data=st.data())
@@ -416,12 +404,12 @@ def machine(world: World):
         @precondition(lambda self: self.model.frozen or self.model.batches % 4 == 3)
         @rule(data=st.data(), more=st.sampled_from([0, 0, 0, 1]))
         def escape_with_something(self, data, more):
-            self.escape(self.choose(data, self.model.positions), more)
+            self.escape(self.choose(data, {name: self.model.worth(name) for name in NAMES}), more)
 
         def escape(self, name, more):
             """The verifier knows only what is true: `more` is not proven."""
             model, user = self.model, world.users[name]
-            amount = model.positions[name] + more
+            amount = model.worth(name) + more
             if not more and amount:
                 kit.declare_escape(user, amount)
             error = None if model.frozen else "StateNotFrozen"
@@ -465,32 +453,37 @@ def machine(world: World):
                 elif act == "apply":
                     model.asset_config = word
 
-        @rule(first=st.integers(0, 2), last=st.integers(0, 2), governor=owners)
-        def verifiers(self, first, last, governor):
+        @rule(first=st.integers(0, 2), last=st.integers(0, 2), governor=owners, kind=st.sampled_from(KINDS))
+        def verifiers(self, first, last, governor, kind):
             for act in ("register", "announce", "remove")[first : last + 1] or ("remove",):
-                self.change_verifiers(act, governor)
+                self.change_verifiers(act, governor, kind)
 
-        def change_verifiers(self, act, governor):
-            model, by = self.model, {"sender": kit.governor if governor else kit.stranger}
+        def change_verifiers(self, act, governor, kind):
+            model, by, entry = self.model, {"sender": kit.governor if governor else kit.stranger}, world.second[kind]
             error = None if governor else "OnlyGovernance"
             error = error or ("StateIsFrozen" if model.frozen else None)
             if act == "register":
-                error = error or ("EntryAlreadyExists" if model.second_verifier else None)
-                if self.attempt(error, lambda: exchange.registerVerifier(world.second, "ObedientRegistry", **by)):
-                    model.second_verifier = True
+                error = error or ("EntryAlreadyExists" if model.second[kind] else None)
+                register = getattr(exchange, f"register{kind}Verifier")
+                if self.attempt(error, lambda: register(entry, "ObedientRegistry", **by)):
+                    model.second[kind] = True
                 return
-            error = error or (None if model.second_verifier else "EntryDoesNotExist")
+            error = error or (None if model.second[kind] else "EntryDoesNotExist")
             if act == "announce":
-                error = error or ("AlreadyAnnounced" if model.removal_at else None)
-                asked = self.attempt(error, lambda: exchange.announceVerifierRemovalIntent(world.second, **by))
-                model.removal_at = asked + REMOVAL if asked else model.removal_at
+                announce = getattr(exchange, f"announce{kind}VerifierRemovalIntent")
+                error = error or ("AlreadyAnnounced" if model.removal_at[kind] else None)
+                asked = self.attempt(error, lambda: announce(entry, **by))
+                model.removal_at[kind] = asked + REMOVAL if asked else model.removal_at[kind]
                 return
-            error = error or (None if model.removal_at else "RemovalNotAnnounced")
-            error = error or ("RemovalNotEnabledYet" if self.now() < model.removal_at else None)
-            if self.attempt(error, lambda: exchange.removeVerifier(world.second, **by)):
-                model.second_verifier, model.removal_at = False, 0
+            remove, allowed_at = getattr(exchange, f"remove{kind}Verifier"), model.removal_at[kind]
+            error = error or (None if allowed_at else "RemovalNotAnnounced")
+            error = error or ("RemovalNotEnabledYet" if self.now() < allowed_at else None)
+            if self.attempt(error, lambda: remove(entry, **by)):
+                model.second[kind], model.removal_at[kind] = False, 0
 
-        @rule(acts=st.sampled_from([("add",), ("upgrade",), ("add", "upgrade")]), governor=owners)
+        @rule(
+            acts=st.sampled_from([("add",), ("upgrade",), ("add", "upgrade"), ("remove", "upgrade")]), governor=owners
+        )
         def upgrade(self, acts, governor):
             for act in acts:
                 self.upgrade_once(act, governor)
@@ -503,45 +496,80 @@ def machine(world: World):
                 asked = self.attempt(error, lambda: exchange.addImplementation(world.code, b"", False, **by))
                 model.upgrade_at = asked + UPGRADE if asked else model.upgrade_at
                 return
-            error = error or ("StateIsFrozen" if model.frozen else None)
-            error = error or (None if model.upgrade_at else "UnknownUpgradeInformation")
+            unknown = None if model.upgrade_at else "UnknownUpgradeInformation"
+            if act == "remove":
+                if self.attempt(error or unknown, lambda: exchange.removeImplementation(world.code, b"", False, **by)):
+                    model.upgrade_at = 0
+                return
+            error = error or ("StateIsFrozen" if model.frozen else None) or unknown
             error = error or ("UpgradeNotEnabledYet" if self.now() < model.upgrade_at else None)
             if self.attempt(error, lambda: exchange.upgradeTo(world.code, b"", False, **by)):
                 model.upgrade_at = 0
 
-        @rule(on=st.sampled_from([True, True, False]), governor=owners)
-        def operators(self, on, governor):
-            method = exchange.registerOperator if on else exchange.unregisterOperator
-            error = None if governor else "OnlyGovernance"
+        @rule(
+            on=st.sampled_from([True, True, False]), governor=owners, role=st.sampled_from(["operator", "token_admin"])
+        )
+        def roles(self, on, governor, role):
+            account = {"operator": kit.operator, "token_admin": kit.token_admin}[role]
+            name = {"operator": "Operator", "token_admin": "TokenAdmin"}[role]
+            method = getattr(exchange, f"register{name}" if on else f"unregister{name}")
             by = kit.governor if governor else kit.stranger
-            if self.attempt(error, lambda: method(kit.operator, sender=by)):
-                self.model.operator = on
+            if self.attempt(None if governor else "OnlyGovernance", lambda: method(account, sender=by)):
+                setattr(self.model, role, on)
+            if role == "token_admin":
+                error = "SystemAssetTypeAlreadySet" if self.model.token_admin else "OnlyTokenAdmin"
+                name_collateral = exchange.registerSystemAssetType
+                self.attempt(error, lambda: name_collateral(kit.asset, kit.info, sender=kit.token_admin))
+
+        @rule(
+            body=st.sampled_from(BODIES),
+            act=st.sampled_from(["NominateNewGovernor", "AcceptGovernance", "CancelNomination", "RemoveGovernor"]),
+            governor=owners,
+        )
+        def governors(self, body, act, governor):
+            """The second governor comes and goes; the first stays, for nobody removes himself."""
+            model, method = self.model, getattr(exchange, body + act)
+            nominated, governs = model.candidate[body], model.governs[body]
+            error = None if governor else "OnlyGovernance"
+            arguments = [kit.second] if act in ("NominateNewGovernor", "RemoveGovernor") else []
+            by = kit.governor if governor else kit.stranger
+            if act == "AcceptGovernance":
+                error, by = None if nominated and governor else "OnlyCandidateGovernor", kit.second if governor else by
+            elif act == "NominateNewGovernor":
+                error = error or ("AlreadyGovernor" if governs else "OtherCandidatePending" if nominated else None)
+            elif act == "RemoveGovernor":
+                error = error or (None if governs else "NotGovernor")
+            if not self.attempt(error, lambda: method(*arguments, sender=by)):
+                return
+            model.candidate[body] = act == "NominateNewGovernor" or (nominated and act == "RemoveGovernor")
+            model.governs[body] = act == "AcceptGovernance" or (governs and act != "RemoveGovernor")
 
         @rule(seconds=st.sampled_from([HOUR, DAY, CANCEL, GRACE, UPGRADE, REMOVAL]))
         def time_passes(self, seconds):
-            self.shifted = False
             kit.at(self.now() + seconds)
 
         # --- what must hold
 
         @invariant()
         def books_agree_and_nobody_lost_anything(self):
-            model, last, now = self.model, self.books, world.books()
+            model, now = self.model, world.books()
             self.books = now
             state = [int.from_bytes(model.state.hash(), "big"), model.batches, model.frozen, model.unfreeze_time]
             assert now["state"] == state
             for name, row in now["rows"].items():
                 expected = (model.pending[name], model.cancelled_at[name], model.waiting[name], name in model.escaped)
                 assert row == expected, name
-            assert now["held"] >= model.owed(), "the contract holds less than it owes"
-            if not self.shifted:
-                for name in NAMES:
-                    assert self.claim(now, name) >= self.claim(last, name), f"{name} lost something"
+            assert now["held"] == model.owed(), "the contract does not hold what it owes"
+            granted, self.granted = self.granted, dict.fromkeys(NAMES, 0)
+            for name in NAMES:
+                claim = self.claim(now, name)
+                assert claim >= self.last_claims[name] + granted[name], f"{name} lost something"
+                self.last_claims[name] = claim
 
         def claim(self, books, name: str) -> int:
             """Tokens in hand, pending, waiting, and in the position unless it escaped."""
             pending, _, waiting, escaped = books["rows"][name]
-            inside = 0 if escaped else self.model.positions[name]
+            inside = 0 if escaped else self.model.worth(name)
             return books["tokens"][name] + pending + waiting + inside
 
         def teardown(self):
@@ -577,7 +605,7 @@ def machine(world: World):
             """Escape, once and with no more than is proven; take a deposit back, in time."""
             model = self.model
             self.escape(name, 1)
-            if model.positions[name]:
+            if model.worth(name):
                 self.escape(name, 0)
                 self.escape(name, 0)
             self.withdraw(name)

@@ -225,6 +225,42 @@ def test_a_verifier_leaves_only_after_its_delay_and_never_the_last(kit, chain_of
         chain_of.remove(chain_of.first, **by)
 
 
+@pytest.mark.parametrize("voice", range(1, 5), ids=["refuses", "says nothing", "misplaces", "exaggerates"])
+def test_a_verifier_that_no_longer_says_what_it_is_can_be_removed(kit, chain_of, project, voice):
+    by = {"sender": kit.governor}
+    fading = kit.governor.deploy(project.FadingRegistry)
+    fading.declare(bytes(32), sender=kit.stranger)
+    chain_of.add(fading, "ObedientRegistry", **by)
+    fading.speak(voice, sender=kit.stranger)
+    if voice == 1:
+        with ape.reverts(fading.NoMoreAnswers):
+            fading.identify()
+    for call, event in ((chain_of.announce, kit.exchange.LogRemovalIntent), (chain_of.remove, kit.exchange.LogRemoved)):
+        (log,) = call(fading, **by).decode_logs(event)
+        assert log.event_arguments == {"entry": fading.address, "entryId": ""}
+        kit.at(chain_of.allowed_at(fading) or kit.now() + 1)
+    assert chain_of.entries() == [chain_of.first.address]
+
+
+def test_entries_close_up_when_one_leaves(kit, chain_of, project):
+    """The last takes the place of the one that leaves, be it first, in the middle or last."""
+    by, entries = {"sender": kit.governor}, [chain_of.first]
+    for _ in range(4):
+        entries.append(kit.governor.deploy(project.ObedientRegistry))
+        entries[-1].declare(bytes(32), sender=kit.stranger)
+        chain_of.add(entries[-1], "ObedientRegistry", **by)
+    for entry in entries:
+        chain_of.announce(entry, **by)
+    kit.wait(28 * DAY)
+    for place in (0, 1, 2):
+        gone, last = entries[place], entries.pop()
+        if gone is not last:
+            entries[place] = last
+        chain_of.remove(gone, **by)
+        assert chain_of.entries() == [entry.address for entry in entries]
+        assert not chain_of.contains(gone) and all(chain_of.contains(entry) for entry in entries)
+
+
 def test_without_verifiers_nothing_is_proven(project, accounts, chain):
     made = Kit(project, accounts, chain, configured=False)
     by = {"sender": made.governor}
@@ -444,6 +480,31 @@ def test_an_initializer_runs_with_its_upgrade(kit, next_code, project):
         exchange.upgradeTo(next_code, nobody, False, **by)
 
 
+def test_an_upgrade_may_not_leave_the_exchange_frozen(kit, next_code, project):
+    freezer = kit.governor.deploy(project.Freezer)
+    data = encode(["address", "bytes"], [freezer.address, b""])
+    kit.exchange.addImplementation(next_code, data, False, sender=kit.governor)
+    kit.wait(14 * DAY)
+    with ape.reverts(kit.error("NewImplementationFrozen")):
+        kit.exchange.upgradeTo(next_code, data, False, sender=kit.governor)
+
+
+def test_code_that_is_gone_when_its_time_comes_is_refused(kit, project):
+    conjurer = kit.governor.deploy(project.Conjurer)
+    kit.exchange.proxyNominateNewGovernor(conjurer, sender=kit.governor)
+    conjurer.accept(kit.exchange, sender=kit.stranger)
+    conjurer.announce(kit.exchange, sender=kit.stranger)
+    kit.wait(14 * DAY)
+    with ape.reverts(kit.error("ImplementationNotContract"), implementation=conjurer.announced()):
+        conjurer.upgrade(kit.exchange, sender=kit.stranger)
+
+
+def test_the_code_takes_no_ether_of_its_own(kit, project):
+    code = project.Freehold.at(kit.exchange.implementation())
+    with ape.reverts(code.NotExpectedToReceive):
+        kit.stranger.transfer(code, 1)
+
+
 def test_pieces_must_be_what_they_are_taken_for(kit, project):
     custody, administration = kit.governor.deploy(project.Custody), kit.governor.deploy(project.Administration)
     for pair in ((administration, custody), (custody, kit.stranger), (kit.verifier, administration)):
@@ -474,8 +535,8 @@ def test_delays_have_bounds(kit, project, name, least, most):
 
 def test_first_states_and_verifiers_that_are_refused(kit, project):
     words = kit.state.words()
-    for place, word in ((1, 65), (3, 252), (4, 1), (6, 1), (7, 2**63)):
-        mangled = [*words[:place], word, *words[place + 1 :]]
+    for place, word in ((1, 65), (3, 252), (4, 1), (6, 1), (7, 2**63), (8, 0)):
+        mangled = [*words[:place], word, *words[place + 1 :]] if place < len(words) else [*words, word]
         with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
             deploy_pieces(project, kit.governor, kit.escapes, mangled, Delays())
         assert type(refusal.value).__name__ == "InitialStateRefused"

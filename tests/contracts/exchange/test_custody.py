@@ -6,6 +6,7 @@ from exchange_kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 
 from prover.algebra import ecdsa
 from prover.algebra.keccak import keccak256, words_to_bytes
+from prover.perpetual.facts import registration_message
 from scripts._people import User
 
 FIELD = 2**251 + 17 * 2**192 + 1
@@ -55,6 +56,7 @@ def test_signature_words_out_of_range_are_refused(kit, carol):
         (1, words_to_bytes([2**251]) + s + y),
         (2, r + words_to_bytes([0]) + y),
         (2, r + words_to_bytes([order]) + y),
+        (3, r + words_to_bytes([pow(2**251, -1, order)]) + y),  # the inverse of s
     ):
         with ape.reverts(kit.error("SignatureOutOfRange"), which=which):
             kit.exchange.registerSender(carol.stark_key, words, sender=carol.account)
@@ -63,6 +65,16 @@ def test_signature_words_out_of_range_are_refused(kit, carol):
     wrong_root = FIELD - int.from_bytes(y, "big")
     with ape.reverts(kit.error("SignatureRefused")):
         kit.exchange.registerSender(carol.stark_key, r + s + words_to_bytes([wrong_root]), sender=carol.account)
+
+
+def test_a_signature_that_leads_to_the_point_at_infinity_is_refused(kit, carol):
+    """r = -message / private key: both terms cancel, and no x is there to be compared."""
+    message = registration_message(bytes.fromhex(carol.account.address[2:]), carol.stark_key)
+    r = -message * pow(carol.stark_private_key, -1, ecdsa.ORDER) % ecdsa.ORDER
+    assert 0 < r < 2**251
+    words = words_to_bytes([r, 1, ecdsa.public_point(carol.stark_private_key).y])
+    with ape.reverts(kit.error("SignatureRefused")):
+        kit.exchange.registerSender(carol.stark_key, words, sender=carol.account)
 
 
 def test_the_other_s_and_anybodys_transaction_register_too(kit, carol):
@@ -310,7 +322,9 @@ def odd(project, accounts, chain):
     return made
 
 
-PLAIN, SAYS_NOTHING, SAYS_FALSE, SAYS_TWO, SAYS_LITTLE, REVERTS, TAKES_FEE, GIVES_MORE, MOVES_NOTHING = range(9)
+PLAIN, SAYS_NOTHING, SAYS_FALSE, SAYS_TWO, SAYS_LITTLE, REVERTS, TAKES_FEE, GIVES_MORE, MOVES_NOTHING, BACKWARDS = (
+    range(10)
+)
 
 
 @pytest.mark.parametrize("manner", [PLAIN, SAYS_NOTHING])
@@ -325,13 +339,14 @@ def test_tokens_that_are_taken(odd, manner):
 @pytest.mark.parametrize(
     ("manner", "error"),
     [
-        (SAYS_FALSE, "TokenOperationFailed"),
-        (SAYS_TWO, "TokenOperationFailed"),
-        (SAYS_LITTLE, "TokenOperationFailed"),
+        (SAYS_FALSE, "SafeERC20FailedOperation"),
+        (SAYS_TWO, "SafeERC20FailedOperation"),
+        (SAYS_LITTLE, "SafeERC20FailedOperation"),
         (REVERTS, "TokenSaysNo"),
         (TAKES_FEE, "IncorrectAmountTransferred"),
         (GIVES_MORE, "IncorrectAmountTransferred"),
         (MOVES_NOTHING, "IncorrectAmountTransferred"),
+        (BACKWARDS, "IncorrectAmountTransferred"),
     ],
 )
 def test_tokens_that_are_refused_leave_the_books_as_they_were(odd, manner, error):

@@ -78,10 +78,15 @@ def rollup(project, accounts, chain):
     return kit, adapter, empty
 
 
-def publish(kit, adapter, output: Output, data: list[int]):
-    """Proven by the double, published, and applied."""
+def prove(kit, output: Output, data: list[int]) -> None:
+    """The double says so."""
     full = keccak_of_words([*output.main_words(), *data])
     kit.verifier.declare(keccak_of_words([PROGRAM, int.from_bytes(full, "big")]), sender=kit.stranger)
+
+
+def publish(kit, adapter, output: Output, data: list[int]):
+    """Proven and published."""
+    prove(kit, output, data)
     return adapter.publish(output.main_words(), data, sender=kit.operator)
 
 
@@ -120,6 +125,36 @@ def test_the_position_tree_is_rebuilt_from_calldata_alone(rollup):
         _, arguments = adapter.decode_input(bytes(receipt.data))
         rebuilt.read(arguments["data"])
     assert rebuilt.root() == kit.exchange.getRollupVaultRoot() == tree.root
+
+
+def node_hash(hashes: list[bytes], ends: list[int]) -> int:
+    """The published hash of an inner node: its children, each with the end of its words in the output; one more."""
+    words = [word for pair in zip(hashes, ends, strict=True) for word in (int.from_bytes(pair[0], "big"), pair[1])]
+    return (int.from_bytes(keccak_of_words(words), "big") + 1) % 2**256
+
+
+@pytest.mark.parametrize("cuts", [(), (1,), (4,), (1, 2, 5)], ids=str)
+def test_data_may_come_in_pages(rollup, cuts):
+    """The exchange takes the batch by the hash of the node over all pages, and by no other."""
+    kit, adapter, _ = rollup
+    data = data_words([], [record(3, Position(0xA, 50), 0, {})])
+    pages = [data[i:j] for i, j in zip((0, *cuts), (*cuts, len(data)), strict=True)]
+    output = batch(kit, kit.state, 5, data)
+    main = output.main_words()
+    prove(kit, output, data)
+    refused = {"NoPages": [], "EmptyData": [*pages, []], "NotProven": [*pages, data]}
+    for error, wrong in refused.items():
+        with ape.reverts(getattr(adapter, error)):
+            adapter.publishPages(main, wrong, sender=kit.operator)
+    receipt = adapter.publishPages(main, pages, sender=kit.operator)
+    ends = [len(main) + end for end in (*cuts, len(data))]
+    node = node_hash([keccak_of_words(page) for page in pages], ends) if cuts else output.data[0]
+    (log,) = receipt.decode_logs(adapter.DataPublished)
+    assert (int.from_bytes(bytes(log.dataHash), "big"), log.words) == (node, len(data))
+    if cuts:
+        with ape.reverts(kit.error("NoProof")):  # the data is not one page
+            kit.update(output.words(), [1, 0, 0])
+    kit.update([*main, node, len(data)], [1, 0, 0])
 
 
 def test_a_batch_without_its_data_is_not_taken(rollup):

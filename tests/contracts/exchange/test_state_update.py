@@ -49,6 +49,14 @@ def test_a_batch_moves_the_state_and_tells_it(kit):
     assert (companion.sequenceNumber, companion.positionsRoot) == (1, 9)
 
 
+def test_a_batch_may_leave_the_roots_as_they_are(kit):
+    output = kit.output(after=replace(kit.state, system_time=kit.now() + 5))
+    kit.declare(output.words(), output.after)
+    kit.update(output.words())
+    assert kit.exchange.getRollupVaultRoot() == kit.state.positions_root
+    assert bytes(kit.exchange.sharedStateHash()) == output.after.hash()
+
+
 def test_every_word_of_an_output_is_bound_by_its_proof(kit):
     """S0-09: any word changed, the same fact known; and the unchanged output is taken at the end."""
     kit.deposit(kit.alice, 10)
@@ -109,7 +117,7 @@ def test_availability_is_claimed_for_the_next_number_only(kit):
 
 
 def test_times_on_both_seconds(kit):
-    now = kit.chain.pending_timestamp + 10
+    now = kit.chain.pending_timestamp + 600  # well ahead of the chain's own clock
 
     def with_time(system_time: int, expiration: int = now // HOUR + 2):
         return kit.output(after=replace(kit.state, positions_root=5, system_time=system_time), expiration=expiration)
@@ -225,8 +233,25 @@ def test_the_section_of_forced_actions_must_add_up(kit):
     ):
         with ape.reverts(kit.error(error)):
             kit.update(mangled(*changes))
+    short = [
+        *words[:size_place],
+        3,
+        1,
+        *words[size_place + 2 : size_place + 5],
+        0,
+    ]  # three words of a withdrawal's four
+    kit.declare(short, output.after)
+    with ape.reverts(kit.error("ForcedActionsSize"), found=3, expected=4):
+        kit.update(short)
     kit.declare(words, output.after)
     kit.update(words)
+
+
+def test_a_shared_state_has_eight_words_at_least(kit):
+    words = kit.output().words()
+    assert words[5] == 8
+    with ape.reverts(kit.error("SharedStateTooShort"), size=7):
+        kit.update([*words[:5], 7, *words[6:]])
 
 
 def test_conditions_must_be_the_ones_proven_and_true(kit):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 
 from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
-ROOT = Path(__file__).parents[3]
+from scripts._solidity import ROOT, compiled, request, sources_of
+
 CACHE = ROOT / ".build/twins"
 
 
@@ -73,6 +70,41 @@ TWINS = (
         "StateUpdate",
         "if (parts.isRollup) return;",
         "if (!parts.isRollup) return;",
+    ),
+    Twin(
+        "a rollup's batch needs no proof",
+        "Freehold",
+        "StateUpdate",
+        "        chains.verifiers.requireProven(fact);\n",
+        "        if (!parts.isRollup) chains.verifiers.requireProven(fact);\n",
+    ),
+    Twin(
+        "a rollup's data is not bound",
+        "Freehold",
+        "StateUpdate",
+        "bytes32 fact = parts.isRollup ? rollupFact(output, parts.end) :",
+        "bytes32 fact = parts.isRollup ? keccak256(abi.encodePacked(output[:parts.end])) :",
+    ),
+    Twin(
+        "a condition need not be met",
+        "Freehold",
+        "StateUpdate",
+        "if (!met) revert ConditionNotMet(i, registry, fact);",
+        "",
+    ),
+    Twin(
+        "conditions are not the batch's",
+        "Freehold",
+        "StateUpdate",
+        "if (found != expected) revert ConditionMismatch(i, found, expected);",
+        "",
+    ),
+    Twin(
+        "a batch pays less than it says",
+        "Freehold",
+        "Withdrawals",
+        "self.pending[ownerKey][assetType] += amount;",
+        "self.pending[ownerKey][assetType] += amount > 30 ? amount - 1 : amount;",
     ),
     Twin(
         "a batch follows any state",
@@ -193,25 +225,9 @@ class TwinProject:
         return self._own.get(name) or getattr(self._project, name)
 
 
-def sources_of(piece: str) -> dict[str, str]:
-    """Every file that the piece needs, by path."""
-    found: dict[str, str] = {}
-
-    def add(path: Path) -> None:
-        key = os.path.relpath(path, ROOT)
-        if key in found:
-            return
-        found[key] = path.read_text()
-        for name in re.findall(r'from "([^"]+)";', found[key]):
-            add((path.parent / name).resolve())
-
-    add(ROOT / f"contracts/exchange/{piece}.sol")
-    return found
-
-
 def broken_sources(twin: Twin) -> dict[str, str]:
     """Raises ValueError if the sources no longer have what the twin breaks, once."""
-    sources = sources_of(twin.piece)
+    sources = sources_of([ROOT / f"contracts/exchange/{twin.piece}.sol"])
     path = f"contracts/exchange/{twin.source}.sol"
     if sources[path].count(twin.old) != 1:
         raise ValueError(f"{path} has not one {twin.old!r}, which the twin {twin.name!r} breaks")
@@ -231,25 +247,7 @@ def compile_twins(twins: tuple[Twin, ...]) -> dict[str, ContractContainer]:
 
 def _compile(twin: Twin, sources: dict[str, str]) -> dict:
     path = f"contracts/exchange/{twin.piece}.sol"
-    settings = {
-        "evmVersion": "prague",
-        "viaIR": True,
-        "optimizer": {"enabled": True, "runs": 200},
-        "outputSelection": {path: {twin.piece: ["abi", "evm.bytecode.object"]}},
-    }
-    request = {
-        "language": "Solidity",
-        "sources": {name: {"content": text} for name, text in sources.items()},
-        "settings": settings,
-    }
-    (solc,) = Path(os.environ["SOLCX_BINARY_PATH"]).glob("solc-v*")
-    answer = subprocess.run(
-        [solc, "--standard-json"], input=json.dumps(request), capture_output=True, text=True, check=True
-    )
-    output = json.loads(answer.stdout)
-    errors = [error["formattedMessage"] for error in output.get("errors", []) if error["severity"] == "error"]
-    if errors:
-        raise ValueError(f"the twin {twin.name!r} does not compile: {errors[0]}")
+    output = compiled(request(sources, {path: {twin.piece: ["abi", "evm.bytecode.object"]}}))
     return output["contracts"][path][twin.piece]
 
 

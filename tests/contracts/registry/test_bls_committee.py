@@ -9,6 +9,7 @@ from scripts._committee import availability_proof, possession, public_key
 
 CLAIM = bytes(range(32))
 SECRETS = (11, 22, 33)
+FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
 ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 
 
@@ -76,6 +77,17 @@ def test_keys_are_kept(committee):
         committee.memberKey(3)
 
 
+def key_of_a_middle_y() -> bytes:
+    """A point whose y begins as (p - 1) / 2 does: where the greater of two y is told by the low half."""
+    p, y = FIELD, (FIELD - 1) // 2
+    while pow(y * y - 4, (p - 1) // 3, p) != 1:
+        y -= 1
+    root = pow(y * y - 4, (2 * p + 7) // 27, p)  # a cube root but for a ninth root of unity, as p is 10 modulo 27
+    unity = pow(next(g for g in range(2, 99) if pow(g, (p - 1) // 3, p) != 1), (p - 1) // 9, p)
+    x = next(x for k in range(9) if pow(x := root * pow(unity, k, p) % p, 3, p) == (y * y - 4) % p)
+    return x.to_bytes(64, "big") + y.to_bytes(64, "big")
+
+
 @pytest.mark.slow
 def test_members_must_have_their_keys(project, deployer):
     """The key that would cancel another's has no proof of possession that verifies."""
@@ -85,7 +97,9 @@ def test_members_must_have_their_keys(project, deployer):
         (k[:1], p[:1], 0, "NoRequiredSignatures"),
         (k[:1], p[:1], 2, "TooManyRequiredSignatures"),
         (k[:2], p[:1], 1, "ProofsOfPossessionMissing"),
+        (k[:1] * 192, p[:1], 1, "TooManyMembers"),
         ([bytes(128)], p[:1], 1, "PublicKeyRefused"),
+        ([key_of_a_middle_y()], p[:1], 1, "PrecompileRefused"),  # on the curve, not in the subgroup
         ([k[0][:-1]], p[:1], 1, "PublicKeyRefused"),
         ([k[0], k[0]], [p[0], p[0]], 1, "NonUniqueMember"),
         ([k[0]], [p[1]], 1, "PossessionNotProven"),

@@ -6,6 +6,7 @@ import ape
 import pytest
 from eth_account import Account
 
+from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak_of_words
 from prover.algebra.pedersen import pedersen
 from prover.perpetual.escape import escape_proof
@@ -56,6 +57,7 @@ def test_a_quorum_of_the_committee_registers_a_claim(committee, accounts):
     assert not contract.isValid(CLAIM)
     contract.verifyAvailabilityProof(CLAIM, first + third, sender=accounts[5])
     assert contract.isValid(CLAIM) and not contract.isValid(bytes(32))
+    assert contract.identify() == "Freehold_Committee_2026_1"
 
 
 def test_a_committee_of_nobody_is_refused(project, deployer):
@@ -65,6 +67,8 @@ def test_a_committee_of_nobody_is_refused(project, deployer):
         deployer.deploy(project.Committee, [deployer.address], 2)
     with ape.reverts(project.Committee.NonUniqueMember, member=deployer.address):
         deployer.deploy(project.Committee, [deployer.address] * 2, 1)
+    with ape.reverts(project.Committee.NonUniqueMember, member="0x" + "00" * 20):
+        deployer.deploy(project.Committee, ["0x" + "00" * 20], 1)
     assert deployer.deploy(project.Committee, [deployer.address], 1).isMember(Account.create().address) is False
 
 
@@ -74,9 +78,10 @@ def test_an_adapter_asks_for_the_program(project, deployer):
     fact = keccak_of_words([1, 2, 3])
     bound = bytes.fromhex("2422673618251520094ab7486c0e54eb06b1db601929f28129842aa4a6a476bd")
     assert keccak_of_words([0x77, int.from_bytes(fact, "big")]) == bound
-    assert not adapter.isValid(fact)
+    assert not adapter.isValid(fact) and not adapter.hasRegisteredFact()
     registry.declare(bound, sender=deployer)
-    assert adapter.isValid(fact)
+    assert adapter.isValid(fact) and adapter.hasRegisteredFact()
+    assert adapter.identify() == "Freehold_ProgramFactAdapter_2026_1"
 
 
 def test_wrong_tables_are_refused(project, deployer):
@@ -88,15 +93,28 @@ def test_wrong_tables_are_refused(project, deployer):
     for tables in ([wrong], right[:-1], [*right[:3], wrong, *right[4:]], right[::-1]):
         with ape.reverts(project.EscapeVerifier.TablesRefused):
             deployer.deploy(project.EscapeVerifier, tables)
-    assert len(right) == 8 and deployer.deploy(project.EscapeVerifier, right)
+    assert len(right) == 12 and deployer.deploy(project.EscapeVerifier, right)
 
 
 def test_a_position_proves_its_worth(escape_verifier, deployer):
     state = state_with(7, Position(0x1234567, 1000))
-    receipt = escape_verifier.verifyEscape(escape_proof(state, 7), 0, state.words(), sender=deployer)
+    escape_verifier.verifyEscape(escape_proof(state, 7), 0, state.words(), sender=deployer)
     state_hash = int.from_bytes(state.hash(), "big")
     assert escape_verifier.isValid(keccak_of_words([0x1234567, 1000, state_hash, 7]))
-    assert receipt.gas_used < 2_500_000
+    assert escape_verifier.identify() == "Freehold_EscapeVerifier_2026_1"
+
+
+@pytest.mark.parametrize("n_assets", [0, 3, 6])
+def test_a_proof_with_a_few_assets_costs_two_and_a_half_million_at_most(escape_verifier, deployer, n_assets):
+    assets = tuple(Asset(11 + i, 5, 5 - 2**63) for i in range(n_assets))
+    state = state_with(7, Position(0x1234567, 1000, assets))
+    funding = [word for asset in assets for word in (asset.asset_id, 5)]
+    prices = [word for asset in assets for word in (asset.asset_id, 1 << 32)]
+    words = [*state.words()[:4], n_assets, *funding, 0, n_assets, *prices, 0]
+    proof = escape_proof(state, 7)
+    receipt = escape_verifier.verifyEscape(proof, n_assets, words, sender=deployer)
+    print(f"{n_assets} assets: {receipt.gas_used:,} gas")
+    assert receipt.gas_used <= 2_500_000
 
 
 def test_the_golden_escape_amount(escape_verifier, deployer):
@@ -122,6 +140,10 @@ def test_the_golden_escape_amount(escape_verifier, deployer):
         (lambda proof, words: proof.__setitem__(3, proof[3] ^ (1 << 30)), "BadMerklePath"),
         (lambda proof, words: proof.__setitem__(6, proof[6] ^ (1 << 20)), "BadMerklePath"),
         (lambda proof, words: proof.__setitem__(-1, proof[-1] ^ (1 << 8)), "InconsistentAssetCount"),
+        (lambda proof, words: proof.__setitem__(-1, 1 << (len(proof) // 2 - 1 + 8)), "NodeIndexOutOfTree"),
+        (lambda proof, words: proof.__setitem__(3, proof[3] ^ (1 << (16 + 64 + 8))), "BadBalance"),
+        (lambda proof, words: proof.__setitem__(2, proof[2] + (FIELD << 4)), "ValueOutOfRange"),
+        (lambda proof, words: proof.__setitem__(-2, proof[-2] + (FIELD << 4)), "ValueOutOfRange"),
         (lambda proof, words: proof.__setitem__(-2, proof[-2] ^ 16), "WrongRoot"),
         (lambda proof, words: words.__setitem__(0, words[0] ^ 1), "WrongRoot"),
         (lambda proof, words: words.__setitem__(1, 5), "WrongHeight"),
@@ -188,12 +210,11 @@ def test_counts_and_lengths_that_do_not_fit(escape_verifier, deployer, n_assets,
 
 def test_words_at_and_above_the_field_are_refused(escape_verifier, deployer):
     """The same residue written differently is another word."""
-    field = 2**251 + 17 * 2**192 + 1
     state = state_with(7, Position(5, 1000), height=4)
     proof = escape_proof(state, 7)
-    packed = (proof[0] << 256 | proof[1]) + (field << 8)  # the key stands in the first pair, on the right
+    packed = (proof[0] << 256 | proof[1]) + (FIELD << 8)  # the key stands in the first pair, on the right
     proof[0], proof[1] = packed >> 256, packed & 2**256 - 1
-    with ape.reverts(escape_verifier.ValueOutOfRange, value=5 + field):
+    with ape.reverts(escape_verifier.ValueOutOfRange, value=5 + FIELD):
         escape_verifier.verifyEscape(proof, 0, state.words(), sender=deployer)
 
 
