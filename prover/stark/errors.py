@@ -38,6 +38,14 @@ class LookupUnbalanced(WitnessRefused):
         self.entry, self.balance = entry, balance
 
 
+class MemoryTooSmall(StarkError):
+    def __init__(self, needed: int, there: int) -> None:
+        super().__init__(
+            f"the proof takes about {needed / 2**30:.1f} GiB of memory, and {there / 2**30:.1f} GiB are there: "
+            "free some, or prove a shorter run"
+        )
+
+
 class ProofMalformed(StarkError):
     """The bytes cannot be a proof of this shape under these parameters."""
 

@@ -16,6 +16,7 @@ from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.fri import FriLayer, deep_polynomial
 from prover.stark.layout import QUOTIENT_TABLE, Layout, Slot, make_layout
 from prover.stark.lookups import interaction_columns
+from prover.stark.memory_need import check_memory
 from prover.stark.parameters import Parameters
 from prover.stark.proof import Proof, part_positions
 from prover.stark.quotient import combined_slices, table_quotients
@@ -95,7 +96,8 @@ def verifying_key(shape: Shape, parameters: Parameters) -> VerifyingKey:
 
 
 def prove(key: VerifyingKey, statement: Statement, witness: Witness, progress: Progress = lambda stage: None) -> Proof:
-    """Raises WitnessRefused where the witness breaks the rules, StatementRefused where the statement does."""
+    """Raises WitnessRefused where the witness breaks the rules, StatementRefused where the statement does, and
+    MemoryTooSmall before it begins what could not end."""
     return Prover(key, statement, witness, progress).prove()
 
 
@@ -117,6 +119,7 @@ class Prover:
         self.statement.check(heights)
         if self.layout.log_degree + self.parameters.log_blowup > MAX_LOG_DOMAIN:
             raise StatementRefused("the run is too long for these parameters")
+        check_memory(self.layout, self.parameters)
         self.header += [*heights, *self.statement.words]
         self.transcript.absorb(opening_words(self.key, self.statement, heights))
         values = self.statement.values()

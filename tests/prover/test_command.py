@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from prover.cairo import proof_commands
 from prover.cairo.run_files import write_run
 from prover.cli import main
+from prover.stark import memory_need
+from prover.stark.commitment import CommittedTree
 from prover.stark.errors import StarkError
 
 PROGRAM = Path(__file__).parent / "cairo/programs/hashes.json"
@@ -75,6 +77,20 @@ def test_a_malformed_program_is_a_clear_error(tmp_path, proof_file):
         path.write_text(content)
         result = freehold("verify", proof_file, "--program", path)
         assert result.exit_code == 1 and cause in result.output
+
+
+def test_too_little_memory_is_said_before_anything_is_committed(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory_need, "memory_there", lambda: 200 << 20)
+    monkeypatch.setattr(CommittedTree, "__init__", lambda *_: pytest.fail("committed"))
+    result = freehold("prove", PROGRAM, "--input", _five(tmp_path), "-o", tmp_path / "proof")
+    assert result.exit_code == 1 and "GiB of memory, and 0.2 GiB are there" in result.output
+    assert not (tmp_path / "proof").exists()
+
+
+def _five(folder: Path) -> Path:
+    path = folder / "input.json"
+    path.write_text('{"n": 5}')
+    return path
 
 
 def test_half_a_recorded_run_is_refused(tmp_path):
