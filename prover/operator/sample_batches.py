@@ -134,46 +134,21 @@ class SampleExchange:
     def order(
         self, owner: int, position_id: int, place: int, is_buying: bool, synthetic: int, collateral: int, fee: int = 0
     ) -> LimitOrder:
-        unsigned = LimitOrder(
-            public_key=key(owner),
-            position_id=position_id,
-            synthetic_asset_id=asset_id(place),
-            collateral_asset_id=self.collateral,
-            is_buying_synthetic=int(is_buying),
-            amount_synthetic=synthetic,
-            amount_collateral=collateral,
-            amount_fee=fee,
-            **self._terms(),
-        )
-        return sign(unsigned, owner, self.collateral)
+        assets = {"synthetic_asset_id": asset_id(place), "collateral_asset_id": self.collateral}
+        return order(owner, position_id, is_buying, synthetic, collateral, amount_fee=fee, **assets, **self._terms())
 
     def withdrawal(self, owner: int, position_id: int, amount: int, to: int | None = None) -> Withdrawal:
         """`to` is the key that may claim it, the owner's by default."""
-        unsigned = Withdrawal(
-            public_key=key(owner),
-            position_id=position_id,
-            amount=amount,
-            owner_key=key(owner) if to is None else to,
-            **self._terms(),
-        )
-        return sign(unsigned, owner, self.collateral)
+        owner_key = key(owner) if to is None else to
+        return withdrawal(owner, position_id, amount, owner_key, self.collateral, **self._terms())
 
     def transfer(
         self, owner: int, sender: int, receiver: int, position_id: int, amount: int, condition: int | None = None
     ) -> Transfer:
         """To `receiver`'s key at `position_id`; conditional if there is a condition."""
         conditions = {} if condition is None else {"condition": condition}
-        unsigned = (ConditionalTransfer if conditions else Transfer)(
-            public_key=key(owner),
-            sender_position_id=sender,
-            receiver_public_key=key(receiver),
-            receiver_position_id=position_id,
-            amount=amount,
-            asset_id=self.collateral,
-            **self._terms(),
-            **conditions,
-        )
-        return sign(unsigned, owner, self.collateral)
+        terms = {"asset_id": self.collateral, **self._terms(), **conditions}
+        return transfer(owner, sender, receiver, position_id, amount, **terms)
 
     def trade(
         self, buyer: tuple[int, int], seller: tuple[int, int], place: int, synthetic: int = 10**6, fee: int = 10
@@ -237,6 +212,49 @@ def position(owner: int, collateral: int, balances: dict[int, int] | None = None
     return Position(key(owner), collateral, tuple(Asset(asset_id(place), held, INDEX - 1) for place, held in holdings))
 
 
+# What people ask for. `terms` are the document's other fields: nonce and expiration, assets, fee, condition.
+
+
+def order(owner: int, position_id: int, is_buying: bool, synthetic: int, collateral: int, **terms: int) -> LimitOrder:
+    """Signed by its owner."""
+    unsigned = LimitOrder(
+        public_key=key(owner),
+        position_id=position_id,
+        is_buying_synthetic=int(is_buying),
+        amount_synthetic=synthetic,
+        amount_collateral=collateral,
+        **terms,
+    )
+    return sign(unsigned, owner, unsigned.collateral_asset_id)
+
+
+def withdrawal(owner: int, position_id: int, amount: int, owner_key: int, collateral: int, **terms: int) -> Withdrawal:
+    """Signed by the position's owner; `owner_key` may claim it, `collateral` is the configured asset."""
+    unsigned = Withdrawal(public_key=key(owner), position_id=position_id, amount=amount, owner_key=owner_key, **terms)
+    return sign(unsigned, owner, collateral)
+
+
+def transfer(owner: int, sender: int, receiver: int, position_id: int, amount: int, **terms: int) -> Transfer:
+    """Signed by the sender, to `receiver`'s key at `position_id`; conditional if the terms have a condition."""
+    unsigned = (ConditionalTransfer if "condition" in terms else Transfer)(
+        public_key=key(owner),
+        sender_position_id=sender,
+        receiver_public_key=key(receiver),
+        receiver_position_id=position_id,
+        amount=amount,
+        **terms,
+    )
+    return sign(unsigned, owner, unsigned.asset_id)
+
+
+def deposit(owner: int, position_id: int, amount: int) -> Deposit:
+    return Deposit(public_key=key(owner), position_id=position_id, amount=amount)
+
+
+def forced_withdrawal(owner: int, position_id: int, amount: int) -> ForcedWithdrawal:
+    return ForcedWithdrawal(public_key=key(owner), position_id=position_id, amount=amount)
+
+
 # Batches.
 
 
@@ -294,14 +312,6 @@ def market_of_five(sample: SampleExchange) -> State:
             BANKRUPT: position(CAROL, -longs - 10**7, five_assets()),
         }
     )
-
-
-def deposit(owner: int, position_id: int, amount: int) -> Deposit:
-    return Deposit(public_key=key(owner), position_id=position_id, amount=amount)
-
-
-def forced_withdrawal(owner: int, position_id: int, amount: int) -> ForcedWithdrawal:
-    return ForcedWithdrawal(public_key=key(owner), position_id=position_id, amount=amount)
 
 
 def forced_trade(buyer: tuple[int, int], seller: tuple[int, int], nonce: int = 5) -> ForcedTrade:

@@ -33,7 +33,6 @@ from world import (
     liquidate,
     order,
     refused,
-    sign,
     signed_price,
     trade,
     transfer,
@@ -44,7 +43,7 @@ from world import (
 from prover.perpetual.errors import Code
 from prover.perpetual.facts import availability_claim
 from prover.perpetual.margin import totals
-from prover.perpetual.transactions import Deleverage, OracleTick
+from prover.perpetual.transactions import Deleverage, OracleTick, sign
 
 MALLORY, STRAW = 0xBAD, 0x57A3
 RICH = {7: holds(ALICE, 10**6), 8: holds(BOB, 10**6), 9: holds(MALLORY, 10**6)}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 import pytest
 
-from prover.algebra import ecdsa
+from prover.operator import sample_batches as sample
+from prover.operator.sample_batches import COLLATERAL as USD
+from prover.operator.sample_batches import FEES, RISK, TIME, deposit, forced_withdrawal, key
 from prover.perpetual.batch import Batch, apply_batch
 from prover.perpetual.config import FeePosition, GeneralConfig, RiskSegment, SyntheticAsset
 from prover.perpetual.errors import Code, RuleBroken
@@ -20,10 +21,7 @@ from prover.perpetual.messages import signed_asset_id
 from prover.perpetual.positions import Asset, Position
 from prover.perpetual.state import State
 from prover.perpetual.transactions import (
-    ConditionalTransfer,
-    Deposit,
     ForcedTrade,
-    ForcedWithdrawal,
     FundingTick,
     LimitOrder,
     Liquidate,
@@ -31,14 +29,13 @@ from prover.perpetual.transactions import (
     Trade,
     Transfer,
     Withdrawal,
-    sign,
     sign_price,
 )
 
+__all__ = ["FEES", "RISK", "TIME", "USD", "deposit", "forced_withdrawal", "key"]
+
 ONE = 1 << 32
 HALF = 1 << 63
-RISK = 150323855
-USD = 0x2893294412A4C8F915F75892B395EBBF6859EC246EC365C3B1F56F47C3A0A5D
 
 
 def asset_id(name: str) -> int:
@@ -48,19 +45,10 @@ def asset_id(name: str) -> int:
 BTC, ETH, SOL = (asset_id(name) for name in ("BTC-10", "ETH-9", "SOL-7"))
 RESOLUTION = {BTC: 10**10, ETH: 10**9, SOL: 10**7}
 PRICE = {BTC: 2 * ONE, ETH: ONE, SOL: 4 * ONE}
-TIME = 1_600_000_000
 NOW = TIME + 100
 HOUR = 444_444
 """The minimum expiration of every batch here."""
-FEES = 1
 SIGNERS = (0x501, 0x502, 0x503, 0x504, 0x505)
-
-
-@cache
-def key(private_key: int) -> int:
-    return ecdsa.public_key(private_key)
-
-
 ALICE, BOB, CAROL, FEE_KEEPER = 0xA11CE, 0xB0B, 0xCA201, 0xFEE
 
 
@@ -128,52 +116,23 @@ def refused(rule: Code | str) -> Iterator[None]:
 
 # --- what people do
 
-
-def deposit(owner: int, position: int, amount: int) -> Deposit:
-    return Deposit(public_key=key(owner), position_id=position, amount=amount)
+TERMS = {"nonce": 1, "expiration_timestamp": HOUR + 24}
 
 
 def withdrawal(owner: int, position: int, amount: int, to: int | None = None, **fields) -> Withdrawal:
-    unsigned = Withdrawal(
-        public_key=key(owner),
-        position_id=position,
-        amount=amount,
-        owner_key=key(owner) if to is None else to,
-        **{"nonce": 1, "expiration_timestamp": HOUR + 24, **fields},
-    )
-    return sign(unsigned, owner, USD)
+    owner_key = key(owner) if to is None else to
+    return sample.withdrawal(owner, position, amount, owner_key, USD, **{**TERMS, **fields})
 
 
 def transfer(owner: int, sender: int, receiver: int, position: int, amount: int, **fields) -> Transfer:
     """To `receiver`'s key at `position`; with a condition it is a conditional one."""
-    unsigned = (ConditionalTransfer if "condition" in fields else Transfer)(
-        public_key=key(owner),
-        sender_position_id=sender,
-        receiver_public_key=key(receiver),
-        receiver_position_id=position,
-        amount=amount,
-        **{"asset_id": USD, "nonce": 1, "expiration_timestamp": HOUR + 24, **fields},
-    )
-    return sign(unsigned, owner, USD)
+    return sample.transfer(owner, sender, receiver, position, amount, **{"asset_id": USD, **TERMS, **fields})
 
 
 def order(owner: int, position: int, buys: bool, synthetic_amount: int, collateral: int, **fields) -> LimitOrder:
-    unsigned = LimitOrder(
-        public_key=key(owner),
-        position_id=position,
-        is_buying_synthetic=int(buys),
-        amount_synthetic=synthetic_amount,
-        amount_collateral=collateral,
-        **{
-            "synthetic_asset_id": ETH,
-            "collateral_asset_id": USD,
-            "amount_fee": 0,
-            "nonce": 1,
-            "expiration_timestamp": HOUR + 24,
-            **fields,
-        },
-    )
-    return sign(unsigned, owner, USD)
+    assets = {"synthetic_asset_id": ETH, "collateral_asset_id": USD}
+    terms = {**assets, "amount_fee": 0, **TERMS, **fields}
+    return sample.order(owner, position, buys, synthetic_amount, collateral, **terms)
 
 
 def trade(buy: LimitOrder, sell: LimitOrder, synthetic_amount: int, collateral: int, fees=(0, 0)) -> Trade:
@@ -195,10 +154,6 @@ def liquidate(liquidator: LimitOrder, position: int, synthetic_amount: int, coll
         actual_collateral=collateral,
         actual_liquidator_fee=fee,
     )
-
-
-def forced_withdrawal(owner: int, position: int, amount: int) -> ForcedWithdrawal:
-    return ForcedWithdrawal(public_key=key(owner), position_id=position, amount=amount)
 
 
 def forced_trade(

@@ -52,8 +52,38 @@ func refresh{range_check_ptr}(market: Market*, position: Position*) -> (position
     return (position=refreshed, code=SUCCESS);
 }
 
-// One turn of the loop below: the asset with the market's index, then what it adds to the sums. The charge is what funding
-// costs in 32.32 form.
+func refresh_assets{range_check_ptr}(market: Market*, position: Position*) -> (position: Position*, code: felt) {
+    alloc_locals;
+    let (local assets: Asset*, charge, local value, local risk) = value_assets(market, position);
+    // floor(collateral - charge / 2^32), the charge below 64 * 2^64 * 2^63: within (-2^102, 2^102).
+    local collateral;
+    let remainder = [range_check_ptr];
+    %{
+        exact = (ids.position.collateral * 2**32 - ids.charge) % PRIME
+        exact = exact if exact < PRIME // 2 else exact - PRIME
+        ids.collateral, ids.remainder = exact >> 32, exact % 2**32
+    %}
+    assert [range_check_ptr + 1] = remainder + ABOVE_32;
+    assert [range_check_ptr + 2] = collateral + 2 ** 127;
+    assert position.collateral * BOUND_32 - charge = collateral * BOUND_32 + remainder;
+    let range_check_ptr = range_check_ptr + 3;
+    let (in_range) = is_below(collateral + BALANCE_BIAS, BOUND_64);
+    if (in_range == 0) {
+        return (position=position, code=OUT_OF_RANGE_BALANCE);
+    }
+    tempvar refreshed = new Position(
+        public_key=position.public_key,
+        collateral=collateral,
+        n_assets=position.n_assets,
+        assets=assets,
+        market=market,
+        value=value,
+        risk=risk,
+    );
+    return (position=refreshed, code=SUCCESS);
+}
+
+// One turn of the loop below: an asset with the market's index, then what it adds to the sums.
 struct Valued {
     row: felt,
     balance: felt,
@@ -88,7 +118,11 @@ struct Risked {
 const CALL_CELLS = 22;
 const TURN = Valued.SIZE + CALL_CELLS + Risked.SIZE;
 
-func refresh_assets{range_check_ptr}(market: Market*, position: Position*) -> (position: Position*, code: felt) {
+// Copies the assets, of which there are some, with the market's indices, and sums: what funding costs in 32.32 form, the
+// value and the risk. The stack holds one turn after another; the list is linked from turn to turn.
+func value_assets{range_check_ptr}(market: Market*, position: Position*) -> (
+    assets: Asset*, charge: felt, value: felt, risk: felt
+) {
     alloc_locals;
     local zero = 0;
     local quotes: Quote* = market.quotes;
@@ -162,37 +196,8 @@ func refresh_assets{range_check_ptr}(market: Market*, position: Position*) -> (p
     [ap] = market.n_rows, ap++;
     ap += Asset.SIZE - 2;
     [ap] = last.next, ap++;
-    local charge = last.charge;
-    local value = last.value;
-    local risk = last_risk.risk;
     let range_check_ptr = last_risk.range_check;
-
-    // floor(collateral - charge / 2^32), the charge below 64 * 2^64 * 2^63: within (-2^102, 2^102).
-    local collateral;
-    let remainder = [range_check_ptr];
-    %{
-        exact = (ids.position.collateral * 2**32 - ids.charge) % PRIME
-        exact = exact if exact < PRIME // 2 else exact - PRIME
-        ids.collateral, ids.remainder = exact >> 32, exact % 2**32
-    %}
-    assert [range_check_ptr + 1] = remainder + ABOVE_32;
-    assert [range_check_ptr + 2] = collateral + 2 ** 127;
-    assert position.collateral * BOUND_32 - charge = collateral * BOUND_32 + remainder;
-    let range_check_ptr = range_check_ptr + 3;
-    let (in_range) = is_below(collateral + BALANCE_BIAS, BOUND_64);
-    if (in_range == 0) {
-        return (position=position, code=OUT_OF_RANGE_BALANCE);
-    }
-    tempvar refreshed = new Position(
-        public_key=position.public_key,
-        collateral=collateral,
-        n_assets=position.n_assets,
-        assets=assets,
-        market=market,
-        value=value,
-        risk=risk,
-    );
-    return (position=refreshed, code=SUCCESS);
+    return (assets=assets, charge=last.charge, value=last.value, risk=last_risk.risk);
 }
 
 // How the risk changes when a holding goes from `held` to one of this size: price * |balance| * risk factor, less the same

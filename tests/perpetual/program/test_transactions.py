@@ -27,6 +27,7 @@ from prover.operator.sample_batches import (
     market_of_five,
     position,
 )
+from prover.perpetual.messages import order_id
 
 BIAS = 1 << 64
 
@@ -164,6 +165,19 @@ def test_a_hundred_trades_fit_two_to_the_eighteen_steps():
     assert total[0] < 1 << 18
     assert sum(steps for steps, _ in functions) == total[0]
     assert f"{total[0]:,} steps in all" in (FOLDER / "docs/program.md").read_text().replace("\n", " ")
+
+
+def test_a_hundred_trades_fit_where_the_orders_tree_is_full_too(exchange):
+    """Beside each new order stands another one that shares its path for 20 levels, as with 2^20 orders."""
+    before, trades = sample.trades_on(exchange, 100, 59)
+    orders = [order for trade in trades for order in trade.signed_orders()]
+    ids = [order_id(order.message_hash(exchange.collateral)) for order in orders]
+    before = before.updated({}, {place ^ 1 << 63 - 20: 7 for place in ids})
+    ticks = [exchange.funding_tick(), exchange.oracle_tick(4)]
+    found = bench.cost(exchange, before, [*ticks, *trades], exchange.signed_prices(4))
+    assert found.steps < 1 << 18 and found.hashes <= 1 << 15
+    text = (FOLDER / "docs/program.md").read_text().replace("\n", " ")
+    assert f"{found.steps:,} steps and {found.hashes:,} hashes" in text
 
 
 def test_the_documented_costs_are_those_of_the_program(exchange):
