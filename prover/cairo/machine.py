@@ -181,15 +181,18 @@ class Machine:
 
     def _peek(self, place: int) -> int | None:
         """The cell, or None where it is unknown or no cell."""
+        segment, offset = (place >> segments.SEGMENT_BITS) - 1, place & segments.OFFSET_MASK
         try:
-            value = self.memory.segments[(place >> segments.SEGMENT_BITS) - 1][place & segments.OFFSET_MASK]
+            value = self.memory.segments[segment][offset]
         except IndexError:
             value = None
         if value is None:
-            try:
-                return self._fetch(place)
-            except RunFailed:
-                return None
+            builtin = self._by_segment.get(segment)
+            if builtin and offset % builtin.cells >= builtin.inputs:
+                try:
+                    return self._fetch(place)
+                except RunFailed:
+                    return None
         return value
 
     def _poke(self, place: int, value: int) -> bool:
