@@ -47,7 +47,8 @@ HOT = 16
 Bound = tuple[Callable[[int, int], Outcome], Block, int]
 """A block's function on this run's memory, the block, its length."""
 Entry = tuple[Block, int, int, int]
-"""A block, ap and fp before it, how many of its steps were done. Offsets in the stack's segment, or addresses."""
+"""A block, ap and fp before it, how many of its steps were done: offsets in the stack's segment if the block has code,
+else addresses."""
 
 
 class Machine:
