@@ -42,8 +42,8 @@ from prover.cairo.segments import FIRST_ADDRESS, MAX_OFFSET
 
 LONGEST = 256
 """Instructions in a block."""
-REACH = 1 << 17
-"""No block reaches further from its first ap or fp: offsets are below 2^15, and so is what ap may move."""
+FARTHEST = 1 << 15
+"""A block moves ap by less: nothing that it reads or writes lies far away."""
 
 Outcome = tuple[int, int, int] | int
 """(pc, ap, fp) after the block, ap and fp as offsets; or the number of its instructions that were done."""
@@ -51,11 +51,15 @@ Outcome = tuple[int, int, int] | int
 
 @dataclass(frozen=True)
 class Block:
-    """`pcs` and `moves` (ap less the first ap) of each instruction; `code` makes the function, see `bind`."""
+    """`pcs` and `moves` (ap less the first ap) of each instruction; `code` makes the function, see `bind`.
+
+    The function takes fp <= ap, and a stack with more cells than the first ap and `reach` together.
+    """
 
     pcs: tuple[int, ...]
     moves: tuple[int, ...]
     code: Callable[..., Callable[[int, int], Outcome]] | None
+    reach: int = 0
 
 
 def single(pc: int) -> Block:
@@ -80,7 +84,7 @@ def compile_block(word_at: Callable[[int], int | None], pc: int, has_hints: Call
             break
     if not writer.pcs:
         return single(pc)
-    return Block(tuple(writer.pcs), tuple(writer.moves), writer.finish(pc))
+    return Block(tuple(writer.pcs), tuple(writer.moves), writer.finish(pc), writer.reach)
 
 
 class _Writer:
@@ -96,6 +100,7 @@ class _Writer:
         self._move = 0
         self._n_names = 0
         self._lowest = {"a": 0, "f": 0}
+        self.reach = 0
 
     def instruction(self, pc: int) -> int:
         """Appends the one at pc and returns where the next one stands. Raises Stop, with nothing appended."""
@@ -141,6 +146,7 @@ class _Writer:
     def _place(self, is_fp: bool, offset: int) -> tuple[str, int]:
         place = ("f", offset) if is_fp else ("a", self._move + offset)
         self._lowest[place[0]] = min(self._lowest[place[0]], place[1])
+        self.reach = max(self.reach, place[1])
         return place
 
     def _cell(self, place: tuple[str, int]) -> str:
@@ -195,7 +201,7 @@ class _Writer:
             self._move += 1
         elif ins.ap_update == AP_ADD:
             step = self._immediate(pc) if ins.op1_source == OP1_IMMEDIATE and ins.res_logic == RES_OP1 else PRIME
-            if self._move + step >= REACH >> 2:
+            if self._move + step >= FARTHEST:
                 raise Stop
             self._move += step
 

@@ -15,6 +15,9 @@ from prover.cairo.components import add_mod, ec_op, ecdsa, modulo, mul_mod
 from prover.cairo.errors import InstanceNotProvable, RunFailed
 from prover.cairo.segments import FIRST_ADDRESS, Memory, add, address, describe, is_address, offset_of, segment_of, sub
 
+SHARE = 1 << 14
+"""Instances that are looked at together."""
+
 
 class Builtin:
     """One builtin's segment of instances of `cells` cells, the first `inputs` of which the program writes."""
@@ -105,8 +108,13 @@ class Pedersen(Builtin):
         return (pedersen(*inputs),)
 
     def outputs_of_all(self, instances: list[list[int]]) -> Sequence[Sequence[int]]:
-        lefts, rights = zip(*instances, strict=True) if instances else ((), ())
-        return [(result,) for result in pedersen_pairs(lefts, rights)]
+        """Hashed together first, a share at a time: then each result is known."""
+        found = []
+        for first in range(0, len(instances), SHARE):
+            share = instances[first : first + SHARE]
+            pedersen_pairs(*zip(*share, strict=True))
+            found += [self.outputs(inputs) for inputs in share]
+        return found
 
 
 class Ecdsa(Builtin):

@@ -13,7 +13,7 @@ from typing import Any
 
 from prover.algebra.field import PRIME
 from prover.cairo import segments
-from prover.cairo.blocks import REACH, Block, Outcome, compile_block, single
+from prover.cairo.blocks import Block, Outcome, compile_block, single
 from prover.cairo.builtins import Builtin
 from prover.cairo.errors import RunFailed
 from prover.cairo.hint_curves import div_mod
@@ -41,13 +41,16 @@ from prover.cairo.instruction import (
 from prover.cairo.program import Program
 from prover.cairo.segments import Memory, Segments, describe, is_address
 
+ROOM, NEAR = 1 << 12, 1 << 16
+"""Cells by which the stack is lengthened at a time; how far from its last written one a block may begin."""
 HOT = 16
 """Visits after which a block is compiled: that costs about as much as stepping through it so often."""
 
 Bound = tuple[Callable[[int, int], Outcome], Block, int]
 """A block's function on this run's memory, the block, its length."""
 Entry = tuple[Block, int, int, int]
-"""A block, ap and fp before it, how many of its steps were done. Offsets in the stack's segment, or addresses."""
+"""A block, ap and fp before it, how many of its steps were done: offsets in the stack's segment if the block has code,
+else addresses."""
 
 
 class Machine:
@@ -118,7 +121,7 @@ class Machine:
             segments.trim(cells)
 
     def _run_blocks(self, final_pc: int, max_steps: int, stack: int, cells: list[int | None]) -> None:
-        """`cells` are the stack's, kept longer than any block reaches."""
+        """`cells` are the stack's, kept longer than the next block reaches."""
         functions = self._bound_blocks(stack, cells)
         room = 0
         while (pc := self.pc) != final_pc:
@@ -130,10 +133,9 @@ class Machine:
             found = functions.get(pc) or self._heated(pc, stack, functions)
             if found and 0 <= fp <= ap < segments.MAX_OFFSET:
                 function, block, length = found
-                if ap >= room:  # fp is not beyond ap
-                    cells.extend([None] * (ap + 2 * REACH - len(cells)))
-                    room = len(cells) - REACH
-                if self.n_steps + length <= max_steps:
+                if ap + block.reach >= room:
+                    room = _lengthened(cells, ap + block.reach)
+                if ap + block.reach < room and self.n_steps + length <= max_steps:
                     outcome = function(ap, fp)
                     if outcome.__class__ is tuple:
                         self.log.append((block, ap, fp, length))
@@ -181,15 +183,18 @@ class Machine:
 
     def _peek(self, place: int) -> int | None:
         """The cell, or None where it is unknown or no cell."""
+        segment, offset = (place >> segments.SEGMENT_BITS) - 1, place & segments.OFFSET_MASK
         try:
-            value = self.memory.segments[(place >> segments.SEGMENT_BITS) - 1][place & segments.OFFSET_MASK]
+            value = self.memory.segments[segment][offset]
         except IndexError:
             value = None
         if value is None:
-            try:
-                return self._fetch(place)
-            except RunFailed:
-                return None
+            builtin = self._by_segment.get(segment)
+            if builtin and offset % builtin.cells >= builtin.inputs:
+                try:
+                    return self._fetch(place)
+                except RunFailed:
+                    return None
         return value
 
     def _poke(self, place: int, value: int) -> bool:
@@ -336,6 +341,14 @@ class Machine:
         if len(self._scopes) == 1:
             raise RunFailed("a hint leaves a scope that it never entered")
         self._scopes.pop()
+
+
+def _lengthened(cells: list[int | None], end: int) -> int:
+    """Makes room for a cell at `end`, unless that is far from what is written; the new length."""
+    segments.trim(cells)
+    if end <= len(cells) + NEAR:
+        cells.extend([None] * (end + ROOM - len(cells)))
+    return len(cells)
 
 
 def _sum(a: int, b: int) -> int | None:

@@ -106,7 +106,7 @@ def _registers(log: list[Entry], bases: list[int], min_steps: int) -> np.ndarray
     stack = bases[STACK_SEGMENT]
     ap, fp = (
         np.array(
-            [stack + entry[i] if entry[i] < FIRST_ADDRESS else _relocated_place(entry[i], bases) for entry in log],
+            [stack + entry[i] if entry[0].code else _relocated_place(entry[i], bases) for entry in log],
             dtype=np.uint64,
         )
         for i in (1, 2)

@@ -541,3 +541,41 @@ def curve_multiples(points: np.ndarray, scalars: Sequence[int]) -> tuple[np.ndar
     out, finite = np.empty_like(points), np.empty(len(points), dtype=np.uint8)
     LIBRARY.fh_curve_multiples(_pointer(out), _pointer(finite), _pointer(points), _pointer(data), len(points))
     return out, finite.astype(bool)
+
+
+def double_add_chain(
+    start: np.ndarray, points: np.ndarray, choices: np.ndarray, out: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`A' = 2A + P` for m instances: the last A, (m, 2, 4), and where no addition lacked a slope, (m,).
+
+    `start` (m, 2, 4); P is one of `points` (k, m, 2, 4) as `choices` (m, steps) say; `out` (4, m, more rows than steps,
+    4) gets x of A, slope of A and P, slope of A and A + P, and 1 / (x(A) - x(P)), x in one row more than the others.
+    """
+    start, points, out = _checked(start, "start", 3), _checked(points, "points", 4), _checked(out, "out", 4)
+    choices = np.ascontiguousarray(choices, dtype=np.uint8)
+    m, steps = choices.shape
+    if start.shape != (m, 2, 4) or points.shape[1:] != (m, 2, 4) or out.shape[:2] != (4, m) or out.shape[2] <= steps:
+        raise KernelError(f"shapes {start.shape}, {points.shape}, {choices.shape} and {out.shape} do not fit together")
+    if choices.size and choices.max() >= len(points):
+        raise KernelError(f"a choice of {choices.max()} among {len(points)} points")
+    end, possible = empty((m, 2, 4)), np.empty(m, dtype=np.uint8)
+    LIBRARY.fh_double_add_chain(
+        *(_pointer(array) for array in (out, end, possible, start, points, choices)), m, steps, out.shape[2]
+    )
+    return end, possible.astype(bool)
+
+
+def add_chain(start: np.ndarray, points: np.ndarray, minus: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """`A' = A + P`, or `A - P` where `minus` (m, steps): where no addition lacked a slope, (m,).
+
+    All instances begin at `start` (2, 4) and add the same `points` (steps, 2, 4); `out` (2, m, more rows than steps, 4)
+    gets x and y of A before each step and after the last.
+    """
+    start, points, out = _checked(start, "start", 2), _checked(points, "points", 3), _checked(out, "out", 4)
+    minus = np.ascontiguousarray(minus, dtype=np.uint8)
+    m, steps = minus.shape
+    if start.shape != (2, 4) or points.shape != (steps, 2, 4) or out.shape[:2] != (2, m) or out.shape[2] <= steps:
+        raise KernelError(f"shapes {start.shape}, {points.shape}, {minus.shape} and {out.shape} do not fit together")
+    possible = np.empty(m, dtype=np.uint8)
+    LIBRARY.fh_add_chain(*(_pointer(array) for array in (out, possible, start, points, minus)), m, steps, out.shape[2])
+    return possible.astype(bool)

@@ -1,5 +1,5 @@
 // Square roots and multiples of points on the Stark curve, one independent task per element: what the witness of curve
-// operations starts from. The chains of the components are whole-column arithmetic in Python.
+// operations starts from.
 #pragma once
 #include "field.h"
 

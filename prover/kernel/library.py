@@ -71,6 +71,8 @@ _SIZES = {
     "fh_pedersen_steps": [_P, _P, _P, _P, _N],
     "fh_pedersen": [_P, _P, _P, _P, _N],
     "fh_pedersen_single": [_P, _P, _P, _P],
+    "fh_double_add_chain": [_P, _P, _P, _P, _P, _P, _N, _N, _N],
+    "fh_add_chain": [_P, _P, _P, _P, _P, _N, _N, _N],
     "fh_square_roots": [_P, _P, _P, _N],
     "fh_curve_multiples": [_P, _P, _P, _P, _N],
 }

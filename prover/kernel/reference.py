@@ -191,6 +191,41 @@ def curve_multiple(point: tuple[int, int], scalar: int) -> tuple[int, int] | Non
     return result
 
 
+def chord(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int, tuple[int, int]]:
+    """(slope, inverse of the difference in x, sum); inverse and slope are 0 where x is equal."""
+    inverse = pow(a[0] - b[0], PRIME - 2, PRIME)
+    slope = (a[1] - b[1]) * inverse % PRIME
+    x = (slope * slope - a[0] - b[0]) % PRIME
+    return slope, inverse, (x, (slope * (a[0] - x) - a[1]) % PRIME)
+
+
+def double_add_chain(
+    start: tuple[int, int], points: list[tuple[int, int]], choices: list[int]
+) -> tuple[list[tuple[int, int, int, int]], tuple[int, int], bool]:
+    """One instance: (x, l1, l2, inverse) of each step, the end, whether every addition had a slope."""
+    a, rows, possible = start, [], True
+    for choice in choices:
+        p = points[choice]
+        l1, inverse, (sum_x, _) = chord(a, p)
+        l2 = (2 * a[1] * pow(a[0] - sum_x, PRIME - 2, PRIME) - l1) % PRIME
+        possible &= a[0] != p[0] and a[0] != sum_x
+        rows.append((a[0], l1, l2, inverse))
+        x = (l2 * l2 - a[0] - sum_x) % PRIME
+        a = x, (l2 * (a[0] - x) - a[1]) % PRIME
+    return rows, a, possible
+
+
+def add_chain(
+    start: tuple[int, int], points: list[tuple[int, int]], minus: list[bool]
+) -> tuple[list[tuple[int, int]], bool]:
+    """One instance: the points before each step and after the last, whether every addition had a slope."""
+    rows, possible = [start], True
+    for (x, y), is_minus in zip(points, minus, strict=True):
+        possible &= rows[-1][0] != x
+        rows.append(chord(rows[-1], (x, -y % PRIME if is_minus else y))[2])
+    return rows, possible
+
+
 def _curve_sum(a: tuple[int, int] | None, b: tuple[int, int] | None) -> tuple[int, int] | None:
     """The complete law; None is infinity."""
     if a is None or b is None:

@@ -12,7 +12,6 @@ The cases in which a chord says nothing or nothing can be written:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,37 +68,14 @@ def inverse_where(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(nonzero[:, None], inverse, np.uint64(0)), nonzero
 
 
-@dataclass(frozen=True)
-class Chain:
-    """Columns (m, steps + 1, 4) and (m, steps, 4); `end` the last point; `possible` says where no chord failed."""
-
-    x: np.ndarray
-    l1: np.ndarray
-    l2: np.ndarray
-    inverse: np.ndarray
-    end: Points
-    possible: np.ndarray
+def pairs(points: Points) -> np.ndarray:
+    """(m, 2, 4)"""
+    return np.stack(points, axis=1)
 
 
-def chain(start: Points, point: Callable[[int], Points], steps: int) -> Chain:
-    """`steps` times `A' = 2A + P`, `point(step)` being P; m instances advance together, so a step inverts twice."""
-    (x, y), m = start, len(start[0])
-    columns = [np.zeros((m, steps + extra, 4), dtype=np.uint64) for extra in (1, 0, 0, 0)]
-    possible = np.ones(m, dtype=bool)
-    for step in range(steps):
-        px, py = point(step)
-        inverse, fine = inverse_where(kernel.sub(x, px))
-        l1 = kernel.mul(kernel.sub(y, py), inverse)
-        sum_x = kernel.sub(kernel.sub(kernel.mul(l1, l1), x), px)
-        half_run, finite = inverse_where(kernel.sub(x, sum_x))
-        l2 = kernel.sub(kernel.mul(kernel.add(y, y), half_run), l1)
-        for column, cells in zip(columns, (x, l1, l2, inverse), strict=True):
-            column[:, step] = cells
-        next_x = kernel.sub(kernel.sub(kernel.mul(l2, l2), x), sum_x)
-        x, y = next_x, kernel.sub(kernel.mul(l2, kernel.sub(x, next_x)), y)
-        possible &= fine & finite
-    columns[0][:, steps] = x
-    return Chain(*columns, (x, y), possible)
+def halves(points: np.ndarray) -> Points:
+    """(m, 2, 4) to x and y."""
+    return np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
 
 
 def chord(a: Points, b: Points) -> tuple[np.ndarray, np.ndarray, Points, np.ndarray]:

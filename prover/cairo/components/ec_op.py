@@ -29,7 +29,7 @@ from prover import kernel
 from prover.algebra import curve
 from prover.algebra.curve import BETA, GENERATOR, ORDER, SHIFT
 from prover.cairo.components import curve_chain
-from prover.cairo.components.curve_chain import Chain, DoubleAdd, Points, chord, constant, inverse_where, negative
+from prover.cairo.components.curve_chain import DoubleAdd, Points, chord, constant, inverse_where, negative
 from prover.cairo.components.digits import TOP, binary_digit, bit_prefixes, bits_of, first_rows
 from prover.cairo.components.io_strip import Strip, instances_of
 from prover.cairo.components.tags import RANGE_CHECK_16
@@ -162,31 +162,20 @@ def columns(inputs: np.ndarray) -> np.ndarray:
     shift = constant(SHIFT, count)
     slope_b, inverse_b, b, fine_b = chord(q, shift)
     _refuse(~fine_b, "Q is the shift point or its negative")
-    chain = curve_chain.chain(
-        constant(START, count),
-        lambda step: tuple(np.where(digits[:, step, None], b[i], shift[i]) for i in (0, 1)),
-        STEPS,
-    )
-    slope_v, inverse_v, v, fine_v = chord(chain.end, p)
+    made = kernel.zeros((len(COLUMNS), count, BLOCK, 4))
+    points = np.stack([curve_chain.pairs(shift), curve_chain.pairs(b)])
+    end, possible = kernel.double_add_chain(curve_chain.pairs(constant(START, count)), points, digits, made[:4])
+    slope_v, inverse_v, v, fine_v = chord(curve_chain.halves(end), p)
     slope_r, inverse_r, _, fine_r = chord(v, negative(constant(OFFSET, count)))
-    _refuse(~(chain.possible & fine_v & fine_r), "an addition on its way meets equal points, or P + m*Q is infinite")
+    _refuse(~(possible & fine_v & fine_r), "an addition on its way meets equal points, or P + m*Q is infinite")
 
-    made = _chain_columns(chain, bit_prefixes(digits), b)
+    rows = dict(zip(COLUMNS, made, strict=True))
+    rows["m_prefix"][:, : STEPS + 1] = bit_prefixes(digits)
+    rows["Bx"][:], rows["By"][:] = b[0][:, None], b[1][:, None]
     aux = made[COLUMNS.index("aux")]
     ends = (slope_v, v[0], slope_r, kernel.mul(inverse_v, inverse_r), slope_b, inverse_b)
     for offset, cells in zip(AUX_END.values(), ends, strict=True):
         aux[:, LAST + offset] = cells
-    return made
-
-
-def _chain_columns(chain: Chain, prefixes: np.ndarray, b: Points) -> np.ndarray:
-    """`aux` stays empty."""
-    made = np.zeros((len(COLUMNS), len(b[0]), BLOCK, 4), dtype=np.uint64)
-    rows = dict(zip(COLUMNS, made, strict=True))
-    for name, cells in (("x", chain.x), ("l1", chain.l1), ("l2", chain.l2), ("inverse", chain.inverse)):
-        rows[name][:, : cells.shape[1]] = cells
-    rows["m_prefix"][:, : STEPS + 1] = prefixes
-    rows["Bx"][:], rows["By"][:] = b[0][:, None], b[1][:, None]
     return made
 
 

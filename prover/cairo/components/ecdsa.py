@@ -239,26 +239,40 @@ def check(signatures: Sequence[Signature], share: int = 256) -> None:
             raise error.after(first) from error
 
 
+_known: dict[Signature, list[Equation]] = {}
+"""Of recent signatures: the machine has checked those whose columns are filled next."""
+KEPT = 1 << 14
+
+
 def _equations(signatures: Sequence[Signature]) -> list[list[Equation]]:
     """For each signature its equation for R and for -R. Raises InstanceNotProvable for what is no signature."""
-    for number, one in enumerate(signatures):
+    numbers = {one: number for number, one in reversed(list(enumerate(signatures)))}
+    if len(_known) + len(numbers) > KEPT:
+        _known.clear()
+    missing = [(number, one) for one, number in numbers.items() if one not in _known]
+    if missing:
+        _known.update(_solved(sorted(missing, key=lambda pair: pair[0])))
+    return [_known[one] for one in signatures]
+
+
+def _solved(signatures: list[tuple[int, Signature]]) -> dict[Signature, list[Equation]]:
+    """By numbers that refusals name."""
+    for number, one in signatures:
         _check_ranges(number, one)
-    keys = kernel.from_ints([one.key for one in signatures])
+    keys = kernel.from_ints([one.key for _, one in signatures])
     cubes = kernel.mul(kernel.mul(keys, keys), keys)
     roots, found = kernel.square_roots(kernel.add(kernel.add(cubes, keys), kernel.from_ints([BETA])[0]))
-    for number in np.flatnonzero(~found):
-        raise InstanceNotProvable(
-            "ecdsa", int(number), f"the key {signatures[number].key:#x} is on no point of the curve"
-        )
-    qs = [curve.Point(one.key, y) for one, y in zip(signatures, kernel.to_ints(roots), strict=True)]
-    inverses = [pow(one.s, -1, ORDER) for one in signatures]
-    pairs = list(zip(signatures, inverses, strict=True))
-    of_g = _multiples([GENERATOR] * len(qs), [one.message * w % ORDER for one, w in pairs])
-    of_q = _multiples(qs, [one.r * w % ORDER for one, w in pairs])
-    return [
-        _with_parity(number, one, q, zg, rq)
-        for number, (one, q, zg, rq) in enumerate(zip(signatures, qs, of_g, of_q, strict=True))
-    ]
+    for place in np.flatnonzero(~found):
+        number, one = signatures[place]
+        raise InstanceNotProvable("ecdsa", number, f"the key {one.key:#x} is on no point of the curve")
+    qs = [curve.Point(one.key, y) for (_, one), y in zip(signatures, kernel.to_ints(roots), strict=True)]
+    inverses = [(one, pow(one.s, -1, ORDER)) for _, one in signatures]
+    of_g = _multiples([GENERATOR] * len(qs), [one.message * w % ORDER for one, w in inverses])
+    of_q = _multiples(qs, [one.r * w % ORDER for one, w in inverses])
+    return {
+        one: _with_parity(number, one, q, zg, rq)
+        for (number, one), q, zg, rq in zip(signatures, qs, of_g, of_q, strict=True)
+    }
 
 
 def _check_ranges(number: int, one: Signature) -> None:
@@ -311,20 +325,20 @@ def _columns(equations: Sequence[Equation]) -> Solution:
     slope_e, _, e, _ = chord(r, q)
     slope_start, inverse_start, start, starts = chord(curve_chain.constant(START, m), d)
     same = sigma == rho
-    chain = curve_chain.chain(start, lambda step: _added(d, e, same[:, step], sigma[:, step]), STEPS)
-    fixed_x, fixed_y, w = _fixed(zeta)
+    columns = kernel.zeros((len(COLUMNS), m, BLOCK, 4))
+    rows = dict(zip(COLUMNS, columns, strict=True))
+    points = np.stack([curve_chain.pairs(point) for point in (negative(e), e, negative(d), d)])
+    _, steps_possible = kernel.double_add_chain(curve_chain.pairs(start), points, 2 * same + sigma, columns[:4])
+    fixed = columns[COLUMNS.index("fixed_x") :][:2]
+    kernel.add_chain(*_fixed_chain_points(), ~zeta, fixed)
+    w = tuple(np.ascontiguousarray(column[:, STEPS]) for column in fixed)
     slope_end, inverse_end, _, ends = chord(w, q)
 
-    columns = np.zeros((len(COLUMNS), m, BLOCK, 4), dtype=np.uint64)
-    rows = dict(zip(COLUMNS, columns, strict=True))
-    for name, cells in (("x", chain.x), ("l1", chain.l1), ("l2", chain.l2), ("inverse", chain.inverse)):
-        rows[name][:, : cells.shape[1]] = cells
     for index, name in enumerate(("s_prefix", "r_prefix", "z_prefix")):
         rows[name][:, : STEPS + 1] = prefixes[:, index]
     rows["same"][:, :STEPS] = kernel.from_ints([0, 1])[same.astype(int)]
     for name, cells in (("Ex", e[0]), ("Ey", e[1]), ("Dx", d[0]), ("Dy", d[1])):
         rows[name][:] = cells[:, None]
-    rows["fixed_x"][:, : STEPS + 1], rows["fixed_y"][:, : STEPS + 1] = fixed_x, fixed_y
     # The chord of start and D divides by Tx - Dx, the constraint by Dx - Tx.
     aux = rows["aux"]
     aux[:, 0], aux[:, 1] = slope_start, kernel.sub(np.zeros_like(inverse_start), inverse_start)
@@ -332,27 +346,14 @@ def _columns(equations: Sequence[Equation]) -> Solution:
     i1 = kernel.mul(inverse_rq, bounds[0])
     for name, cells in zip(AUX_END, (r[1], q[1], slope_d, slope_e, i1, slope_end, inverse_end, bounds[1]), strict=True):
         aux[:, LAST + AUX_END[name]] = cells
-    return Solution(columns, apart & starts & chain.possible & ends)
+    return Solution(columns, apart & starts & steps_possible & ends)
 
 
-def _added(d: Points, e: Points, same: np.ndarray, plus: np.ndarray) -> Points:
-    """sigma*D where the digits agree, sigma*E elsewhere."""
-    x, y = (np.where(same[:, None], d[i], e[i]) for i in (0, 1))
-    return x, np.where(plus[:, None], y, kernel.sub(np.zeros_like(y), y))
-
-
-def _fixed(zeta: np.ndarray) -> tuple[np.ndarray, np.ndarray, Points]:
-    """x and y (m, 252, 4) of the fixed chain, and its end."""
-    m = len(zeta)
-    xs, ys = (np.zeros((m, STEPS + 1, 4), dtype=np.uint64) for _ in range(2))
-    w = curve_chain.constant(FIXED_START, m)
-    for step, point in enumerate(fixed_points()):
-        gx, gy = curve_chain.constant(point, m)
-        gy = np.where(zeta[:, step, None], gy, kernel.sub(np.zeros_like(gy), gy))
-        xs[:, step], ys[:, step] = w
-        _, _, w, _ = chord(w, (gx, gy))
-    xs[:, STEPS], ys[:, STEPS] = w
-    return xs, ys, w
+@cache
+def _fixed_chain_points() -> tuple[np.ndarray, np.ndarray]:
+    """Start and points of the fixed chain, (2, 4) and (251, 2, 4). That it meets one needs no look, see above."""
+    points = [word for point in fixed_points() for word in point]
+    return kernel.from_ints(list(FIXED_START)), kernel.from_ints(points).reshape(-1, 2, 4)
 
 
 def _inverses_of_bounds(equations: Sequence[Equation]) -> tuple[np.ndarray, np.ndarray]:

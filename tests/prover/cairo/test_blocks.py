@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from test_instruction_forms import FORMS, Form, document
 
 from prover.algebra.ecdsa import public_key, sign
+from prover.algebra.field import PRIME
 from prover.cairo import machine
 from prover.cairo.errors import RunFailed
 from prover.cairo.program import Program
@@ -118,3 +120,14 @@ def test_a_refusal_names_the_same_step_and_place(n):
     hashes = json.loads((PROGRAMS / "hashes.json").read_text())
     refusal = assert_same(hashes, {"n": n} if n < 0 else {})
     assert refusal[0].startswith("step ")
+
+
+@pytest.mark.parametrize("step", [20_000, 2**40])
+def test_a_loop_that_only_moves_ap_takes_no_memory(step):
+    """`ap += step; jmp rel -2`: nothing is written, however far ap gets."""
+    words = [0x40780017FFF7FFF, 0, 0x1104800180018000, 4, 0x10780017FFF7FFF, 0]
+    loop = [0x40780017FFF7FFF, step, 0x10780017FFF7FFF, PRIME - 2]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refusal = assert_same(document([*words, *loop]), max_steps=4000)
+    assert "has not ended after 4000 steps" in refusal[0]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 20  # KiB

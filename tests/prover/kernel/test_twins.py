@@ -385,3 +385,54 @@ def test_curve_multiples(pairs):
 def test_curve_multiples_need_a_scalar_for_each_point():
     with pytest.raises(kernel.KernelError, match="2 scalars for points of shape"):
         kernel.curve_multiples(kernel.from_ints([1, 2]).reshape(1, 2, 4), [1, 2])
+
+
+def curve_points(scalars: list[int]) -> list[tuple[int, int]]:
+    return [reference.curve_multiple(reference.pedersen_points.SHIFT, k) for k in scalars]
+
+
+def array_of(points: list[tuple[int, int]]) -> np.ndarray:
+    return kernel.from_ints([word for point in points for word in point]).reshape(-1, 2, 4)
+
+
+@pytest.mark.parametrize("m", [1, 9, 300])
+def test_chains_of_doublings_and_additions(m):
+    """Instance 0 meets its own point in the first step, and is marked."""
+    steps = 5
+    start, one, two = (curve_points([start + 3 * i for i in range(min(m, 9))]) for start in (100, 1, 202))
+    start, one, two = (points + points[-1:] * (m - len(points)) for points in (start, one, two))
+    start[0] = one[0]
+    choices = np.array([[(i + step) % 2 for step in range(steps)] for i in range(m)])
+    out = kernel.zeros((4, m, steps + 2, 4))
+    end, possible = kernel.double_add_chain(array_of(start), np.stack([array_of(one), array_of(two)]), choices, out)
+    for i in {0, min(m - 1, 4), m - 1}:
+        rows, last, fine = reference.double_add_chain(start[i], [one[i], two[i]], choices[i].tolist())
+        assert bool(possible[i]) == fine == (i != 0)
+        cells = [kernel.to_ints(np.ascontiguousarray(column)) for column in out[:, i]]
+        assert [tuple(column[step] for column in cells) for step in range(steps)] == rows
+        assert cells[0][steps] == last[0] and tuple(kernel.to_ints(end[i])) == last
+    assert not out[1:, :, steps:].any()
+
+
+@pytest.mark.parametrize("m", [1, 9, 300])
+def test_chains_of_additions(m):
+    """Step 3 adds what stands there already, if all steps before it added."""
+    start, *points = curve_points([50, 3, 5, 7, 65, 11])
+    minus = np.array([[i >> step & 1 for step in range(5)] for i in range(m)])
+    out = kernel.zeros((2, m, 6, 4))
+    possible = kernel.add_chain(array_of([start])[0], array_of(points), minus, out)
+    for i in {0, min(m - 1, 5), m - 1}:
+        rows, fine = reference.add_chain(start, points, [bool(bit) for bit in minus[i]])
+        assert bool(possible[i]) == fine == (i % 8 != 0)
+        xs, ys = (kernel.to_ints(np.ascontiguousarray(column)) for column in out[:, i])
+        assert list(zip(xs, ys, strict=True)) == rows
+
+
+def test_chains_whose_shapes_do_not_fit_are_refused():
+    points = array_of(curve_points([1, 2]))
+    with pytest.raises(kernel.KernelError, match="do not fit together"):
+        kernel.double_add_chain(points, points[None], np.zeros((2, 3)), kernel.zeros((4, 2, 3, 4)))
+    with pytest.raises(kernel.KernelError, match="a choice of 1 among 1 points"):
+        kernel.double_add_chain(points, points[None], np.ones((2, 3)), kernel.zeros((4, 2, 4, 4)))
+    with pytest.raises(kernel.KernelError, match="do not fit together"):
+        kernel.add_chain(points[0], points, np.zeros((4, 3)), kernel.zeros((2, 4, 5, 4)))
