@@ -216,14 +216,15 @@ EXPORT void fh_extension_free(Extension* extension) { delete extension; }
 // `log_run` there is one column, and a row is 2^log_run neighbours.
 EXPORT void fh_extension_hash(uint8_t* out, const Extension* extension, const Felt* shift, size_t part, int log_parts,
                               int log_run, int digest_bytes) {
-  if (extension->vectors && log_parts && extension->log_n < ifma::Extension::LEAST_IN_PARTS) {
+  const bool vectors = extension->vectors && extension->vectors->has_runs_of(log_run);
+  if (vectors && log_parts && extension->log_n < ifma::Extension::LEAST_IN_PARTS) {
     const size_t bytes = (size_t)32 << (extension->log_n - log_run), share = bytes >> log_parts;
     std::vector<uint8_t> whole(bytes);
     extension->vectors->hash(whole.data(), *shift, 0, 0, log_run, digest_bytes);
     memcpy(out, whole.data() + part * share, share);
     return;
   }
-  if (extension->vectors) return extension->vectors->hash(out, *shift, part, log_parts, log_run, digest_bytes);
+  if (vectors) return extension->vectors->hash(out, *shift, part, log_parts, log_run, digest_bytes);
   const std::vector<PackedColumn>& columns = extension->columns;
   const size_t m = columns.size(), n = (size_t)1 << extension->log_n, run = (size_t)1 << log_run;
   std::vector<Felt> values(m * n);

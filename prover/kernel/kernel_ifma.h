@@ -69,6 +69,7 @@ class Extension {
  public:
   Extension(const PackedColumn* columns, size_t m, int log_n);  // reads the columns once
   static constexpr int LEAST_IN_PARTS = 14;  // log_n
+  bool has_runs_of(int log_run) const { return 2 * log_run <= log_n_; }  // in a block of the second pass
 
   // Row hashes of the values on shift * H, made while they are in cache, or of one of 2^log_parts parts of them. With
   // `log_run`, a row is 2^log_run neighbours of the one column.

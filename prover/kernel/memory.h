@@ -20,7 +20,7 @@ class Store {
   static void give(void* start, size_t size) { instance().give_gap(static_cast<char*>(start), size); }
 
  private:
-  static constexpr size_t PAGE = (size_t)1 << 21, RESERVED = (size_t)1 << 40;
+  static constexpr size_t PAGE = (size_t)1 << 21, MOST_RESERVED = (size_t)1 << 40, LEAST_RESERVED = (size_t)1 << 30;
   static constexpr size_t LIMIT = (size_t)6 << 30;  // of the last gap: what lies beyond goes back to the system
 
   static Store& instance() {
@@ -28,12 +28,16 @@ class Store {
     return *store;
   }
 
+  // Addresses cost nothing, but a process may be allowed fewer than wished for.
   Store() {
-    void* start = mmap(nullptr, RESERVED + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (start == MAP_FAILED) return;
-    const uintptr_t aligned = (reinterpret_cast<uintptr_t>(start) + PAGE - 1) / PAGE * PAGE;
-    low_ = high_ = reinterpret_cast<char*>(aligned);
-    end_ = low_ + RESERVED;
+    for (size_t bytes = MOST_RESERVED; bytes >= LEAST_RESERVED; bytes /= 2) {
+      void* start = mmap(nullptr, bytes + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (start == MAP_FAILED) continue;
+      const uintptr_t aligned = (reinterpret_cast<uintptr_t>(start) + PAGE - 1) / PAGE * PAGE;
+      high_ = reinterpret_cast<char*>(aligned);
+      end_ = high_ + bytes;
+      return;
+    }
   }
 
   void* take_gap(size_t& size) {
@@ -73,7 +77,7 @@ class Store {
 
   std::mutex mutex_;
   std::map<char*, size_t> gaps_;  // by address; none touches another
-  char *low_ = nullptr, *high_ = nullptr, *end_ = nullptr;
+  char *high_ = nullptr, *end_ = nullptr;  // ends of what may be used and of what is reserved
 };
 
 class Block {

@@ -112,6 +112,16 @@ def test_row_hashes_of_an_extension(log_n):
         assert (hashes == kernel.hash_runs(values[1], log_run, 25)).all()
 
 
+@pytest.mark.parametrize("log_n", [5, 7, 8, 9, 10, 11])
+@pytest.mark.parametrize("log_run", [4, 5])
+def test_long_runs_of_short_extensions(log_n, log_run):
+    """Longer than a block of the second pass among them."""
+    column = [[kernel.powers(3, PRIME - 1, 1 << log_n)]]
+    (values,) = kernel.evaluate_packed(column, 7)
+    hashes = kernel.Extension(column, log_n).hash_rows(7, 25, log_run=log_run)
+    assert (hashes == kernel.hash_runs(values, log_run, 25)).all()
+
+
 @pytest.mark.parametrize("log_n", [11, 14])
 @pytest.mark.parametrize("filled", [1, 2, 3, 5, 8])
 def test_extension_of_columns_with_absent_slots(log_n, filled):
