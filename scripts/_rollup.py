@@ -8,11 +8,26 @@ from ape import chain, networks
 from ape.contracts import ContractInstance
 
 
+class DataElsewhere(ValueError):
+    """A batch's data was published through another contract: it stands in a trace, not in a transaction's calldata."""
+
+
 def published_data(exchange: ContractInstance, adapter: ContractInstance) -> Iterator[list[int]]:
-    """The words of every batch that the exchange took, in its order. What was published and never taken is left out."""
+    """The words of every batch that the exchange took, in its order. What was published and never taken is left out.
+
+    Data may be published again, in other ways: the first that a transaction brought to the adapter counts. Raises
+    DataElsewhere where there is none.
+    """
     end = chain.blocks.head.number + 1
-    published = {bytes(log.stateTransitionFact): log.transaction_hash for log in adapter.DataPublished.range(0, end)}
+    published: dict[bytes, list[int]] = {}
+    for log in adapter.DataPublished.range(0, end):
+        transaction = networks.provider.web3.eth.get_transaction(log.transaction_hash)
+        if transaction["to"] == adapter.address:
+            _, arguments = adapter.decode_input(bytes(transaction["input"]))
+            pages = [arguments["data"]] if "data" in arguments else arguments["pages"]
+            published.setdefault(bytes(log.stateTransitionFact), [word for page in pages for word in page])
     for log in exchange.LogStateTransitionFact.range(0, end):
-        transaction = networks.provider.web3.eth.get_transaction(published[bytes(log.stateTransitionFact)])
-        _, arguments = adapter.decode_input(bytes(transaction["input"]))
-        yield list(arguments["data"])
+        fact = bytes(log.stateTransitionFact)
+        if fact not in published:
+            raise DataElsewhere(f"no transaction to {adapter.address} published the data of 0x{fact.hex()}")
+        yield published[fact]

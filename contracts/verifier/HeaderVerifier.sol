@@ -7,7 +7,6 @@ import {HeaderRefusals} from "./HeaderRefusals.sol";
 import {IShape} from "./IShape.sol";
 import {Layout} from "./Layout.sol";
 import {checkParameters, Parameters} from "./Parameters.sol";
-import {Programs} from "./Programs.sol";
 import {PublicMemory} from "./PublicMemory.sol";
 import {QueryPhase} from "./QueryPhase.sol";
 import {Transcript} from "./Transcript.sol";
@@ -68,7 +67,6 @@ contract HeaderVerifier is HeaderRefusals {
         Transcript.State transcript;
         uint256 place; // of the next header word
         uint256 identity;
-        uint256[] program;
         uint256[] logHeights; // of the tables, then the greatest: the pseudo-table's
         uint256 statementEnd; // of all but the output
         uint256 outputLength;
@@ -84,18 +82,18 @@ contract HeaderVerifier is HeaderRefusals {
         uint256[] inverseRoots;
     }
 
-    /// @notice The context for the query phase of the proof that begins with `header`, of a run of the program of this
+    /// @notice The context (see `QueryPhase.pack`) for the query phase of the proof that begins with `header`, of a run of the program of this
     /// identity, whose words lie in `pages` (both are believed); and the hash of its output. Reverts with the step that
     /// refused.
     function check(uint256 identity, address[] calldata pages, uint256[] calldata header)
         external
         view
-        returns (QueryPhase.Context memory context, bytes32 outputHash)
+        returns (bytes memory packed, bytes32 outputHash)
     {
+        QueryPhase.Context memory context;
         Walk memory walk;
         walk.shape = shape.description();
         walk.identity = identity;
-        walk.program = Programs.load(pages);
         walk.roots = Field.rootsOfUnity();
         walk.inverseRoots = Field.inverseRootsOfUnity();
 
@@ -119,7 +117,7 @@ contract HeaderVerifier is HeaderRefusals {
         uint256 first = _absorb(walk, header, 1 + walk.shape.nTables);
         context.roots[2] = header[first];
         walk.sums = _felts(header, first + 1, walk.shape.nTables);
-        _checkLookups(walk, header);
+        _checkLookups(walk, header, pages);
         walk.z = walk.transcript.draw();
         _checkPoint(walk, context.logDegree);
 
@@ -153,7 +151,7 @@ contract HeaderVerifier is HeaderRefusals {
         context.positions = walk.transcript.drawPositions(queries, context.logDegree + logBlowup);
         if (walk.place != header.length) revert HeaderLength(header.length, walk.place);
         context.fact = keccak256(abi.encode(identity, walk.outputHash));
-        return (context, walk.outputHash);
+        return (QueryPhase.pack(context), walk.outputHash);
     }
 
     /// @dev The next `count` words of the header are a message; returns the place of the first.
@@ -176,17 +174,17 @@ contract HeaderVerifier is HeaderRefusals {
         returns (uint256[] memory words)
     {
         words = header[from:from + count];
-        uint256 bad = 0;
-        // Equivalent to: for each word: if (word >= PRIME) bad = word
+        uint256 greatest = 0;
+        // Equivalent to: for each word: greatest = max(greatest, word)
         assembly ("memory-safe") {
             let end := add(words, shl(5, count))
             for { let place := words } lt(place, end) {} {
                 place := add(place, 0x20)
                 let word := mload(place)
-                if iszero(lt(word, PRIME)) { bad := word }
+                if gt(word, greatest) { greatest := word }
             }
         }
-        if (bad != 0) revert NotBelowPrime(bad);
+        if (greatest >= PRIME) revert NotBelowPrime(greatest);
     }
 
     // --- 0. Statement
@@ -267,11 +265,11 @@ contract HeaderVerifier is HeaderRefusals {
 
     // --- 2. Lookups, and the point
 
-    function _checkLookups(Walk memory walk, uint256[] calldata header) private view {
+    function _checkLookups(Walk memory walk, uint256[] calldata header, address[] calldata pages) private view {
         uint256 nBuiltins = walk.shape.nBuiltins;
         uint256 first = walk.statementEnd - 3 - 2 * nBuiltins;
         uint256 total = PublicMemory.sum(
-            walk.program,
+            pages,
             header[first:walk.statementEnd + walk.outputLength],
             nBuiltins,
             walk.shape.outputBuiltin,
@@ -362,6 +360,7 @@ contract HeaderVerifier is HeaderRefusals {
             s.cells = _at(input, firstCell);
             s.power = 1;
             s.lambda = context.lambda;
+            s.prime = PRIME;
             s.points = Layout.emptyList(2 * nTerms);
             s.claims = Layout.emptyList(nClaims);
             s.openings = Layout.emptyList(nOpenings);
@@ -386,14 +385,15 @@ contract HeaderVerifier is HeaderRefusals {
         }
     }
 
-    /// @dev Memory places of the first slot, next value, first cell; the next power of lambda, and lambda; the lists so far;
-    /// and where in memory the claim of each (point, log2 of k) lies, 0 if there is none.
+    /// @dev Memory places of the first slot, next value, first cell; the next power of lambda, and lambda; p; the lists so
+    /// far; and where in memory the claim of each (point, log2 of k) lies, 0 if there is none.
     struct Sorting {
         uint256 slots;
         uint256 value;
         uint256 cells;
         uint256 power;
         uint256 lambda;
+        uint256 prime; // PRIME, see `QueryPhase.Part`
         uint256[] points;
         uint256[] claims;
         uint256[] openings;
@@ -445,7 +445,7 @@ contract HeaderVerifier is HeaderRefusals {
             let place := add(points, 0x20)
             let end := add(place, shl(5, words))
             for {} lt(place, end) { place := add(place, 0x40) } {
-                if and(eq(mload(place), logHeight), eq(mload(add(place, 0x20)), point)) { break }
+                if eq(mload(add(place, 0x20)), point) { if eq(mload(place), logHeight) { break } }
             }
             if eq(place, end) {
                 mstore(place, logHeight)
@@ -480,7 +480,9 @@ contract HeaderVerifier is HeaderRefusals {
         uint256 power = s.power;
         uint256 value = s.value;
         uint256 cells = s.cells;
+        uint256 prime = s.prime;
         slot = s.slots + 32 * slot;
+        bit += 16;
         // Equivalent to: for each slot j: B_j += power * value; if its column is read at this offset:
         // cells[slot.cell] = value, slot.cell += 1
         assembly ("memory-safe") {
@@ -488,16 +490,16 @@ contract HeaderVerifier is HeaderRefusals {
                 let word := mload(value)
                 value := add(value, 0x20)
                 let which := mload(slot)
-                if and(shr(add(bit, 16), which), 1) {
+                if and(shr(bit, which), 1) {
                     mstore(add(cells, shl(5, and(which, 0xffff))), word)
                     mstore(slot, add(which, 1))
                 }
-                mstore(claimed, addmod(mload(claimed), mulmod(power, word, PRIME), PRIME))
+                mstore(claimed, addmod(mload(claimed), mulmod(power, word, prime), prime))
                 claimed := add(claimed, 0x20)
             }
         }
         s.value = value;
-        s.power = mulmod(power, s.lambda, PRIME);
+        s.power = mulmod(power, s.lambda, prime);
     }
 
     /// @dev Where `words[index]` lies.

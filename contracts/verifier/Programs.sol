@@ -7,7 +7,7 @@ import {PRIME} from "./Field.sol";
 /// @dev Anyone registers a program once; an entry never changes. Every use compares code hashes, because a contract
 /// destroyed in the transaction that made it can come back with other code. Nothing here is trusted.
 library Programs {
-    /// @notice `pages` hold `bytes_` bytes of words, not a positive multiple of 32.
+    /// @notice A page holds `bytes_` bytes of words, not a multiple of 32; or all together hold none.
     error ProgramLength(uint256 bytes_);
     /// @notice Word `index` is not below the prime.
     error ProgramWordOutOfRange(uint256 index, uint256 word);
@@ -70,28 +70,52 @@ library Programs {
         }
     }
 
-    /// @dev The words that `pages` hold.
+    /// @dev The words that `pages` hold, each page a whole number of them.
     function load(address[] memory pages) internal view returns (uint256[] memory words) {
         uint256 size = 0;
         for (uint256 i = 0; i < pages.length; ++i) {
-            if (pages[i].code.length > PREFIX) size += pages[i].code.length - PREFIX;
+            uint256 held = bytesIn(pages[i]);
+            if (held % 32 != 0) revert ProgramLength(held);
+            size += held;
         }
-        if (size == 0 || size % 32 != 0) revert ProgramLength(size);
+        if (size == 0) revert ProgramLength(size);
         words = new uint256[](size / 32);
         uint256 place;
         assembly ("memory-safe") {
             place := add(words, 0x20)
         }
         for (uint256 i = 0; i < pages.length; ++i) {
-            address page = pages[i];
+            (address page, uint256 held) = (pages[i], bytesIn(pages[i]));
             // Equivalent to appending page.code[1:] to words.
             assembly ("memory-safe") {
-                let length := extcodesize(page)
-                if gt(length, PREFIX) {
-                    extcodecopy(page, place, PREFIX, sub(length, PREFIX))
-                    place := add(place, sub(length, PREFIX))
-                }
+                extcodecopy(page, place, PREFIX, held)
+                place := add(place, held)
             }
+        }
+    }
+
+    function bytesIn(address page) private view returns (uint256) {
+        uint256 length = page.code.length;
+        return length > PREFIX ? length - PREFIX : 0;
+    }
+
+    /// @dev Room for the words of any of `pages`.
+    function room(address[] calldata pages) internal view returns (uint256[] memory) {
+        uint256 most = 0;
+        for (uint256 i = 0; i < pages.length; ++i) {
+            uint256 held = bytesIn(pages[i]);
+            if (held > most) most = held;
+        }
+        return new uint256[](most / 32);
+    }
+
+    /// @dev `words` become those of `page`, for which there is `room`.
+    function loadPage(address page, uint256[] memory words) internal view {
+        uint256 held = bytesIn(page);
+        // Equivalent to words = page.code[1:].
+        assembly ("memory-safe") {
+            mstore(words, shr(5, held))
+            extcodecopy(page, add(words, 0x20), PREFIX, held)
         }
     }
 

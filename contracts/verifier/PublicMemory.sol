@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 // PRIME is read in assembly, where the linter does not look.
 // solhint-disable-next-line no-unused-import
 import {Field, PRIME} from "./Field.sol";
+import {Programs} from "./Programs.sol";
 
 /// @title The memory that both sides know, as a sum of lookup fractions
 /// @dev Program words, initial frame, builtin pointers at start and end, output: `accesses` of
@@ -21,9 +22,9 @@ library PublicMemory {
         uint256 prime; // read from here, since the compiler would compute the constant anew at each use
     }
 
-    /// @dev `statement` is initial ap, final ap, (start, stop) of each builtin, output length, output.
+    /// @dev The program lies in `pages`; `statement` is initial ap, final ap, (start, stop) of each builtin, output length, output.
     function sum(
-        uint256[] memory program,
+        address[] calldata pages,
         uint256[] calldata statement,
         uint256 nBuiltins,
         uint256 outputBuiltin,
@@ -35,7 +36,7 @@ library PublicMemory {
         Sum memory s = Sum(0, 1, step, Field.mul(Field.sub(TAG, gamma), scale), PRIME);
         uint256 initialAp = statement[0];
         uint256 finalAp = statement[1];
-        addWords(s, 1, program);
+        addProgram(s, pages);
         addCell(s, Field.sub(initialAp, 2), initialAp);
         addCell(s, Field.sub(initialAp, 1), 0);
         uint256 firstStop = Field.sub(finalAp, nBuiltins);
@@ -47,6 +48,17 @@ library PublicMemory {
         if (output.length > 0) addWords(s, statement[2 + 2 * outputBuiltin], output);
         uint256 negative = Field.mul(Field.mul(s.numerator, scale), Field.inverse(s.denominator));
         return Field.sub(0, negative);
+    }
+
+    /// @dev The words of `pages` from address 1 on, page after page in the same place: memory costs by its square.
+    function addProgram(Sum memory s, address[] calldata pages) private view {
+        uint256[] memory words = Programs.room(pages);
+        uint256 address_ = 1;
+        for (uint256 i = 0; i < pages.length; ++i) {
+            Programs.loadPage(pages[i], words);
+            addWords(s, address_, words);
+            address_ += words.length;
+        }
     }
 
     /// @dev numerator/denominator + 1/d, d = value + step*address + offset

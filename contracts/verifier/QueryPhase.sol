@@ -34,6 +34,41 @@ library QueryPhase {
         uint256[] positions; // of the queries, rising
     }
 
+    /// @dev A context in one piece: its four words, then each array with its length. Coded by the ABI it would be copied
+    /// word by word, three times.
+    function pack(Context memory context) internal pure returns (bytes memory packed) {
+        // Equivalent to abi.encodePacked of the words and, for each array, of its length and its words.
+        assembly ("memory-safe") {
+            packed := mload(0x40)
+            let place := add(packed, 0x20)
+            mcopy(place, context, 0x80)
+            place := add(place, 0x80)
+            let end := add(context, 0x1a0)
+            for { let field := add(context, 0x80) } lt(field, end) { field := add(field, 0x20) } {
+                let size := shl(5, add(1, mload(mload(field))))
+                mcopy(place, mload(field), size)
+                place := add(place, size)
+            }
+            mstore(packed, sub(sub(place, packed), 0x20))
+            mstore(0x40, place)
+        }
+    }
+
+    /// @dev What `pack` made; the arrays stay where they are in `packed`.
+    function unpack(bytes memory packed) internal pure returns (Context memory context) {
+        // Equivalent to reading the words and, for each array, its length and its words.
+        assembly ("memory-safe") {
+            let place := add(packed, 0x20)
+            mcopy(context, place, 0x80)
+            place := add(place, 0x80)
+            let end := add(context, 0x1a0)
+            for { let field := add(context, 0x80) } lt(field, end) { field := add(field, 0x20) } {
+                mstore(field, place)
+                place := add(place, shl(5, add(1, mload(place))))
+            }
+        }
+    }
+
     struct Settings {
         uint256 logBlowup;
         uint256 logArity;

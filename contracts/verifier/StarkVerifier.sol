@@ -76,7 +76,8 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
     /// @notice Check a proof of one part and register its fact.
     function verify(uint256 programNumber, uint256[] calldata header, bytes calldata openings) external {
         (uint256 identity, address[] memory pages) = _programs.get(programNumber);
-        (QueryPhase.Context memory context, bytes32 outputHash) = headerVerifier.check(identity, pages, header);
+        (bytes memory packed, bytes32 outputHash) = headerVerifier.check(identity, pages, header);
+        QueryPhase.Context memory context = QueryPhase.unpack(packed);
         uint256 parts = _partCount(context);
         if (parts != 1) revert SeveralParts(parts);
         _checkPart(context, 0, openings);
@@ -90,7 +91,8 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
     /// nobody can undo progress.
     function begin(uint256 programNumber, uint256[] calldata header) external returns (bytes32 session) {
         (uint256 identity, address[] memory pages) = _programs.get(programNumber);
-        (QueryPhase.Context memory context,) = headerVerifier.check(identity, pages, header);
+        (bytes memory packed,) = headerVerifier.check(identity, pages, header);
+        QueryPhase.Context memory context = QueryPhase.unpack(packed);
         session = keccak256(abi.encode(context));
         if (pending[session] != 0) revert AlreadyPending(session);
         uint256 parts = _partCount(context);

@@ -117,8 +117,12 @@ def test_what_is_no_program_is_not_registered(verifier, prover_account, hashes_p
         wrong[place] = word
         with ape.reverts(getattr(verifier, error)):
             verifier.registerProgram(pages(wrong), sender=prover_account)
-    with ape.reverts(verifier.ProgramLength):
+    with ape.reverts(verifier.ProgramLength, bytes_=0):
         verifier.registerProgram([], sender=prover_account)
+    data = words_to_bytes(words)
+    halves = [prover_account.deploy(data_contract(part)) for part in (data[:33], data[33:])]
+    with ape.reverts(verifier.ProgramLength, bytes_=33):
+        verifier.registerProgram(halves, sender=prover_account)
     verifier.registerProgram(pages(words), sender=prover_account)
 
 

@@ -97,4 +97,4 @@ def test_the_exchanges_shape_fits_one_transaction_under_final(project, chain, pr
     costs = measure(project, chain, prover_account, exchange_shape_program, 64, NAMED["final"], EXCHANGE_SHAPE)
     check_limits(costs)
     (cost,) = costs.values()
-    assert cost.used <= 4_450_000
+    assert cost.used <= 4_300_000
