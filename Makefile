@@ -7,7 +7,7 @@ KERNEL_SOURCES := CMakeLists.txt $(wildcard prover/kernel/*.cpp prover/kernel/*.
 export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo demo-anvil test test-slow lint lint-solidity format setup clean help contracts
+.PHONY: demo demo-anvil test test-anvil test-slow coverage lint lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -20,6 +20,13 @@ demo-anvil: contracts ## the same on anvil, a faster chain
 
 test: contracts ## run the suite (slow tests excluded)
 	@ape test tests
+
+test-anvil: contracts ## run the contracts' tests on anvil
+	@ape test tests/contracts --network ethereum:local:foundry
+
+coverage: contracts ## what the tests run of the exchange's contracts, into docs/coverage.md
+	@PYTHONPATH=. ape test -p scripts._coverage tests/contracts/exchange tests/contracts/registry \
+	  -m "not slow or coverage" -k "not machine and not gas and not million"
 
 test-slow: contracts ## run the slow tests
 	@ape test tests -m slow

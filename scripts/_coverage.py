@@ -274,7 +274,7 @@ HEAD = (
     "# Coverage of the exchange's contracts",
     "",
     "What the tests in `tests/contracts/exchange` and `tests/contracts/registry` run of the exchange and registries.",
-    "Those marked slow and those of gas are left out. `scripts/_coverage.py` says how it is measured.",
+    "The state machine, what is slow, and tests of gas are left out. `scripts/_coverage.py` says how it is measured.",
     "",
     "| file | lines | statements | ways of branches |",
     "| --- | --- | --- | --- |",

@@ -112,16 +112,21 @@ def machine(world: World):
             self.books = world.books()
             self.granted = dict.fromkeys(NAMES, 0)
             self.last_claims = {name: self.claim(self.books, name) for name in NAMES}
+            self.astray = False  # the contract did something else than predicted: the life ends here
 
         # --- the frame
 
         def attempt(self, error: str | None, call) -> int | None:
             """The call is refused as predicted, or comes back; its time."""
+            self.astray = True
             if error is None:
-                return call().timestamp
-            with ape.reverts(kit.error(error)):
-                call()
-            return None
+                done_at = call().timestamp
+            else:
+                done_at = None
+                with ape.reverts(kit.error(error)):
+                    call()
+            self.astray = False
+            return done_at
 
         def sender(self, name: str, owner: bool):
             return world.users[name].account if owner else kit.stranger
@@ -377,8 +382,9 @@ def machine(world: World):
         def freeze(self, data):
             model = self.model
             key = data.draw(st.sampled_from(sorted(model.demands)))
-            if data.draw(st.booleans()) and self.now() < model.demands[key] + GRACE:
-                kit.at(model.demands[key] + GRACE - data.draw(st.sampled_from([0, 1])))
+            deadline = model.demands[key] + GRACE
+            if data.draw(st.booleans()) and key in self.waiting_demands() and self.now() < deadline:
+                kit.at(deadline - data.draw(st.sampled_from([0, 1])))
             self.freeze_by(key)
 
         def freeze_by(self, key):
@@ -553,7 +559,7 @@ def machine(world: World):
         @invariant()
         def books_agree_and_nobody_lost_anything(self):
             model, now = self.model, world.books()
-            self.books = now
+            self.books, self.astray = now, True
             state = [int.from_bytes(model.state.hash(), "big"), model.batches, model.frozen, model.unfreeze_time]
             assert now["state"] == state
             for name, row in now["rows"].items():
@@ -565,6 +571,7 @@ def machine(world: World):
                 claim = self.claim(now, name)
                 assert claim >= self.last_claims[name] + granted[name], f"{name} lost something"
                 self.last_claims[name] = claim
+            self.astray = False
 
         def claim(self, books, name: str) -> int:
             """Tokens in hand, pending, waiting, and in the position unless it escaped."""
@@ -574,7 +581,7 @@ def machine(world: World):
 
         def teardown(self):
             try:
-                if hasattr(self, "model"):
+                if hasattr(self, "model") and not self.astray:
                     self.drive_everybody_out()
             finally:
                 world.restore()

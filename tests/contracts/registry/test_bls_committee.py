@@ -54,6 +54,7 @@ def test_a_quorum_registers_a_claim_with_one_signature(committee, deployer):
 
 
 @pytest.mark.slow
+@pytest.mark.coverage
 def test_a_signature_is_of_those_it_names_over_that_claim(committee, deployer):
     """And its cost grows by an addition of keys for each signer."""
     two = availability_proof(CLAIM, {0: SECRETS[0], 2: SECRETS[2]})
@@ -89,6 +90,7 @@ def key_of_a_middle_y() -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.coverage
 def test_members_must_have_their_keys(project, deployer):
     """The key that would cancel another's has no proof of possession that verifies."""
     contract, k, p = project.BlsCommittee, keys(), possessions()
