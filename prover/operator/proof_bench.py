@@ -60,9 +60,13 @@ def filling_trades(log_steps: int) -> dict[str, Any]:
     count = max(1, 1 + 8 * ((1 << log_steps) - few) // (more - few))
     given, steps = attempt(count)
     while steps > 1 << log_steps and count > 1:
-        count -= max(1, 8 * (steps - (1 << log_steps)) // (more - few))
-        given, steps = attempt(max(1, count))
-    return given
+        count -= 1
+        given, steps = attempt(count)
+    while True:
+        larger, steps = attempt(count + 1)
+        if steps > 1 << log_steps:
+            return given
+        given, count = larger, count + 1
 
 
 def _fixed(name: str, log_steps: int) -> Case:
