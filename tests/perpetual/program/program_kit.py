@@ -102,13 +102,14 @@ def cheating_program(kind: str, scopes: tuple[str, ...]) -> Program:
 
 
 @cache
-def lying_program(honest: str, lie: str) -> Program:
-    """The program with these words of its hints replaced."""
+def lying_program(*lies: tuple[str, str]) -> Program:
+    """The program with words of its hints replaced: (honest words, other words)."""
     altered = json.loads(json.dumps(document()))
-    hints = [hint for hints in altered["hints"].values() for hint in hints if honest in hint["code"]]
-    assert hints, f"no hint says {honest!r}"
-    for hint in hints:
-        hint["code"] = hint["code"].replace(honest, lie)
+    for honest, lie in lies:
+        hints = [hint for hints in altered["hints"].values() for hint in hints if honest in hint["code"]]
+        assert hints, f"no hint says {honest!r}"
+        for hint in hints:
+            hint["code"] = hint["code"].replace(honest, lie)
     return Program.from_json(altered)
 
 

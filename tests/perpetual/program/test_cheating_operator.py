@@ -156,20 +156,52 @@ LIES_ABOUT_A_LIST = {
 }
 
 
+AT_THE_FRONT = [name for name in LIES_ABOUT_A_LIST if "before" not in name and "never" not in name]
 # After the end comes the end: there, one more that goes is none.
 LIES = [(lie, place) for lie in LIES_ABOUT_A_LIST for place in (2, 4) if (lie, place) != ("one more asset goes", 4)]
+LIES += [(lie, 0) for lie in AT_THE_FRONT]
+LIES_ABOUT_A_NEW_ASSET = {
+    "another one is taken for it": [("is_held = memory[asset] == row", "is_held = True")],
+    "what follows it goes": [("if is_held else asset", f"if is_held else {NEXT}")],
+    "it stands too far behind": [
+        ("while memory[asset] < row", "while memory[asset] < row + 2"),
+        ("ids.assets.row < ids.row", "ids.assets.row < ids.row + 2"),
+        ("ids.this.source.row < ids.row", "ids.this.source.row < ids.row + 2"),
+    ],
+    "it stands in front": [
+        ("while memory[asset] < row", "while False"),
+        ("ids.assets.row < ids.row", "False"),
+    ],
+}
+
+
+def refused_lie(lies, place: int, held: dict[int, int]) -> None:
+    """A trade in this asset between two people with these holdings is provable, but not with these lies."""
+    exchange = SampleExchange(n_assets=7)
+    rich = {A: position(ALICE, 10**12, held), B: position(BOB, 10**12, held)}
+    honest = exchange.case(exchange.state(rich), [exchange.trade((ALICE, A), (BOB, B), place)]).program_input()
+    assert run(honest)
+    with pytest.raises(RunFailed) as refusal:
+        run_program(lying_program(*lies), honest, max_steps=1 << 16)
+    assert "hint fails" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(("lie", "place"), LIES)
 def test_an_operator_cannot_lie_about_a_list_of_assets(lie, place):
-    exchange = SampleExchange(n_assets=5)
-    rich = {A: position(ALICE, 10**12, five_assets()), B: position(BOB, 10**12, five_assets())}
-    trade = exchange.trade((ALICE, A), (BOB, B), place)
-    honest = exchange.case(exchange.state(rich), [trade]).program_input()
-    assert run(honest)
-    with pytest.raises(RunFailed) as refusal:
-        run_program(lying_program(*LIES_ABOUT_A_LIST[lie]), honest, max_steps=1 << 16)
-    assert "hint fails" not in str(refusal.value)
+    refused_lie([LIES_ABOUT_A_LIST[lie]], place, five_assets())
+
+
+@pytest.mark.parametrize(
+    ("lie", "place"),
+    [
+        (lie, place)
+        for lie in LIES_ABOUT_A_NEW_ASSET
+        for place in (0, 2, 4)
+        if (lie, place) != ("it stands in front", 0)
+    ],
+)
+def test_an_operator_cannot_lie_about_a_new_asset(lie, place):
+    refused_lie(LIES_ABOUT_A_NEW_ASSET[lie], place, {1: 10**9, 3: 10**9, 5: 10**9})
 
 
 @pytest.mark.parametrize("n_levels", [0, 16, 32, 56])
