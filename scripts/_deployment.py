@@ -19,6 +19,7 @@ from prover.perpetual.config import GeneralConfig
 from prover.perpetual.facts import asset_type, erc20_asset_info
 from prover.perpetual.state import State
 from prover.stark.parameters import DEFAULT, Parameters
+from scripts._committee import Members, deploy_committee
 from scripts._verifier import data_contract, deploy_verifier, register_program
 
 DAY = 86_400
@@ -114,12 +115,13 @@ def deploy_exchange(
     project,
     governor: AccountAPI,
     operator: AccountAPI,
-    committee_members: list[AccountAPI | str],
+    committee_members: Members,
     token: ContractInstance,
     time: int,
     parameters: Parameters = DEFAULT,
     local: bool = True,
     delays: Delays = Delays(),
+    signatures_required: int = 1,
 ) -> Deployment:
     """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks."""
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
@@ -133,7 +135,7 @@ def deploy_exchange(
     number = register_program(governor, verifier, program)
     identity = program_identity(key_of(EXCHANGE_BUILTINS, parameters).shape, program.data)
     adapter = governor.deploy(project.ProgramFactAdapter, verifier, identity)
-    committee = governor.deploy(project.Committee, committee_members, 1)
+    committee = deploy_committee(project, governor, committee_members, signatures_required)
     escape_verifier = deploy_escape_verifier(project, governor)
     exchange = deploy_pieces(project, governor, escape_verifier, state.words(), delays)
 
