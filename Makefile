@@ -26,7 +26,7 @@ test-anvil: contracts ## run the contracts' tests on anvil
 
 coverage: contracts ## what the tests run of the exchange's contracts, into docs/coverage.md
 	@PYTHONPATH=. ape test -p scripts._coverage tests/contracts/exchange tests/contracts/registry \
-	  -m "not slow or coverage" -k "not machine and not gas and not million"
+	  -m "not slow or coverage" -k "not exchange_machine and not exchange_gas and not half_million"
 
 test-slow: contracts ## run the slow tests
 	@ape test tests -m slow

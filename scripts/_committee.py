@@ -1,12 +1,24 @@
-"""The BLS committee off chain: keys, proofs of possession, signatures and their sum, as the precompiles read them."""
+"""Committees: whom a deployment names, and the BLS kind off chain.
+
+Keys, proofs of possession, signatures and their sum are encoded as the precompiles read them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+import click
+from ape.api import AccountAPI
+from ape.contracts import ContractInstance
 from py_ecc.bls import G2ProofOfPossession as Scheme
 from py_ecc.bls.g2_primitives import pubkey_to_G1, signature_to_G2
 from py_ecc.optimized_bls12_381 import normalize
+
+ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
+"""Of the group: secrets are from 1 to below it."""
 
 
 def _words(*coordinates: int) -> bytes:
@@ -36,3 +48,45 @@ def availability_proof(claim: bytes, secrets: Mapping[int, int]) -> bytes:
     signers = sum(1 << member for member in secrets)
     total = Scheme.Aggregate([Scheme.Sign(secret, claim) for secret in secrets.values()])
     return signers.to_bytes(32, "big") + signature_words(total)
+
+
+@dataclass(frozen=True)
+class BlsMember:
+    """What a member shows of himself: his public key (128 bytes), and that he has the secret one (256 bytes)."""
+
+    public_key: bytes
+    possession: bytes
+
+    @staticmethod
+    def of(secret: int) -> BlsMember:
+        return BlsMember(public_key(secret), possession(secret))
+
+    @staticmethod
+    def read(path: Path) -> BlsMember:
+        """A member's file, a JSON object of both in hex; refuses in one line what is none."""
+        try:
+            document = json.loads(path.read_text())
+            member = BlsMember(*(bytes.fromhex(document[name].removeprefix("0x")) for name in FIELDS))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise click.UsageError(f"{path} is no file of a committee member: {error}") from error
+        sizes = len(member.public_key), len(member.possession)
+        if sizes != SIZES:
+            raise click.UsageError(f"{path} is no file of a committee member: {sizes} bytes, {SIZES} are needed")
+        return member
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps({name: "0x" + getattr(self, name).hex() for name in FIELDS}, indent=2) + "\n")
+
+
+FIELDS, SIZES = ("public_key", "possession"), (128, 256)
+
+Members = Sequence[AccountAPI | str] | Sequence[BlsMember]
+"""Accounts or addresses, or members with BLS keys: never both."""
+
+
+def deploy_committee(project, account: AccountAPI, members: Members, required: int = 1) -> ContractInstance:
+    """Of either kind; `required` of the members must sign."""
+    if all(isinstance(member, BlsMember) for member in members):
+        keys, proofs = [member.public_key for member in members], [member.possession for member in members]
+        return account.deploy(project.BlsCommittee, keys, proofs, required)
+    return account.deploy(project.Committee, list(members), required)

@@ -32,6 +32,13 @@ STATEMENTS = {
     *("ExpressionStatement", "VariableDeclarationStatement", "Return", "RevertStatement", "EmitStatement"),
     "InlineAssembly",  # as a whole: source maps do not look inside
 }
+OUT_OF_GAS_FIRST = "a creation that fails for want of gas leaves too little for the constructor's end"
+REASONS = {
+    "if (stored == address(0)) revert": OUT_OF_GAS_FIRST,
+    "revert TooManyMembers(data.length": OUT_OF_GAS_FIRST,
+}
+"""Beginning of a place's text to why no test gets there; the check stays as a guard."""
+
 Range = tuple[int, int, int]
 """First byte, length, number of the file."""
 
@@ -220,10 +227,8 @@ def result_of(file: File, ran: list[Range], ways: dict[Range, set[bool]]) -> Res
 
     missed = sorted(where for where in file.statements if not covered(where))
     half = sorted(where for where in file.branches if len(ways[where]) < 2)
-    told = [f"{file.line(where)}: not run: `{file.words(where)[:90]}`" for where in missed]
-    for where in half:
-        seen = "neither way" if not ways[where] else "one way only"
-        told.append(f"{file.line(where)}: {seen}: `{file.words(where)[:90]}`")
+    told = [tell(file, where, "not run") for where in missed]
+    told += [tell(file, where, "one way only" if ways[where] else "neither way") for where in half]
     return Result(
         file.name,
         {file.line(where) for where in file.statements},
@@ -234,6 +239,12 @@ def result_of(file: File, ran: list[Range], ways: dict[Range, set[bool]]) -> Res
         len(missed),
         sum(2 - len(ways[where]) for where in file.branches),
     )
+
+
+def tell(file: File, where: Range, what: str) -> str:
+    words = file.words(where)
+    reason = next((f" ({reason})" for text, reason in REASONS.items() if words.startswith(text)), "")
+    return f"{file.line(where)}: {what}: `{words[:90]}`{reason}"
 
 
 def report(results: list[Result]) -> str:

@@ -23,6 +23,7 @@ from prover.perpetual.config import GeneralConfig
 from prover.perpetual.facts import asset_type, erc20_asset_info
 from prover.perpetual.state import State
 from prover.stark.parameters import DEFAULT, Parameters
+from scripts._committee import Members, deploy_committee
 from scripts._verifier import data_contract, deploy_verifier, register_program
 
 DAY = 86_400
@@ -119,13 +120,14 @@ def deploy_exchange(
     project,
     governor: AccountAPI,
     operator: AccountAPI,
-    committee_members: list[AccountAPI | str],
+    committee_members: Members,
     token: ContractInstance,
     time: int,
     parameters: Parameters = DEFAULT,
     local: bool = True,
     delays: Delays = Delays(),
     rules: Mapping[str, Any] = MappingProxyType({}),
+    signatures_required: int = 1,
 ) -> Deployment:
     """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks.
 
@@ -144,7 +146,9 @@ def deploy_exchange(
     is_rollup = bool(config.data_availability_mode)
     kind = project.RollupFactAdapter if is_rollup else project.ProgramFactAdapter
     adapter = governor.deploy(kind, verifier, identity)
-    committee = None if is_rollup else governor.deploy(project.Committee, committee_members, 1)
+    committee = None
+    if not is_rollup:
+        committee = deploy_committee(project, governor, committee_members, signatures_required)
     escape_verifier = deploy_escape_verifier(project, governor)
     exchange = deploy_pieces(project, governor, escape_verifier, state.words(), delays)
 

@@ -18,6 +18,10 @@ from scripts._arguments import contract_at, network_name
 from scripts._deployment import exchange_at
 from scripts._record import DEPLOYMENT, read_deployment
 
+PENDING = 1
+"""Among `IOperations.ActionStatus`."""
+ACTIONS, LOG_BLOCKS = 200, 5_000
+"""Asked for in one call: entries of the list of demands, and blocks of logs."""
 POSITION_ID_UPPER_BOUND = AMOUNT_UPPER_BOUND = 1 << 64
 
 
@@ -67,13 +71,24 @@ class Exchange:
         return Request(stark_key, position_id, amount, requested_at, deadline)
 
     def requests(self) -> list[Request]:
-        """Every withdrawal that waits, the oldest first."""
+        """Every withdrawal that waits, the oldest first. Logs are read from the block of the oldest one on."""
+        times = self.times_of_waiting()
+        if not times:
+            return []
+        first, end = block_at(min(times)), chain.blocks.head.number + 1
         asked = {
             (log.starkKey, log.vaultId, log.quantizedAmount)
-            for log in self.contract.LogForcedWithdrawalRequest.range(0, chain.blocks.head.number + 1)
+            for start in range(first, end, LOG_BLOCKS)
+            for log in self.contract.LogForcedWithdrawalRequest.range(start, min(start + LOG_BLOCKS, end))
         }
         waiting = [request for key in asked if (request := self.request(*key))]
         return sorted(waiting, key=lambda request: request.requested_at)
+
+    def times_of_waiting(self) -> list[int]:
+        """When the demands that wait were made: the contract keeps the list of all, withdrawals and trades."""
+        count = self.contract.getActionCount()
+        actions = [a for first in range(0, count, ACTIONS) for a in self.contract.getActions(first, ACTIONS)]
+        return [action.requestedAt for action in actions if action.status == PENDING]
 
     def refuse_if_frozen(self) -> None:
         if self.contract.isFrozen():
@@ -86,6 +101,18 @@ class Exchange:
             raise click.UsageError(f"the Stark key {stark_key:#x} is not registered")
         if owner != account.address:
             raise click.UsageError(f"the Stark key {stark_key:#x} belongs to {owner}, not to {account.address}")
+
+
+def block_at(timestamp: int) -> int:
+    """The first block with this time or a later one."""
+    low, high = 0, chain.blocks.head.number
+    while low < high:
+        middle = (low + high) // 2
+        if chain.blocks[middle].timestamp < timestamp:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def exchange_option(command: Callable) -> Callable:

@@ -1,9 +1,12 @@
 """`ape run deploy`: deploy the exchange for a token, print the addresses and write them to .build/deployment.json."""
 
+from pathlib import Path
+
 import click
 from ape import chain, networks, project
 
 from scripts._arguments import Script, account_of, address_of, is_local, token_at
+from scripts._committee import BlsMember
 from scripts._deployment import deploy_exchange
 from scripts._record import DEPLOYMENT, STATE, write_deployment, write_state
 
@@ -13,8 +16,18 @@ from scripts._record import DEPLOYMENT, STATE, write_deployment, write_state
 @click.option("--token", help="The collateral's address. On a local network one is deployed if none is named.")
 @click.option("--operator", help="Address of who may submit batches; the deploying account if nobody is named.")
 @click.option("--member", multiple=True, help="Address of a committee member; the deploying account if none is named.")
-def cli(account, token, operator, member):
+@click.option(
+    "--bls-member",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of a committee member with a BLS key, as `ape run committee_key` writes it; in place of --member.",
+)
+@click.option("--required", default=1, show_default=True, help="How many members must sign.")
+def cli(account, token, operator, member, bls_member, required):
     """Deploy verifier, registry and exchange.
+
+    A committee of accounts signs one by one; members with BLS keys (--bls-member) make one signature in all, whose cost
+    hardly grows with their number.
 
     On a live network name it with its node and an account of yours:
     ape run deploy --network ethereum:sepolia:https://... --account me --token 0x...
@@ -23,10 +36,24 @@ def cli(account, token, operator, member):
         raise click.UsageError("--token is needed outside local networks")
     payer = account_of(account)
     operator = address_of(operator, "--operator") if operator else payer
-    members = [address_of(text, "--member") for text in member] or [payer]
+    if member and bls_member:
+        raise click.UsageError("a committee is of accounts or of BLS keys: name --member or --bls-member, not both")
+    members = [BlsMember.read(path) for path in bls_member] or [address_of(text, "--member") for text in member]
+    if len(set(members)) < len(members):
+        raise click.UsageError("a committee member is named twice")
+    members = members or [payer]
+    if not 1 <= required <= len(members):
+        raise click.UsageError(f"--required {required} is not in [1, {len(members)}], the committee's size")
     collateral = token_at(token) if token else payer.deploy(project.PlainToken)
     deployment = deploy_exchange(
-        project, payer, operator, members, collateral, chain.blocks.head.timestamp, local=is_local()
+        project,
+        payer,
+        operator,
+        members,
+        collateral,
+        chain.blocks.head.timestamp,
+        local=is_local(),
+        signatures_required=required,
     )
     write_deployment(deployment, networks.provider.chain_id)
     write_state(deployment.config, deployment.state)

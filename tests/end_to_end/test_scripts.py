@@ -17,8 +17,20 @@ from click.testing import CliRunner
 from prover.perpetual.escape import escape_proof
 from prover.perpetual.positions import Position
 from prover.perpetual.state import State
-from scripts import _deployment, demo, deploy, escape, forced_withdrawal, freeze, scenario, status, withdraw
+from scripts import (
+    _deployment,
+    committee_key,
+    demo,
+    deploy,
+    escape,
+    forced_withdrawal,
+    freeze,
+    scenario,
+    status,
+    withdraw,
+)
 from scripts._arguments import contract_at
+from scripts._committee import availability_proof
 from scripts._deployment import deploy_exchange
 from scripts._exchange import Exchange, open_exchange
 from scripts._people import Cast
@@ -232,13 +244,42 @@ def test_a_record_of_another_chain_or_of_nothing_is_refused(folder):
         (("--operator", "bob"), "--operator 'bob' is not an address"),
         (("--member", "0x5"), "--member '0x5' is not an address"),
         (("--account", "nobody"), "there is no account 'nobody'"),
+        (("--required", 2), "--required 2 is not in [1, 1], the committee's size"),
+        (("--member", "0x" + "01" * 20, "--member", "0x" + "01" * 20), "a committee member is named twice"),
+        (("--member", "0x" + "01" * 20, "--bls-member", "x"), "name --member or --bls-member, not both"),
+        (("--bls-member", "x"), "x is no file of a committee member"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",
 )
 def test_a_deployment_that_makes_no_sense_is_one_line(chain, options, cause):
     before = chain.blocks.head.number
     refused(run(deploy, *options), cause)
     assert chain.blocks.head.number == before
+
+
+def test_a_committee_with_bls_keys_is_deployed(project, users, chain, tmp_path, monkeypatch):
+    """Each member makes his key; two of two must sign, in one signature."""
+    monkeypatch.chdir(tmp_path)
+    made = [tmp_path / name for name in ("first", "second")]
+    for path in made:
+        assert CliRunner().invoke(committee_key.cli, [str(path)], catch_exceptions=False).exit_code == 0
+        assert path.stat().st_mode & 0o077 == 0
+    refused(CliRunner().invoke(committee_key.cli, [str(made[0])]), "first exists already")
+    shown = [path.with_name(path.name + ".json") for path in made]
+    (tmp_path / "short.json").write_text(json.dumps({"public_key": "0x00", "possession": "0x00"}))
+    before = chain.blocks.head.number
+    refused(run(deploy, "--bls-member", tmp_path / "short.json"), "is no file of a committee member: (1, 1) bytes")
+    assert chain.blocks.head.number == before
+    options = [word for path in shown for word in ("--bls-member", path)]
+    result = run(deploy, *options, "--required", 2)
+    assert result.exit_code == 0, result.output
+    record = json.loads((tmp_path / ".build/deployment.json").read_text())
+    committee = project.BlsCommittee.at(record["committee"])
+    assert open_exchange(tmp_path / ".build/deployment.json").contract.isAvailabilityVerifier(committee)
+    claim = bytes(range(32))
+    proof = availability_proof(claim, {n: int(path.read_text(), 16) for n, path in enumerate(made)})
+    committee.verifyAvailabilityProof(claim, proof, sender=users.stranger)
+    assert committee.isValid(claim) and committee.signaturesRequired() == 2
 
 
 def test_what_is_no_token_is_refused(chain, folder):
@@ -259,7 +300,9 @@ def test_amounts_are_in_the_tokens_units():
     assert coins.quanta("18446744073709.551615") == (1 << 64) - 1
 
 
-@pytest.mark.parametrize("script", [status, forced_withdrawal, withdraw, freeze, escape, scenario, deploy, demo])
+@pytest.mark.parametrize(
+    "script", [status, forced_withdrawal, withdraw, freeze, escape, scenario, deploy, demo, committee_key]
+)
 def test_help_explains_every_option(script):
     result = CliRunner().invoke(script.cli, ["--help"])
     assert result.exit_code == 0 and script.cli.help

@@ -5,12 +5,11 @@ from functools import cache
 import ape
 import pytest
 
-from scripts._committee import availability_proof, possession, public_key
+from scripts._committee import ORDER, availability_proof, possession, public_key
 
 CLAIM = bytes(range(32))
 SECRETS = (11, 22, 33)
 FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
-ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 
 
 @pytest.fixture(scope="module")

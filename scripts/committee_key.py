@@ -1,0 +1,23 @@
+"""`ape run committee_key FILE`: a new BLS key of a committee member."""
+
+import secrets
+from pathlib import Path
+
+import click
+
+from scripts._committee import ORDER, BlsMember
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def cli(file):
+    """Make a key: the secret into FILE, which only its owner may read, and what others may see into FILE.json."""
+    shown = file.with_name(file.name + ".json")
+    for path in (file, shown):
+        if path.exists():
+            raise click.UsageError(f"{path} exists already")
+    secret = 1 + secrets.randbelow(ORDER - 1)
+    file.touch(mode=0o600)
+    file.write_text(f"{secret:#x}\n")
+    BlsMember.of(secret).write(shown)
+    click.echo(f"secret key in {file}; give {shown} to who deploys: `ape run deploy --bls-member {shown}`")
