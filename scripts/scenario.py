@@ -55,9 +55,10 @@ def cast_of(scenario: Scenario) -> Cast:
     """Whoever finds no test account left gets one made for him."""
     people = accounts.test_accounts
     governor, operator, member, stranger, *others = (people[place] for place in range(len(people)))
-    for _ in range(len(scenario.people) - len(others)):
-        others.append(people.generate_test_account())
-        governor.transfer(others[-1], "10 ether")
+    others += [people.generate_test_account() for _ in range(len(scenario.people) - len(others))]
+    for account in others[: len(scenario.people)]:
+        if account.balance == 0:
+            governor.transfer(account, "10 ether")
     users = tuple(
         User(name, account, 0xA11CE + place, 11 * (place + 1))
         for place, (name, account) in enumerate(zip(scenario.people, others, strict=False))
