@@ -71,13 +71,16 @@ class Stop(Exception):
     """An instruction has no generated form; the block ends before it."""
 
 
-def compile_block(word_at: Callable[[int], int | None], pc: int, has_hints: Callable[[int], bool], stack: int) -> Block:
+def compile_block(
+    word_at: Callable[[int], int | None], pc: int, is_boundary: Callable[[int], bool], stack: int
+) -> Block:
     """The block at pc; without code where not even its first instruction has a generated form.
 
-    `word_at(pc)` is the program's word or None; `stack` the address of the stack's segment.
+    `word_at(pc)` is the program's word or None; `is_boundary(pc)` says where hints stand, or the run ends; `stack` is
+    the address of the stack's segment.
     """
     writer = _Writer(word_at, stack)
-    while len(writer.pcs) < LONGEST and not writer.closed and not (writer.pcs and has_hints(pc)):
+    while len(writer.pcs) < LONGEST and not writer.closed and not (writer.pcs and is_boundary(pc)):
         try:
             pc = writer.instruction(pc)
         except (Stop, RunFailed):  # a malformed word is the machine's to refuse, when it comes to it

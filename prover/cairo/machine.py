@@ -7,7 +7,7 @@ rare and all errors.
 from __future__ import annotations
 
 import builtins as python_builtins
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
@@ -46,10 +46,10 @@ ROOM, NEAR = 1 << 12, 1 << 16
 HOT = 16
 """Visits after which a block is compiled: that costs about as much as stepping through it so often."""
 
-Bound = tuple[Callable[[int, int], Outcome], Block, int]
-"""A block's function on this run's memory, the block, its length."""
-Entry = tuple[Block, int, int, int]
-"""A block, ap and fp before it, how many of its steps were done: offsets in the stack's segment if the block has code,
+Bound = tuple[Callable[[int, int], Outcome], Block, int, int, Sequence[Any]]
+"""A block's function on this run's memory, the block, its length and reach, the hints before it."""
+Log = tuple[list[Block], list[int], list[int], list[int]]
+"""Blocks, ap and fp before each, how many of its steps were done. Offsets in the stack's segment if the block has code,
 else addresses."""
 
 
@@ -62,7 +62,7 @@ class Machine:
         self._by_segment = {segments.segment_of(b.base): b for b in builtins.values() if b.cells > 1}
         self.pc = self.ap = self.fp = 0
         self.n_steps = 0
-        self.log: list[Entry] = []
+        self.log: Log = ([], [], [], [])
         self._singles: dict[int, Block] = {}
         self._visits: dict[int, int] = {}
         self._instructions: dict[int, Instruction] = {}
@@ -121,34 +121,20 @@ class Machine:
             segments.trim(cells)
 
     def _run_blocks(self, final_pc: int, max_steps: int, stack: int, cells: list[int | None]) -> None:
-        """`cells` are the stack's, kept longer than the next block reaches."""
-        functions = self._bound_blocks(stack, cells)
-        room = 0
-        while (pc := self.pc) != final_pc:
+        """Generated code where there is some, single steps elsewhere."""
+        functions = self._bound_blocks(final_pc, cells)
+        while True:
+            hints_have_run = self._run_hot(functions, max_steps, stack, cells)
+            pc = self.pc
+            if pc == final_pc:
+                return
             if self.n_steps >= max_steps:
                 raise RunFailed(f"the program has not ended after {max_steps} steps")
-            for code, hint in self._hints.get(pc, ()):
-                self._run_hint(code, hint)
-            ap, fp = self.ap - stack, self.fp - stack
-            found = functions.get(pc) or self._heated(pc, stack, functions)
-            if found and 0 <= fp <= ap < segments.MAX_OFFSET:
-                function, block, length = found
-                if ap + block.reach >= room:
-                    room = _lengthened(cells, ap + block.reach)
-                if ap + block.reach < room and self.n_steps + length <= max_steps:
-                    outcome = function(ap, fp)
-                    if outcome.__class__ is tuple:
-                        self.log.append((block, ap, fp, length))
-                        self.n_steps += length
-                        self.pc, ap, fp = outcome
-                        self.ap, self.fp = stack + ap, stack + fp
-                        continue
-                    if outcome:
-                        self.log.append((block, ap, fp, outcome))
-                        self.n_steps += outcome
-                        self.pc, self.ap = block.pcs[outcome], self.ap + block.moves[outcome]
-                self._execute()
-                continue
+            if not hints_have_run:
+                if self._gets_hot(pc, final_pc, stack, functions):
+                    continue
+                for code, hint in self._hints.get(pc, ()):
+                    self._run_hint(code, hint)
             self._execute()
             while self.pc - pc in (1, 2) and self.pc not in functions and self.pc not in self._hints:
                 if self.pc == final_pc or self.n_steps >= max_steps:
@@ -156,25 +142,61 @@ class Machine:
                 pc = self.pc
                 self._execute()
 
-    def _bound_blocks(self, stack: int, cells: list[int | None]) -> dict[int, Bound]:
+    def _run_hot(self, functions: dict[int, Bound], max_steps: int, stack: int, cells: list[int | None]) -> bool:
+        """Blocks one after the other, as far as they go. True if the hints of the instruction that is next have run.
+
+        `cells` are the stack's, kept longer than the next block reaches.
+        """
+        pc, ap, fp, n_steps = self.pc, self.ap - stack, self.fp - stack, self.n_steps
+        room, hints_have_run = len(cells), False
+        blocks, aps, fps, counts = self.log
+        while (found := functions.get(pc)) and 0 <= fp <= ap:
+            function, block, length, reach, hints = found
+            if ap + reach >= room:
+                room = _lengthened(cells, ap + reach)
+                if ap + reach >= room:
+                    break
+            if n_steps + length > max_steps:
+                break
+            if hints:
+                self.pc, self.ap, self.fp, self.n_steps = pc, stack + ap, stack + fp, n_steps
+                for code, hint in hints:
+                    self._run_hint(code, hint)
+            outcome = function(ap, fp)
+            is_whole = outcome.__class__ is tuple
+            if is_whole or outcome:
+                blocks.append(block)
+                aps.append(ap)
+                fps.append(fp)
+                counts.append(length if is_whole else outcome)
+                n_steps += counts[-1]
+            if not is_whole:
+                pc, ap, hints_have_run = block.pcs[outcome], ap + block.moves[outcome], True
+                break
+            pc, ap, fp = outcome
+        self.pc, self.ap, self.fp, self.n_steps = pc, stack + ap, stack + fp, n_steps
+        return hints_have_run
+
+    def _bound_blocks(self, final_pc: int, cells: list[int | None]) -> dict[int, Bound]:
         """What other runs of the program have compiled, on this run's memory."""
         made = self.program.blocks
         self._bindings = (cells, self._peek, self._poke, _sum, _difference, _quotient)
-        return {pc: self._bound(block) for pc, block in made.items() if block.code}
+        return {pc: self._bound(block) for pc, block in made.items() if block.code and pc != final_pc}
 
     def _bound(self, block: Block) -> Bound:
-        return block.code(*self._bindings), block, len(block.pcs)
+        hints = self._hints.get(block.pcs[0], ())
+        return block.code(*self._bindings), block, len(block.pcs), block.reach, hints
 
-    def _heated(self, pc: int, stack: int, functions: dict[int, Bound]) -> Bound | None:
-        """Compiles the block at pc at the HOTth visit; None before, and where it has no code."""
+    def _gets_hot(self, pc: int, final_pc: int, stack: int, functions: dict[int, Bound]) -> bool:
+        """Compiles the block at pc at the HOTth visit; false before, and where it has no code."""
         self._visits[pc] = visits = self._visits.get(pc, 0) + 1
-        if visits != HOT:
-            return None
-        block = compile_block(self._word_at, pc, self._hints.__contains__, stack)
+        if visits != HOT or pc in functions:
+            return False
+        block = compile_block(self._word_at, pc, lambda at: at in self._hints or at == final_pc, stack)
         self.program.blocks[pc] = block
         if block.code:
             functions[pc] = self._bound(block)
-        return functions.get(pc)
+        return pc in functions
 
     def _word_at(self, pc: int) -> int | None:
         """The program's own words: what a run writes behind them may differ in the next."""
@@ -257,7 +279,8 @@ class Machine:
         self._check(ins, pc, fp, dst, op0, res)
         if pc not in self._singles:
             self._singles[pc] = single(pc)
-        self.log.append((self._singles[pc], ap, fp, 1))
+        for part, word in zip(self.log, (self._singles[pc], ap, fp, 1), strict=True):
+            part.append(word)
         self.n_steps += 1
         self._advance(ins, pc, ap, fp, dst, op1, res)
 

@@ -10,7 +10,7 @@ import numpy as np
 from prover.algebra.field import PRIME
 from prover.cairo.builtins import Builtin, make_builtin
 from prover.cairo.errors import RunFailed
-from prover.cairo.machine import Entry, Machine
+from prover.cairo.machine import Log, Machine
 from prover.cairo.program import END_OFFSET, Program
 from prover.cairo.segments import (
     FIRST_ADDRESS,
@@ -92,12 +92,13 @@ def _stop_pointers(memory: Memory, builtins: dict[str, Builtin], final_ap: int) 
     return stops
 
 
-def _registers(log: list[Entry], bases: list[int], min_steps: int) -> np.ndarray:
+def _registers(log: Log, bases: list[int], min_steps: int) -> np.ndarray:
     """(n, 3), relocated; the last row, which stands in the closing loop, repeated up to a power of two.
 
-    Each entry of the log is a block: its rows are the block's own, moved by where ap stood.
+    The rows of each block in the log are the block's own, moved by where ap stood.
     """
-    distinct = {id(block): block for block, _, _, _ in log}
+    blocks, aps, fps, counts = log
+    distinct = {id(block): block for block in blocks}
     lengths = np.array([len(block.pcs) for block in distinct.values()])
     first = dict(zip(distinct, (np.cumsum(lengths) - lengths).tolist(), strict=True))
     pcs = np.array([_relocated_place(pc, bases) for block in distinct.values() for pc in block.pcs], dtype=np.uint64)
@@ -106,14 +107,17 @@ def _registers(log: list[Entry], bases: list[int], min_steps: int) -> np.ndarray
     stack = bases[STACK_SEGMENT]
     ap, fp = (
         np.array(
-            [stack + entry[i] if entry[0].code else _relocated_place(entry[i], bases) for entry in log],
+            [
+                stack + place if block.code else _relocated_place(place, bases)
+                for block, place in zip(blocks, places, strict=True)
+            ],
             dtype=np.uint64,
         )
-        for i in (1, 2)
+        for places in (aps, fps)
     )
-    counts = np.array([count for _, _, _, count in log])
+    counts = np.array(counts)
     n_rows = int(counts.sum())
-    starts = np.array([first[id(block)] for block, _, _, _ in log])
+    starts = np.array([first[id(block)] for block in blocks])
     template = np.arange(n_rows) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
     made = np.stack([pcs[template], np.repeat(ap, counts) + moves[template], np.repeat(fp, counts)], axis=1)
     n_steps = 1 << (max(min_steps, n_rows) - 1).bit_length()
