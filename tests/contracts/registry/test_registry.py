@@ -56,7 +56,7 @@ def test_a_quorum_of_the_committee_registers_a_claim(committee, accounts):
         contract.verifyAvailabilityProof(CLAIM, first + stranger, sender=accounts[5])
     assert not contract.isValid(CLAIM)
     contract.verifyAvailabilityProof(CLAIM, first + third, sender=accounts[5])
-    assert contract.isValid(CLAIM) and not contract.isValid(bytes(32))
+    assert contract.isValid(CLAIM) and not contract.isValid(bytes(32)) and contract.hasRegisteredFact()
     assert contract.identify() == "Freehold_Committee_2026_1"
 
 
