@@ -1,6 +1,6 @@
 """How much memory a proof takes, told from its layout before anything is committed; and how much there is.
 
-A proof that would be killed half way is refused in one line. The figure is no bound: it was 5 to 25 percent above eight
+A proof that would be killed half way is refused in one line. The figure is no bound: it was 5 to 30 percent above eight
 measured peaks from 0.3 to 8 GiB, of both packings and of rates 1/16 and 1/128.
 """
 
