@@ -169,9 +169,9 @@ class ForgedSignature(Forgery):
             yield
 
 
-def _small_point(start: int = 2) -> Point:
+def _small_point() -> Point:
     """A point whose x can be r."""
-    return next(p for p in (curve.multiply(GENERATOR, k) for k in range(start, 100)) if p.x < ecdsa.MAX)
+    return next(p for p in (curve.multiply(GENERATOR, k) for k in range(2, 100)) if p.x < ecdsa.MAX)
 
 
 class NoScalar(ForgedSignature):
