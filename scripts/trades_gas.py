@@ -12,8 +12,8 @@ from ape import accounts, chain, project
 from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 
+from freehold.bench.proofs import POSITIONS, proof_name
 from prover.algebra.keccak import words_to_bytes
-from prover.operator.proof_bench import POSITIONS, proof_name
 from prover.operator.proving import exchange_program
 from prover.operator.sample_batches import trades
 from prover.perpetual.batch import Batch

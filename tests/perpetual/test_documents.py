@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import ALICE, BOB, BTC, ETH, ONE, PRICE, SOL, apply, deposit, forced_withdrawal, holds, order, trade, world
 
-from prover.cli import main
+from freehold.commands.main import main
 from prover.perpetual.amounts import (
     external_price,
     human,

@@ -5,7 +5,7 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from prover.cli import main
+from freehold.commands.main import main
 from prover.perpetual.merkle import MerkleTree
 from prover.perpetual.positions import EMPTY, Position, leaves
 

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 from program_kit import FOLDER, run
 
+from freehold.bench import program as bench
 from prover.cairo.errors import RunFailed
-from prover.operator import program_bench as bench
 from prover.operator import sample_batches as sample
 from prover.operator.sample_batches import (
     ALICE,

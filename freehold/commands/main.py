@@ -1,15 +1,15 @@
-"""The command `freehold`. Each command lives beside what it drives; this file only gathers them."""
+"""The command `freehold`. This file only gathers its commands."""
 
 import click
 
-from prover.cairo.compile import compile_command
-from prover.cairo.proof_commands import prove_command, verify_command
-from prover.cairo.security_command import security_command
-from prover.kernel.bench import bench_kernel
-from prover.operator.batch_commands import batch_group
-from prover.operator.program_bench import bench_program
-from prover.operator.proof_bench import bench_prove, bench_trades
-from prover.perpetual.trees_bench import bench_trees
+from freehold.bench.kernel import bench_kernel
+from freehold.bench.program import bench_program
+from freehold.bench.proofs import bench_prove, bench_trades
+from freehold.bench.trees import bench_trees
+from freehold.commands.batch import batch_group
+from freehold.commands.compile import compile_command
+from freehold.commands.proof import prove_command, verify_command
+from freehold.commands.security import security_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,6 +10,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from freehold.arguments import existing
+from freehold.files import write_whole
 from prover.cairo.errors import RunFailed
 from prover.operator.proving import run_exchange
 from prover.perpetual.batch import Batch, apply_batch
@@ -17,7 +19,6 @@ from prover.perpetual.documents import Case, StateDocument
 from prover.perpetual.errors import Code, InputRefused, RuleBroken
 from prover.perpetual.explain import rows
 
-existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 written = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -42,9 +43,7 @@ def _apply(case: Case) -> Batch:
 
 def _write(path: Path | None, document: Any) -> None:
     if path:
-        partial = path.with_suffix(path.suffix + ".partial")
-        partial.write_text(json.dumps(document, indent=1) + "\n")
-        partial.replace(path)
+        write_whole(path, json.dumps(document, indent=1) + "\n")
 
 
 @batch_group.command("run")

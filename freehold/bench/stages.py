@@ -1,6 +1,6 @@
 """What each stage of a proof costs on this machine, beside what its arithmetic alone would.
 
-The commands that measure with it, and the exchange's batches, are in `prover/operator/proof_bench.py`.
+The commands that measure with it, and the exchange's batches, are in `freehold/bench/proofs.py`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from freehold.bench.kernel import Limits
 from prover.algebra.ecdsa import public_key, sign
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of, prove_run
 from prover.cairo.run import run_program
-from prover.kernel.bench import Limits
 from prover.stark.layout import make_layout
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.work import Work, work_of
 
-FOLDER = Path(__file__).with_name("bench")
+FOLDER = Path(__file__).with_name("programs")
 LARGEST = 22
 
 

@@ -7,6 +7,18 @@ from pathlib import Path
 
 import click
 
+from prover.stark.parameters import NAMED
+
+existing = click.Path(exists=True, dir_okay=False, path_type=Path)
+parameters_option = click.option(
+    "--parameters",
+    "set_name",
+    type=click.Choice(list(NAMED)),
+    default="default",
+    show_default=True,
+    help="Named parameter set; `freehold security` lists them.",
+)
+
 
 class NewFile(click.Path):
     """A file to be written, in a folder that is there and may be written to: refused before the work, not after it."""

@@ -11,7 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from prover.cairo.arguments import NewFile
+from freehold.arguments import NewFile, existing, parameters_option
+from freehold.files import write_whole
 from prover.cairo.errors import CairoError
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
@@ -23,15 +24,6 @@ from prover.stark.parameters import NAMED, Parameters
 from prover.stark.proof import Proof
 
 CONSOLE = Console(stderr=True)
-existing = click.Path(exists=True, dir_okay=False, path_type=Path)
-parameters_option = click.option(
-    "--parameters",
-    "set_name",
-    type=click.Choice(list(NAMED)),
-    default="default",
-    show_default=True,
-    help="Named parameter set; `freehold security` lists them.",
-)
 
 
 class Stages:
@@ -131,9 +123,7 @@ def prove_command(
         raise click.ClickException(str(error)) from error
     finally:
         stages.stop()
-    partial = output.with_suffix(output.suffix + ".partial")
-    partial.write_bytes(proof.to_bytes())
-    partial.replace(output)
+    write_whole(output, proof.to_bytes())
     report(run, proof, parameters, stages, time.perf_counter() - began)
 
 

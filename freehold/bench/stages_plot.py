@@ -1,6 +1,6 @@
 """Draws docs/performance.svg from the figures of `freehold bench prove --json`: CPU seconds over steps.
 
-python -m prover.cairo.prove_plot docs/performance.json docs/performance.svg
+python -m freehold.bench.stages_plot docs/performance.json docs/performance.svg
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def draw(points: dict[str, list[tuple[int, float]]], titles: dict[str, str], mac
 
 def main() -> None:
     if len(sys.argv) != 3:
-        raise SystemExit("usage: python -m prover.cairo.prove_plot FIGURES.json PICTURE.svg")
+        raise SystemExit("usage: python -m freehold.bench.stages_plot FIGURES.json PICTURE.svg")
     document = json.loads(Path(sys.argv[1]).read_text())
     titles = {result["program"]: result.get("title", result["program"]) for result in document["results"]}
     Path(sys.argv[2]).write_text(draw(series(document), titles, document["machine"]))

@@ -1,6 +1,6 @@
 """`freehold bench prove` and `bench trades`: what proofs cost on this machine, of a fixed set and of batches of trades.
 
-How a proof is measured is in `prover/cairo/prove_bench.py`; the batches are those of `sample_batches.py`.
+How a proof is measured is in `freehold/bench/stages.py`; the batches are those of `sample_batches.py`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from prover.cairo.arguments import NewFile
-from prover.cairo.prove_bench import LARGEST, Case, Result, filling_case, results, show
-from prover.kernel.bench import Limits, limits, machine
+from freehold.arguments import NewFile, existing, parameters_option
+from freehold.bench.kernel import Limits, limits, machine
+from freehold.bench.stages import LARGEST, Case, Result, filling_case, results, show
+from freehold.files import write_whole
 from prover.operator import sample_batches
 from prover.operator.proving import PROGRAM_FILE, run_batch, run_exchange
 from prover.perpetual import documents
@@ -34,7 +35,6 @@ PROGRAMS = {
     "exchange": f"trades among {POSITIONS} positions",
 }
 """The fixed set; the last is the exchange's own program."""
-existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def batch_of(count: int) -> Batch:
@@ -160,14 +160,7 @@ def _cells(result: TradesResult) -> list[str]:
 
 @click.command("trades")
 @click.option("--counts", default="1,10,100", show_default=True, help="Trades of each batch, with commas.")
-@click.option(
-    "--parameters",
-    "set_name",
-    type=click.Choice(list(NAMED)),
-    default="default",
-    show_default=True,
-    help="Named parameter set.",
-)
+@parameters_option
 @click.option("--json", "target", type=NewFile(), help="Write the figures here too; figures of other sets stay.")
 @click.option(
     "--proofs",
@@ -218,4 +211,4 @@ def _merged(target: Path, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _write(target: Path, unit: Limits, figures: dict[str, Any]) -> None:
     document = {"machine": machine(), "limits": asdict(unit), **figures}
-    target.write_text(json.dumps(document, indent=1) + "\n")
+    write_whole(target, json.dumps(document, indent=1) + "\n")
