@@ -13,12 +13,12 @@ from pathlib import Path
 
 import click
 
+from prover.applications.perpetual import samples
+from prover.applications.perpetual.samples import ALICE, BOB, RICH, A, B, SampleExchange
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import SignedPrice, Transaction
 from prover.cairo.run import Run
-from prover.operator import sample_batches as sample
-from prover.operator.proving import exchange_program, run_exchange
-from prover.operator.sample_batches import ALICE, BOB, RICH, A, B, SampleExchange
-from prover.perpetual.state import State
-from prover.perpetual.transactions import SignedPrice, Transaction
+from prover.proving.batch import exchange_program, run_exchange
 
 
 @dataclass(frozen=True)
@@ -64,24 +64,24 @@ class Kind:
 
 
 KINDS = [
-    Kind("deposit", 2929, 142, lambda e: sample.deposit(ALICE, A, 7)),
+    Kind("deposit", 2929, 142, lambda e: samples.deposit(ALICE, A, 7)),
     Kind("withdrawal", 4065, 271, lambda e: e.withdrawal(ALICE, A, 7)),
     Kind("withdrawal to another key", 4073, 272, lambda e: e.withdrawal(ALICE, A, 7, to=0x1234)),
     Kind("transfer", 6855, 410, lambda e: e.transfer(ALICE, A, BOB, B, 7)),
     Kind("conditional transfer", 6896, 411, lambda e: e.transfer(ALICE, A, BOB, B, 7, condition=77)),
     Kind("trade, fresh orders", 10558, 667, lambda e: e.trade((ALICE, A), (BOB, B), 0)),
-    Kind("forced withdrawal, valid", 3007, 142, lambda e: sample.forced_withdrawal(ALICE, A, 7)),
-    Kind("forced withdrawal, invalid by margin", 4264, 142, lambda e: sample.forced_withdrawal(ALICE, A, 2 * RICH)),
-    Kind("forced trade, valid", 6332, 277, lambda e: sample.forced_trade((ALICE, A), (BOB, B))),
-    Kind("liquidate", 11854, 538, lambda e: sample.liquidation(e.order(ALICE, A, 0, True, 10**6, 2 * 10**6))),
-    Kind("deleverage", 9913, 278, lambda e: sample.deleverage()),
+    Kind("forced withdrawal, valid", 3007, 142, lambda e: samples.forced_withdrawal(ALICE, A, 7)),
+    Kind("forced withdrawal, invalid by margin", 4264, 142, lambda e: samples.forced_withdrawal(ALICE, A, 2 * RICH)),
+    Kind("forced trade, valid", 6332, 277, lambda e: samples.forced_trade((ALICE, A), (BOB, B))),
+    Kind("liquidate", 11854, 538, lambda e: samples.liquidation(e.order(ALICE, A, 0, True, 10**6, 2 * 10**6))),
+    Kind("deleverage", 9913, 278, lambda e: samples.deleverage()),
 ]
 
 
 def average(n_trades: int, n_positions: int) -> Cost:
     """Per trade of a batch, without what an empty batch costs; positions hold about four assets, orders are fresh."""
     exchange = SampleExchange()
-    state, trades = sample.trades_on(exchange, n_trades, n_positions)
+    state, trades = samples.trades_on(exchange, n_trades, n_positions)
     return (cost(exchange, state, trades) - cost(exchange, state, [])) / n_trades
 
 
@@ -96,7 +96,7 @@ def tick_costs(n_assets: int) -> tuple[Cost, Cost]:
 def rows() -> Iterator[tuple[str, Cost, str]]:
     """(what, its cost, the original's steps and hashes)."""
     exchange = SampleExchange()
-    state, n_assets = sample.market_of_five(exchange), exchange.n_assets
+    state, n_assets = samples.market_of_five(exchange), exchange.n_assets
     nothing = cost(exchange, state, [])
     for kind in KINDS:
         original = f"{kind.original_steps:,} / {kind.original_hashes}"
@@ -148,7 +148,7 @@ def bench_program(document: Path | None, profile: bool) -> None:
 
 def profile_of(n_trades: int, n_positions: int) -> list[tuple[int, str]]:
     """(steps, function) of a batch with ticks and trades, the most costly first; their sum comes before."""
-    case = sample.trades_case(n_trades, n_positions)
+    case = samples.trades_case(n_trades, n_positions)
     run = run_exchange(case.program_input())
     identifiers = exchange_program().identifiers
     functions = sorted((entry["pc"], name) for name, entry in identifiers.items() if entry["type"] == "function")

@@ -1,6 +1,6 @@
 """`freehold bench prove` and `bench trades`: what proofs cost on this machine, of a fixed set and of batches of trades.
 
-How a proof is measured is in `freehold/bench/stages.py`; the batches are those of `sample_batches.py`.
+How a proof is measured is in `freehold/bench/stages.py`; the batches, in `prover/applications/perpetual/samples.py`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from freehold.arguments import NewFile, existing, parameters_option
 from freehold.bench.kernel import Limits, limits, machine
 from freehold.bench.stages import LARGEST, Case, Result, filling_case, results, show
 from freehold.files import write_whole
-from prover.operator import sample_batches
-from prover.operator.proving import PROGRAM_FILE, run_batch, run_exchange
-from prover.perpetual import documents
-from prover.perpetual.batch import Batch
+from prover.applications.perpetual import documents, samples
+from prover.applications.perpetual.batch import Batch
+from prover.proving.batch import PROGRAM_FILE, run_batch, run_exchange
 from prover.stark.parameters import DEFAULT, NAMED
 
 POSITIONS = 59
@@ -39,7 +38,7 @@ PROGRAMS = {
 
 def batch_of(count: int) -> Batch:
     """Ticks and `count` trades among POSITIONS positions."""
-    return documents.Case.parsed(sample_batches.trades(count, POSITIONS, position_bits=POSITION_BITS)).apply()
+    return documents.Case.parsed(samples.trades(count, POSITIONS, position_bits=POSITION_BITS)).apply()
 
 
 def trades_input(count: int) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import time
 
 import click
 
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Position, leaves
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.positions import EMPTY, Position, leaves
 
 HEIGHT = 64
 

@@ -12,12 +12,12 @@ from rich.table import Table
 
 from freehold.arguments import existing
 from freehold.files import write_whole
+from prover.applications.perpetual.batch import Batch, apply_batch
+from prover.applications.perpetual.documents import Case, StateDocument
+from prover.applications.perpetual.errors import Code, InputRefused, RuleBroken
+from prover.applications.perpetual.explain import rows
 from prover.cairo.errors import RunFailed
-from prover.operator.proving import run_exchange
-from prover.perpetual.batch import Batch, apply_batch
-from prover.perpetual.documents import Case, StateDocument
-from prover.perpetual.errors import Code, InputRefused, RuleBroken
-from prover.perpetual.explain import rows
+from prover.proving.batch import run_exchange
 
 written = click.Path(dir_okay=False, path_type=Path)
 

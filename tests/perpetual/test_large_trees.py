@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from freehold.commands.main import main
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Position, leaves
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.positions import EMPTY, Position, leaves
 
 
 def built(count: int) -> tuple[MerkleTree, float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from prover.algebra import ecdsa
-from prover.perpetual.config import GeneralConfig, SyntheticAsset
-from prover.perpetual.errors import Code, PriceRefused
-from prover.perpetual.fields import EXTERNAL_PRICE_UNIT, FXP32
-from prover.perpetual.transactions import PriceSignature, SignedPrice
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual.config import GeneralConfig, SyntheticAsset
+from prover.applications.perpetual.errors import Code, PriceRefused
+from prover.applications.perpetual.fields import EXTERNAL_PRICE_UNIT
+from prover.applications.perpetual.transactions import PriceSignature, SignedPrice
 
 
 def internal_price(external_price: int, asset_resolution: int, collateral_resolution: int) -> int:

@@ -23,7 +23,7 @@ from trees import update_tree
 func main{output_ptr: felt*, pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*}() {
     alloc_locals;
     %{
-        from prover.perpetual.program.advice import Advice
+        from prover.applications.perpetual.program.advice import Advice
         advice = Advice(program_input, PRIME)
     %}
     let (market, head_before) = load_state();

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prover.perpetual.fields import BALANCE_BIAS
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Asset, Position, leaves
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.fields import BALANCE_BIAS
+from prover.applications.perpetual.positions import EMPTY, Asset, Position, leaves
 
 
 class Published:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prover.algebra import ecdsa
-from prover.perpetual import messages
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.errors import (
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual import messages
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.errors import (
     Code,
     FundingRefused,
     OrderRefused,
@@ -24,11 +25,10 @@ from prover.perpetual.errors import (
     TimeRefused,
     UpdateRefused,
 )
-from prover.perpetual.fields import FXP32
-from prover.perpetual.margin import Change, Market, Status, Update, funded, status, update_position
-from prover.perpetual.positions import Position
-from prover.perpetual.state import State
-from prover.perpetual.transactions import (
+from prover.applications.perpetual.margin import Change, Market, Status, Update, funded, status, update_position
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import (
     ConditionalTransfer,
     Deleverage,
     Deposit,

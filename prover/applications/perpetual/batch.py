@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.errors import BatchRefused, Code
-from prover.perpetual.execute import Carried, Step
-from prover.perpetual.fields import BALANCE_BIAS
-from prover.perpetual.positions import Position
-from prover.perpetual.prices import check_signed_prices
-from prover.perpetual.program_input import new_system_time, program_input
-from prover.perpetual.state import State
-from prover.perpetual.transactions import ForcedTrade, ForcedWithdrawal, FundingTick, SignedPrice, Transaction
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.errors import BatchRefused, Code
+from prover.applications.perpetual.execute import Carried, Step
+from prover.applications.perpetual.fields import BALANCE_BIAS
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.prices import check_signed_prices
+from prover.applications.perpetual.program_input import new_system_time, program_input
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import (
+    ForcedTrade,
+    ForcedWithdrawal,
+    FundingTick,
+    SignedPrice,
+    Transaction,
+)
 
 
 @dataclass(frozen=True)

@@ -11,29 +11,22 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from prover.perpetual.batch import Batch, apply_batch
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.errors import BatchRefused, InputRefused
-from prover.perpetual.fields import (
+from prover.applications.ledger.fields import Amount, AssetId, Bits32, Document, Felt, OrderId, PositionId, Timestamp
+from prover.applications.perpetual.batch import Batch, apply_batch
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.errors import BatchRefused, InputRefused
+from prover.applications.perpetual.fields import (
     MAX_ASSETS_IN_POSITION,
-    Amount,
-    AssetId,
     Balance,
-    Bits32,
-    Document,
-    Felt,
     FundingIndex,
     Indices,
-    OrderId,
-    PositionId,
     Prices,
-    Timestamp,
     sorted_by_asset,
 )
-from prover.perpetual.positions import EMPTY, Asset, Position
-from prover.perpetual.program_input import batch_json, position_json, program_input, state_head_json
-from prover.perpetual.state import State
-from prover.perpetual.transactions import SignedPrice, Transaction
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.perpetual.program_input import batch_json, position_json, program_input, state_head_json
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import SignedPrice, Transaction
 
 
 def _is_holding(balance: int) -> int:

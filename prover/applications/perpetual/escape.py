@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from prover.algebra.pedersen import pedersen
-from prover.perpetual.fields import FXP32
-from prover.perpetual.positions import Position
-from prover.perpetual.state import Pairs, State
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.state import Pairs, State
 
 
 def escape_proof(state: State, position_id: int) -> list[int]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from prover.algebra.pedersen import pedersen_pairs
-from prover.perpetual.errors import Code
-from prover.perpetual.fields import AMOUNT_UPPER_BOUND, BALANCE_BIAS
+from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.fields import BALANCE_BIAS
 
 __all__ = ["AMOUNT_UPPER_BOUND", "BALANCE_BIAS", "EMPTY", "Asset", "Code", "Position", "leaves"]
 

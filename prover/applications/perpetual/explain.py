@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prover.perpetual.amounts import human, human_price
-from prover.perpetual.batch import Batch
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.errors import Code
-from prover.perpetual.execute import Step
-from prover.perpetual.margin import Market, totals
-from prover.perpetual.positions import Position
-from prover.perpetual.transactions import FundingTick, OracleTick
+from prover.applications.perpetual.amounts import human, human_price
+from prover.applications.perpetual.batch import Batch
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.execute import Step
+from prover.applications.perpetual.margin import Market, totals
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.transactions import FundingTick, OracleTick
 
 FXP32 = 1 << 32
 

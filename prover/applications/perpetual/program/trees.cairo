@@ -32,7 +32,7 @@ func update_tree{pedersen_ptr: HashBuiltin*}(
     let (local starts: Start*) = alloc();
     local starts_end: Start* = starts + n_updates * Start.SIZE;
     %{
-        from prover.perpetual.program.advice import TreeAdvice
+        from prover.applications.perpetual.program.advice import TreeAdvice
         fields = [memory[ids.updates.address_ + i] for i in range(3 * ids.n_updates)]
         tree = TreeAdvice(
             advice, list(zip(fields[::3], fields[1::3])), ids.height, ids.root,

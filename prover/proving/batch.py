@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from prover.applications.perpetual.batch import Batch
+from prover.applications.perpetual.program import PROGRAM_FILE
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
 from prover.cairo.run import MAX_STEPS, Run, run_program
-from prover.perpetual.batch import Batch
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
 from prover.stark.prover import Progress
-
-PROGRAM_FILE = Path(__file__).parents[1] / "perpetual" / "program" / "exchange.json"
 
 
 class OutputDiffers(AssertionError):

@@ -11,22 +11,24 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from prover.algebra.pedersen import pedersen
-from prover.perpetual.fields import (
+from prover.applications.ledger.fields import (
     FXP32,
-    RISK_BOUND_MAX,
-    SYSTEM_ASSETS_UPPER_BOUND,
     AssetId,
     CollateralId,
     Document,
     Felt,
     PositionId,
-    Resolution,
-    SignedAssetId,
     Timestamp,
     Unsigned,
     as_decimal,
     between,
     reads_integers,
+)
+from prover.applications.perpetual.fields import (
+    RISK_BOUND_MAX,
+    SYSTEM_ASSETS_UPPER_BOUND,
+    Resolution,
+    SignedAssetId,
     sorted_by_asset,
 )
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from prover.algebra.keccak import keccak_of_words
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.fields import BALANCE_BIAS
-from prover.perpetual.margin import Market
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Position, leaves
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.fields import BALANCE_BIAS
+from prover.applications.perpetual.margin import Market
+from prover.applications.perpetual.positions import EMPTY, Position, leaves
 
 Pairs = tuple[tuple[int, int], ...]
 

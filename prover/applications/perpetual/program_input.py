@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from prover.perpetual import messages
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.positions import Position
-from prover.perpetual.state import State
-from prover.perpetual.transactions import LimitOrder, SignedPrice, Transaction
+from prover.applications.perpetual import messages
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import LimitOrder, SignedPrice, Transaction
 
 
 def touched_positions(config: GeneralConfig, transactions: Sequence[Transaction]) -> list[int]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation, localcontext
 
-from prover.perpetual.errors import InputRefused
-from prover.perpetual.fields import AMOUNT_UPPER_BOUND, EXTERNAL_PRICE_UNIT, FXP32, PRICE_UPPER_BOUND
-from prover.perpetual.prices import internal_price
+from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND, FXP32
+from prover.applications.perpetual.errors import InputRefused
+from prover.applications.perpetual.fields import EXTERNAL_PRICE_UNIT, PRICE_UPPER_BOUND
+from prover.applications.perpetual.prices import internal_price
 
 DIGITS = 100
 """More than any product here has, so that Decimal never rounds by itself."""

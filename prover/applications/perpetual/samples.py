@@ -13,13 +13,13 @@ from functools import cache
 from typing import Any
 
 from prover.algebra.ecdsa import public_key
-from prover.perpetual.config import Collateral, FeePosition, GeneralConfig, RiskSegment, SyntheticAsset
-from prover.perpetual.documents import BatchDocument, Case, StateDocument
-from prover.perpetual.fields import RISK_BOUND_MAX
-from prover.perpetual.messages import signed_asset_id
-from prover.perpetual.positions import Asset, Position
-from prover.perpetual.state import State
-from prover.perpetual.transactions import (
+from prover.applications.perpetual.config import Collateral, FeePosition, GeneralConfig, RiskSegment, SyntheticAsset
+from prover.applications.perpetual.documents import BatchDocument, Case, StateDocument
+from prover.applications.perpetual.fields import RISK_BOUND_MAX
+from prover.applications.perpetual.messages import signed_asset_id
+from prover.applications.perpetual.positions import Asset, Position
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import (
     ConditionalTransfer,
     Deleverage,
     Deposit,

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from prover.perpetual.config import GeneralConfig, SyntheticAsset
-from prover.perpetual.errors import Code
-from prover.perpetual.fields import BALANCE_BIAS, FXP32, MAX_ASSETS_IN_POSITION
-from prover.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual.config import GeneralConfig, SyntheticAsset
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.fields import BALANCE_BIAS, MAX_ASSETS_IN_POSITION
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
 
 TOTAL_VALUE_BOUND = BALANCE_BIAS * FXP32
 TOTAL_RISK_UPPER_BOUND = 1 << 128

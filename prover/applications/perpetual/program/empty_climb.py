@@ -1,6 +1,6 @@
 """Writes `empty_climb.cairo`: paths that climb through empty surroundings, level by level without a loop.
 
-    python -m prover.perpetual.program.empty_climb > prover/perpetual/program/empty_climb.cairo
+    python -m prover.applications.perpetual.program.empty_climb > empty_climb.cairo
 
 Each level stands in the code twice, once for a turn to the left and once for a turn to the right. The path stays on its
 side of the code while its turns are the same and crosses when they change, so a level takes five steps: two inputs of

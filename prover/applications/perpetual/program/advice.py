@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from prover.perpetual.program import empty_climb
+from prover.applications.perpetual.program import empty_climb
 
 CONFIG_VERSION = int.from_bytes(b"PerpetualConfig1", "big")
 BIAS = 1 << 63

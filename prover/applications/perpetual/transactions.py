@@ -10,24 +10,20 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import AliasChoices, Field, model_validator
 
 from prover.algebra import ecdsa
-from prover.perpetual import messages
-from prover.perpetual.fields import (
+from prover.applications.ledger.fields import (
     Amount,
     AssetId,
     Bits32,
     CollateralId,
     Document,
-    ExternalPrice,
     Felt,
     Flag,
-    Indices,
     PositionId,
-    Price,
-    Prices,
-    SignedAssetId,
     StarkKey,
     Timestamp,
 )
+from prover.applications.perpetual import messages
+from prover.applications.perpetual.fields import ExternalPrice, Indices, Price, Prices, SignedAssetId
 
 
 class Signed(Document):
