@@ -6,6 +6,9 @@ import ape
 import pytest
 from eth_account import Account
 
+from freehold.chain.deployment import deploy_escape_verifier
+from freehold.chain.submission import raw_signature
+from freehold.chain.verifier import data_contract
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak_of_words
 from prover.algebra.pedersen import pedersen
@@ -13,9 +16,6 @@ from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
 from prover.applications.perpetual.state import State
-from scripts._deployment import deploy_escape_verifier
-from scripts._people import raw_signature
-from scripts._verifier import data_contract
 
 CLAIM = bytes(range(32))
 

@@ -1,4 +1,4 @@
-"""What a story is played on: an exchange of its own, its people, and all that they can do, each step checked."""
+"""The exchange of a scenario: deployed for it, with its users and all that they can do, each step checked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from ape import chain, networks, project
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 
+from freehold.chain.deployment import deploy_exchange
+from freehold.chain.record import write_deployment, write_state
+from freehold.chain.rollup import published_data
+from freehold.chain.submission import bring_on_chain, raw_signature
+from freehold.scenarios.accounts import FEE_KEY, Accounts, User
+from freehold.scenarios.assets import COIN, Assets
+from freehold.scenarios.report import Report, expect
 from prover.algebra.ecdsa import public_key
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.facts import condition_word
@@ -22,12 +29,6 @@ from prover.applications.perpetual.rollup_data import Published
 from prover.applications.perpetual.transactions import ForcedTrade, FundingTick, OracleTick, Transaction
 from prover.proving.batch import ProvenBatch, prove_batch
 from prover.stark.parameters import Parameters
-from scripts._deployment import deploy_exchange
-from scripts._market import COIN, Market
-from scripts._people import FEE_KEY, Cast, User, bring_on_chain, raw_signature
-from scripts._record import write_deployment, write_state
-from scripts._rollup import published_data
-from scripts._story import Story, expect
 
 UNIT = COIN
 """Token units of one coin."""
@@ -60,36 +61,36 @@ def travel(seconds: int) -> None:
         raise RuntimeError(f"the chain stands at {chain.blocks.head.timestamp}, not at {target}")
 
 
-class Stage:
-    """The exchange's people and what they can do; stories put it in order."""
+class ScenarioExchange:
+    """The exchange's people and what they can do; a scenario puts it in order."""
 
     def __init__(
         self,
         parameters: Parameters,
-        cast: Cast,
+        accounts: Accounts,
         wealth: dict[str, int] | None = None,
-        market: Market | None = None,
+        assets: Assets | None = None,
         is_rollup: bool = False,
     ) -> None:
-        """`wealth`: tokens of each user at first, 2,000 coins if nobody says. Without a market only coins move."""
-        self.parameters, self.cast = parameters, cast
-        self.market, self.is_rollup = market or Market({}), is_rollup
-        self.governor, self.operator, self.member = cast.governor, cast.operator, cast.member
+        """`wealth`: tokens of each user at first, 2,000 coins if nobody says. Without assets only coins move."""
+        self.parameters, self.accounts = parameters, accounts
+        self.listed, self.is_rollup = assets or Assets({}), is_rollup
+        self.governor, self.operator, self.member = accounts.governor, accounts.operator, accounts.member
         self.token = self.governor.deploy(project.PlainToken)
-        for user in cast.users:
+        for user in accounts.users:
             tokens = 2_000 * UNIT if wealth is None else wealth[user.name]
             self.token.mint(user.account, tokens, sender=self.governor)
-        self.holders = {user.name: user.account.address for user in cast.users}
-        self.story = Story(self.balances)
+        self.holders = {user.name: user.account.address for user in accounts.users}
+        self.report = Report(self.balances)
         self.proven: list[ProvenBatch] = []
 
     def balances(self) -> dict[str, int]:
         return {name: self.token.balanceOf(address) for name, address in self.holders.items()}
 
     def rules(self) -> dict[str, object]:
-        """What governance fixes of the market."""
+        """What governance fixes of the assets."""
         fees = FeePosition(position_id=FEES, public_key=public_key(FEE_KEY))
-        assets = {"synthetic_assets": self.market.configured(), "fee_position": fees} if self.market.assets else {}
+        assets = {"synthetic_assets": self.listed.configured(), "fee_position": fees} if self.listed.by_name else {}
         return {**assets, "data_availability_mode": int(self.is_rollup)}
 
     def deploy(self) -> None:
@@ -105,11 +106,11 @@ class Stage:
                 rules=self.rules(),
             )
 
-        self.story.step("deploy verifier, registry and exchange", "governor", act)
+        self.report.step("deploy verifier, registry and exchange", "governor", act)
         self.exchange, self.state = self.deployed.exchange, self.deployed.state
         self.holders["exchange"] = self.exchange.address
         write_deployment(self.deployed, networks.provider.chain_id)
-        self.story.everybody_known()
+        self.report.note_balances()
 
     def join(self, user: User, amount: int) -> None:
         """Register, and deposit into a position."""
@@ -117,14 +118,14 @@ class Stage:
         self.deposit(user, amount)
 
     def register(self, user: User) -> None:
-        self.story.step(
+        self.report.step(
             f"register the Stark key {user.stark_key:#x}"[:34] + "...",
             user.name,
             lambda: self.exchange.registerSender(user.stark_key, user.registration(), sender=user.account),
         )
 
     def deposit(self, user: User, amount: int) -> None:
-        self.story.step(
+        self.report.step(
             f"deposit {coins(amount)} coins into position {user.position_id}",
             user.name,
             lambda: [
@@ -148,19 +149,19 @@ class Stage:
         registry and fact of each conditional transfer.
         """
         now = chain.blocks.head.timestamp
-        signed = self.market.signed_prices(prices or {}, now)
-        indices = self.market.funding(dict(self.state.funding_indices), funding or {})
+        signed = self.listed.signed_prices(prices or {}, now)
+        indices = self.listed.funding(dict(self.state.funding_indices), funding or {})
         ticks: list[Transaction] = [FundingTick(funding_indices=indices, timestamp=now)]
         if signed:
             ticks.append(OracleTick(prices=tuple((price.asset_id, price.price) for price in signed), timestamp=now))
         hour = now // 3600 + HOURS_AHEAD
         batch = apply_batch(self.deployed.config, self.state, [*ticks, *transactions], hour, signed, signed)
-        proven = self.story.step(
+        proven = self.report.step(
             f"prove batch {len(self.proven) + 1} ({len(transactions)} transactions)",
             "operator",
             lambda: prove_batch(batch, self.parameters),
         )
-        self.story.step(
+        self.report.step(
             f"verify {len(proven.proof.to_bytes()) // 1024} KiB of proof in the EVM, update the state",
             "operator",
             lambda: bring_on_chain(self.deployed, proven, self.operator, self.member, len(self.proven) + 1, conditions),
@@ -183,7 +184,7 @@ class Stage:
         expect("the position tree rebuilt from calldata", root, self.exchange.getRollupVaultRoot())
 
     def demand(self, user: User, amount: int, what: str) -> None:
-        self.story.step(
+        self.report.step(
             f"demand {coins(amount)} coins{what}",
             user.name,
             lambda: self.exchange.forcedWithdrawalRequest(
@@ -196,7 +197,7 @@ class Stage:
         hour, collateral = chain.pending_timestamp // 3600, self.deployed.asset_type
         signature = raw_signature(partner.account, forced_trade_consent(trade, collateral, hour))
         amounts = (trade.amount_collateral, trade.amount_synthetic, bool(trade.is_party_a_buying_synthetic))
-        self.story.step(
+        self.report.step(
             f"demand a trade with {partner.name}",
             user.name,
             lambda: self.exchange.forcedTradeRequest(
@@ -217,16 +218,16 @@ class Stage:
 
     def notary(self) -> ContractInstance:
         """A registry of facts for conditional transfers: a committee of one, the stranger."""
-        return self.governor.deploy(project.Committee, [self.cast.stranger], 1)
+        return self.governor.deploy(project.Committee, [self.accounts.stranger], 1)
 
     def notarise(self, notary: ContractInstance, text: str) -> None:
         """The notary signs that something happened; from then on it is a fact on chain."""
         fact = fact_of(text)
-        signature = raw_signature(self.cast.stranger, fact)
-        self.story.step(
+        signature = raw_signature(self.accounts.stranger, fact)
+        self.report.step(
             f"register the fact '{text}'",
             "notary",
-            lambda: notary.verifyAvailabilityProof(fact, signature, sender=self.cast.stranger),
+            lambda: notary.verifyAvailabilityProof(fact, signature, sender=self.accounts.stranger),
         )
 
     def asked_at(self, user: User, amount: int) -> int:
@@ -234,16 +235,16 @@ class Stage:
 
     def pay(self, user: User, amount: int) -> None:
         before = self.token.balanceOf(user.account)
-        self.story.step(
+        self.report.step(
             "withdraw",
             user.name,
-            lambda: self.exchange.withdraw(user.stark_key, self.deployed.asset_type, sender=self.cast.stranger),
+            lambda: self.exchange.withdraw(user.stark_key, self.deployed.asset_type, sender=self.accounts.stranger),
         )
         expect(f"{user.name} is paid", self.token.balanceOf(user.account) - before, amount)
 
     def freeze(self, owner: User, amount: int, sender: AccountAPI, actor: str) -> None:
         """Anyone freezes for a late demand of `owner`."""
-        self.story.step(
+        self.report.step(
             "freeze the exchange",
             actor,
             lambda: self.exchange.freezeRequest(owner.stark_key, owner.position_id, amount, sender=sender),
@@ -258,14 +259,14 @@ class Stage:
         """Prove the position of the last state, escape with it, be paid."""
         amount, proof = self.worth(user), escape_proof(self.state, user.position_id)
         n_assets = len(self.state.position(user.position_id).assets)
-        self.story.step(
+        self.report.step(
             "prove the position by its Merkle path",
             user.name,
             lambda: self.deployed.escape_verifier.verifyEscape(
                 proof, n_assets, self.state.words(), sender=user.account
             ),
         )
-        self.story.step(
+        self.report.step(
             f"escape with {coins(amount)} coins",
             user.name,
             lambda: self.exchange.escape(user.stark_key, user.position_id, amount, sender=user.account),
@@ -276,7 +277,7 @@ class Stage:
         """The balance sheet, then the record."""
         asset = self.deployed.asset_type
         rows = {}
-        for user in self.cast.users:
+        for user in self.accounts.users:
             rows[f"{user.name}: pending deposits"] = self.exchange.getDepositBalance(
                 user.stark_key, asset, user.position_id
             )
@@ -284,8 +285,8 @@ class Stage:
             gone = self.exchange.escapeUsed(user.position_id)
             held = self.state.position(user.position_id).collateral_balance
             rows[f"{user.name}: in the position"] = 0 if gone else held
-        self.story.sheet("What the exchange owes", rows, "tokens it holds", self.balances()["exchange"])
-        for user in self.cast.users:
+        self.report.sheet("What the exchange owes", rows, "tokens it holds", self.balances()["exchange"])
+        for user in self.accounts.users:
             expect(f"{user.name}'s tokens in the end", self.balances()[user.name], 2_000 * UNIT)
-        self.story.write(RECORD)
-        click.echo(f"every number is what the story says; steps in {RECORD}")
+        self.report.write(RECORD)
+        click.echo(f"every number is as expected; steps in {RECORD}")

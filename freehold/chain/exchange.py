@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-import click
 from ape import chain, networks, project
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 
-from prover.algebra.curve import lift_x
-from prover.algebra.field import PRIME
-from scripts._arguments import contract_at, network_name
-from scripts._deployment import exchange_at
-from scripts._record import DEPLOYMENT, read_deployment
+from freehold.chain.contracts import contract_at, exchange_at
+from freehold.chain.errors import Refused
+from freehold.chain.network import network_name
+from freehold.chain.record import read_deployment
+from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
 
 PENDING = 1
 """Among `IOperations.ActionStatus`."""
 ACTIONS, LOG_BLOCKS = 200, 5_000
 """Asked for in one call: entries of the list of demands, and blocks of logs."""
-POSITION_ID_UPPER_BOUND = AMOUNT_UPPER_BOUND = 1 << 64
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,11 @@ class Exchange:
         try:
             amount = Decimal(text).scaleb(self.decimals or 0)
         except InvalidOperation as error:
-            raise click.UsageError(f"--amount '{text}' is not a number") from error
+            raise Refused(f"--amount '{text}' is not a number") from error
         if amount != int(amount):
-            raise click.UsageError(f"--amount {text} has more than {self.decimals or 0} decimals")
+            raise Refused(f"--amount {text} has more than {self.decimals or 0} decimals")
         if not 0 <= amount < AMOUNT_UPPER_BOUND:
-            raise click.UsageError(f"--amount {text} is not in [0, 2^64) quanta")
+            raise Refused(f"--amount {text} is not in [0, 2^64) quanta")
         return int(amount)
 
     def coins(self, quanta: int) -> str:
@@ -92,15 +89,15 @@ class Exchange:
 
     def refuse_if_frozen(self) -> None:
         if self.contract.isFrozen():
-            raise click.UsageError("the exchange is frozen: `ape run escape` is the way out")
+            raise Refused("the exchange is frozen: `ape run escape` is the way out")
 
     def refuse_stranger(self, account: AccountAPI, stark_key: int) -> None:
         """The contract lets only the owner of a Stark key make its demands."""
         owner = self.contract.getEthKey(stark_key)
         if int(owner, 16) == 0:
-            raise click.UsageError(f"the Stark key {stark_key:#x} is not registered")
+            raise Refused(f"the Stark key {stark_key:#x} is not registered")
         if owner != account.address:
-            raise click.UsageError(f"the Stark key {stark_key:#x} belongs to {owner}, not to {account.address}")
+            raise Refused(f"the Stark key {stark_key:#x} belongs to {owner}, not to {account.address}")
 
 
 def block_at(timestamp: int) -> int:
@@ -115,30 +112,10 @@ def block_at(timestamp: int) -> int:
     return low
 
 
-def exchange_option(command: Callable) -> Callable:
-    return click.option(
-        "--deployment",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=DEPLOYMENT,
-        show_default=True,
-        help="Record of the exchange.",
-    )(command)
-
-
-def position_options(command: Callable) -> Callable:
-    """Whose position: its Stark key and its id."""
-    for option in (
-        click.option("--position", required=True, help="The position's id."),
-        click.option("--stark-key", required=True, help="The Stark key that owns the position, in hex."),
-    ):
-        command = option(command)
-    return command
-
-
 def open_exchange(deployment: Path) -> Exchange:
     record = read_deployment(deployment)
     if record.get("chain_id", networks.provider.chain_id) != networks.provider.chain_id:
-        raise click.UsageError(f"{deployment} is of chain {record['chain_id']}, {network_name()} is another")
+        raise Refused(f"{deployment} is of chain {record['chain_id']}, {network_name()} is another")
     contract = exchange_at(project, contract_at(record["exchange"], "the exchange's address", "Freehold").address)
     token = contract_at(str(record.get("token")), "the token's address", "PlainToken")
     return Exchange(contract, token, _decimals(token.address))
@@ -151,22 +128,6 @@ def _decimals(address: str) -> int | None:
     except Exception:  # each kind of node says in its own way that a call reverted
         return None
     return int.from_bytes(answer, "big") if len(answer) == 32 else None
-
-
-def stark_key_of(text: str) -> int:
-    try:
-        key = int(text, 16)
-    except ValueError as error:
-        raise click.UsageError(f"--stark-key '{text}' is not a hexadecimal number") from error
-    if not 0 < key < PRIME or lift_x(key) is None:
-        raise click.UsageError(f"--stark-key {text} is not on the Stark curve")
-    return key
-
-
-def position_of(text: str) -> int:
-    if not text.isdecimal() or int(text) >= POSITION_ID_UPPER_BOUND:
-        raise click.UsageError(f"--position '{text}' is not a number below 2^64")
-    return int(text)
 
 
 def span(seconds: int) -> str:

@@ -1,69 +1,17 @@
-"""What people do with the exchange: register, and the operator's way of bringing a proven batch on chain."""
+"""Bringing a proven batch on chain: the proof, its data or their availability, the state update."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ape import accounts
 from ape.api import AccountAPI, ReceiptAPI
 from hexbytes import HexBytes
 
-from prover.algebra import ecdsa
-from prover.algebra.curve import ORDER
+from freehold.chain.deployment import Deployment
+from freehold.chain.verifier import submit_proof
 from prover.algebra.keccak import words_to_bytes
-from prover.applications.ledger.facts import registration_message
 from prover.applications.perpetual.facts import availability_claim, update_words
 from prover.proving.batch import ProvenBatch
-from scripts._deployment import Deployment
-from scripts._verifier import submit_proof
-
-FEE_KEY = 0xFEE
-"""The private Stark key of the position that collects a story's fees."""
-
-
-@dataclass(frozen=True)
-class User:
-    """An Ethereum account with a Stark key and a position."""
-
-    name: str
-    account: AccountAPI
-    stark_private_key: int
-    position_id: int
-
-    @property
-    def stark_key(self) -> int:
-        return ecdsa.public_key(self.stark_private_key)
-
-    def registration(self) -> bytes:
-        """Signature words r, s and the key's y over the user's own address."""
-        message = registration_message(bytes.fromhex(self.account.address[2:]), self.stark_key)
-        r, s = ecdsa.sign(message, self.stark_private_key)
-        return words_to_bytes([r, s, ecdsa.public_point(self.stark_private_key).y])
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who plays which part."""
-
-    governor: AccountAPI
-    operator: AccountAPI
-    member: AccountAPI
-    stranger: AccountAPI
-    users: tuple[User, ...]
-
-    @staticmethod
-    def of_test_accounts() -> Cast:
-        people = accounts.test_accounts
-        users = User("alice", people[4], 0xA11CE, 11), User("bob", people[5], 0xB0B, 22)
-        return Cast(people[0], people[1], people[2], people[3], users)
-
-    @staticmethod
-    def of_one(account: AccountAPI) -> Cast:
-        """One account in every part; its Stark key is new, and of no use after the demo."""
-        user = User("user", account, 1 + secrets.randbelow(ORDER - 1), 11)
-        return Cast(account, account, account, account, (user,))
 
 
 class SignatureWithheld(RuntimeError):

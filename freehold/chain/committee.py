@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 from py_ecc.bls import G2ProofOfPossession as Scheme
 from py_ecc.bls.g2_primitives import pubkey_to_G1, signature_to_G2
 from py_ecc.optimized_bls12_381 import normalize
+
+from freehold.chain.errors import Refused
 
 ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 """Of the group: secrets are from 1 to below it."""
@@ -68,10 +69,10 @@ class BlsMember:
             document = json.loads(path.read_text())
             member = BlsMember(*(bytes.fromhex(document[name].removeprefix("0x")) for name in FIELDS))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise click.UsageError(f"{path} is no file of a committee member: {error}") from error
+            raise Refused(f"{path} is no file of a committee member: {error}") from error
         sizes = len(member.public_key), len(member.possession)
         if sizes != SIZES:
-            raise click.UsageError(f"{path} is no file of a committee member: {sizes} bytes, {SIZES} are needed")
+            raise Refused(f"{path} is no file of a committee member: {sizes} bytes, {SIZES} are needed")
         return member
 
     def write(self, path: Path) -> None:

@@ -15,16 +15,16 @@ from rich.table import Table
 Balances = dict[str, int]
 
 
-class NotTheStory(AssertionError):
-    """A number is not what the story says."""
+class Deviation(AssertionError):
+    """A number is not what the scenario says."""
 
 
 def expect(what: str, found: Any, expected: Any) -> None:
     if found != expected:
-        raise NotTheStory(f"{what}: {found}, the story says {expected}")
+        raise Deviation(f"{what}: {found}, expected {expected}")
 
 
-class Story:
+class Report:
     """Prints each step as it happens; `balances` reads everybody's tokens."""
 
     def __init__(self, balances: Callable[[], Balances]) -> None:
@@ -54,7 +54,7 @@ class Story:
         )
         return result
 
-    def everybody_known(self) -> None:
+    def note_balances(self) -> None:
         """Somebody new holds tokens from here on."""
         self._known = self._balances()
 

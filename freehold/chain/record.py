@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import click
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from freehold.chain.deployment import Deployment
+from freehold.chain.errors import Refused
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.documents import StateDocument
 from prover.applications.perpetual.errors import InputRefused
 from prover.applications.perpetual.state import State
-from scripts._deployment import Deployment
 
 DEPLOYMENT = Path(".build/deployment.json")
 STATE = Path(".build/state.json")
@@ -34,7 +34,7 @@ def read_deployment(path: Path) -> dict[str, Any]:
     """The record; refuses one that names no exchange."""
     document = _read(path, "`ape run deploy` writes it")
     if not isinstance(document, dict) or not isinstance(document.get("exchange"), str):
-        raise click.UsageError(f"{path} is no record of a deployment: it names no exchange")
+        raise Refused(f"{path} is no record of a deployment: it names no exchange")
     return document
 
 
@@ -58,16 +58,16 @@ def read_state(path: Path) -> tuple[GeneralConfig, State]:
         return last.config, last.state.state(last.config)
     except (ValidationError, InputRefused) as error:
         reason = " ".join(str(error).split())
-        raise click.UsageError(f"{path} is no state of an exchange: {reason}") from error
+        raise Refused(f"{path} is no state of an exchange: {reason}") from error
 
 
 def _read(path: Path, origin: str) -> Any:
     if not path.is_file():
-        raise click.UsageError(f"there is no file {path}; {origin}")
+        raise Refused(f"there is no file {path}; {origin}")
     try:
         return json.loads(path.read_text())
     except ValueError as error:
-        raise click.UsageError(f"{path} is not JSON: {error}") from error
+        raise Refused(f"{path} is not JSON: {error}") from error
 
 
 def _write(path: Path, document: object) -> None:

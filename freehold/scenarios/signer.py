@@ -1,7 +1,9 @@
-"""What people of a story sign for the operator: orders, transfers, withdrawals."""
+"""What users of a scenario sign for the operator: orders, transfers, withdrawals."""
 
 from __future__ import annotations
 
+from freehold.scenarios.accounts import User
+from freehold.scenarios.assets import Asset
 from prover.applications.perpetual.transactions import (
     ConditionalTransfer,
     LimitOrder,
@@ -10,14 +12,12 @@ from prover.applications.perpetual.transactions import (
     Withdrawal,
     sign,
 )
-from scripts._market import Asset
-from scripts._people import User
 
 NEVER = (1 << 32) - 1
 """Hours: stories' orders do not expire."""
 
 
-class Desk:
+class Signer:
     """Signs in people's names; each order has a nonce of its own. Amounts are quantised."""
 
     def __init__(self, collateral: int) -> None:

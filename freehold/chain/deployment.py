@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ape import Contract
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 from eth_abi import encode
-from ethpm_types import ContractType
 
+from freehold.chain.committee import Members, deploy_committee
+from freehold.chain.contracts import exchange_at
+from freehold.chain.verifier import data_contract, deploy_verifier, register_program
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import asset_type, erc20_asset_info
 from prover.applications.perpetual.config import GeneralConfig
@@ -23,11 +24,8 @@ from prover.codegen.__main__ import EXCHANGE_BUILTINS
 from prover.codegen.pedersen_tables import pages
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, Parameters
-from scripts._committee import Members, deploy_committee
-from scripts._verifier import data_contract, deploy_verifier, register_program
 
 DAY = 86_400
-PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
 
 
 @dataclass(frozen=True)
@@ -73,20 +71,6 @@ class Deployment:
     @property
     def asset_type(self) -> int:
         return self.config.collateral_asset_id
-
-
-def exchange_type(project) -> ContractType:
-    """What the exchange's address answers, and how it refuses: the ABIs of all its pieces together."""
-    entries = {}
-    for name in PIECES:
-        for entry in project.get_contract(name).contract_type.abi:
-            if entry.type in ("function", "event", "error"):
-                entries.setdefault((entry.type, entry.selector), entry)
-    return ContractType(contractName="IFreehold", abi=list(entries.values()))
-
-
-def exchange_at(project, address: str) -> ContractInstance:
-    return Contract(address, contract_type=exchange_type(project))
 
 
 def initial_data(escape_verifier: str, state_words: list[int], delays: Delays, sequence_number: int = 0) -> bytes:

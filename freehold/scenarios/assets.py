@@ -1,4 +1,4 @@
-"""A story's market: its synthetic assets as governance fixes them, and what oracles sign. Names are like BTC."""
+"""A scenario's synthetic assets as governance fixes them, and what oracles sign. Names are like BTC."""
 
 from __future__ import annotations
 
@@ -67,21 +67,21 @@ class Asset:
         return round(coins * COIN * FXP32 / self.resolution)
 
 
-class Market:
+class Assets:
     """Assets by name, ascending by id as configurations list them."""
 
     def __init__(self, assets: Mapping[str, Asset]) -> None:
-        self.assets = dict(sorted(assets.items(), key=lambda pair: pair[1].asset_id))
+        self.by_name = dict(sorted(assets.items(), key=lambda pair: pair[1].asset_id))
 
     def configured(self) -> tuple[SyntheticAsset, ...]:
-        return tuple(asset.configured() for asset in self.assets.values())
+        return tuple(asset.configured() for asset in self.by_name.values())
 
     def funding(self, indices: Mapping[int, int], changes: Mapping[str, Decimal]) -> tuple[tuple[int, int], ...]:
         """The next indices by asset id after those of now; an asset's first is 0."""
         return tuple(
             (asset.asset_id, indices.get(asset.asset_id, 0) + asset.index_change(changes.get(name, Decimal(0))))
-            for name, asset in self.assets.items()
+            for name, asset in self.by_name.items()
         )
 
     def signed_prices(self, prices: Mapping[str, Decimal], time: int) -> tuple[SignedPrice, ...]:
-        return tuple(asset.signed_price(prices[name], time) for name, asset in self.assets.items() if name in prices)
+        return tuple(asset.signed_price(prices[name], time) for name, asset in self.by_name.items() if name in prices)

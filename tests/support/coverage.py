@@ -21,7 +21,7 @@ from eth.vm.forks.shanghai import computation as init_code_rules
 from eth.vm.forks.spurious_dragon import computation as code_rules
 from ethpm_types import Bytecode, ContractType
 
-from scripts._solidity import ROOT, compiled, request, sources_of
+from tests.support.solidity import ROOT, compiled, request, sources_of
 
 FOLDERS = ("exchange", "registry")
 REPORT = ROOT / "docs/coverage.md"
@@ -285,7 +285,7 @@ HEAD = (
     "# Coverage of the exchange's contracts",
     "",
     "What the tests in `tests/contracts/exchange` and `tests/contracts/registry` run of the exchange and registries.",
-    "The state machine, what is slow, and tests of gas are left out. `scripts/_coverage.py` says how it is measured.",
+    "The state machine, slow tests and tests of gas are left out. `tests/support/coverage.py` says how it is measured.",
     "",
     "| file | lines | statements | ways of branches |",
     "| --- | --- | --- | --- |",
