@@ -40,7 +40,7 @@ class Delays:
     upgrade: int = 14 * DAY
 
     def stored(self) -> tuple[int, ...]:
-        """Those that the exchange keeps, in `Parameters.Values`' order; the proxy keeps the upgrade's."""
+        """Those that the exchange keeps, in `Delays.Values`' order; the proxy keeps the upgrade's."""
         return (self.deposit_cancel, self.freeze_grace, self.unfreeze, self.verifier_removal, self.configuration)
 
     def describe(self) -> dict[str, str]:

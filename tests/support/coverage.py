@@ -23,7 +23,7 @@ from ethpm_types import Bytecode, ContractType
 
 from tests.support.solidity import ROOT, compiled, request, sources_of
 
-FOLDERS = ("exchange", "registry")
+FOLDERS = ("common", "perpetual", "facts", "committee", "escape", "curves")
 REPORT = ROOT / "docs/coverage.md"
 JUMPI, PUSH1, PUSH32 = 0x57, 0x60, 0x7F
 NO_LIMIT = 1 << 24
@@ -284,8 +284,8 @@ HEAD = (
     "<!-- Written by `make coverage`. -->",
     "# Coverage of the exchange's contracts",
     "",
-    "What the tests in `tests/contracts/exchange` and `tests/contracts/registry` run of the exchange and registries.",
-    "The state machine, slow tests and tests of gas are left out. `tests/support/coverage.py` says how it is measured.",
+    "What the tests in `tests/contracts` run of exchange, registries and committees. Those of the verifier,",
+    "the state machine, slow tests and tests of gas are left out. `tests/support/coverage.py` says how it is measured.",
     "",
     "| file | lines | statements | ways of branches |",
     "| --- | --- | --- | --- |",

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Assets} from "../common/Assets.sol";
+import {Delays} from "../common/Delays.sol";
+import {Deposits} from "../common/Deposits.sol";
+import {Guarded} from "../common/Guarded.sol";
+import {Roles} from "../common/Roles.sol";
+import {Users} from "../common/Users.sol";
+import {Withdrawals} from "../common/Withdrawals.sol";
 import {ICustody} from "../interfaces/ICustody.sol";
-import {Assets} from "./Assets.sol";
-import {Deposits} from "./Deposits.sol";
-import {Guarded} from "./Guarded.sol";
-import {Parameters} from "./Parameters.sol";
-import {Roles} from "./Roles.sol";
 import {Routes} from "./Routes.sol";
-import {Users} from "./Users.sol";
-import {Withdrawals} from "./Withdrawals.sol";
 
 /// @title Custody: the piece that moves money
 /// @dev Tokens move after all books are written. Rules stand in the libraries, the manual in the interface.
@@ -123,7 +123,7 @@ contract Custody is ICustody, Guarded {
     function depositReclaim(uint256 starkKey, uint256 assetType, uint256 vaultId) external nonReentrant {
         Users.load().requireOwner(starkKey);
         Assets.load().requireRegistered(assetType);
-        uint256 delay = Parameters.load().values.depositCancelDelay;
+        uint256 delay = Delays.load().values.depositCancelDelay;
         uint256 amount = Deposits.load().reclaim(starkKey, assetType, vaultId, delay);
         Assets.load().transferOut(msg.sender, amount);
     }
@@ -149,7 +149,7 @@ contract Custody is ICustody, Guarded {
     }
 
     function DEPOSIT_CANCEL_DELAY() external view returns (uint256) {
-        return Parameters.load().values.depositCancelDelay;
+        return Delays.load().values.depositCancelDelay;
     }
 
     // --- withdrawals

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ApprovalChain} from "../common/ApprovalChain.sol";
+import {Assets} from "../common/Assets.sol";
+import {Configuration} from "../common/Configuration.sol";
+import {Deposits} from "../common/Deposits.sol";
+import {ForcedRequests} from "../common/ForcedRequests.sol";
+import {Head} from "../common/Head.sol";
+import {Withdrawals} from "../common/Withdrawals.sol";
+import {StarkCurve} from "../curves/StarkCurve.sol";
 import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
-import {StarkCurve} from "../registry/StarkCurve.sol";
-import {ApprovalChain} from "./ApprovalChain.sol";
-import {Assets} from "./Assets.sol";
-import {Configuration} from "./Configuration.sol";
-import {Deposits} from "./Deposits.sol";
-import {ForcedActions} from "./ForcedActions.sol";
 import {ForcedTrades} from "./ForcedTrades.sol";
-import {Head} from "./Head.sol";
-import {Withdrawals} from "./Withdrawals.sol";
 
 /// @title State updates: a proven program output, read word by word and applied
 /// @dev Layout: contracts-perpetual 15.1. Nothing is believed before the verifiers know its hash.
@@ -19,7 +19,7 @@ library StateUpdate {
     using ApprovalChain for ApprovalChain.State;
     using Configuration for Configuration.State;
     using Deposits for Deposits.State;
-    using ForcedActions for ForcedActions.State;
+    using ForcedRequests for ForcedRequests.State;
     using Withdrawals for Withdrawals.State;
 
     error AlreadyInitialized();
@@ -314,7 +314,7 @@ library StateUpdate {
     }
 
     function serveWithdrawal(uint256[] calldata words) private {
-        ForcedActions.load().serve(ForcedActions.withdrawalHash(words[1], words[2], words[3]), false);
+        ForcedRequests.load().serve(ForcedRequests.withdrawalHash(words[1], words[2], words[3]), false);
     }
 
     /// @dev The collateral is not among the words.
@@ -331,6 +331,6 @@ library StateUpdate {
             words[8] != 0,
             words[9]
         );
-        ForcedActions.load().serve(ForcedTrades.hash(trade), true);
+        ForcedRequests.load().serve(ForcedTrades.hash(trade), true);
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {FactRegistry} from "../facts/FactRegistry.sol";
 import {ICommittee} from "../interfaces/ICommittee.sol";
-import {FactRegistry} from "./FactRegistry.sol";
 
 /// @title The availability committee: k of n members sign that they hold a state's data
 /// @notice Signatures are over the raw claim hash, in the order of rising member addresses; exactly the first

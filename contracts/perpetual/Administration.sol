@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ApprovalChain} from "../common/ApprovalChain.sol";
+import {Configuration} from "../common/Configuration.sol";
+import {Delays} from "../common/Delays.sol";
+import {Governance} from "../common/Governance.sol";
+import {Guarded} from "../common/Guarded.sol";
+import {Roles} from "../common/Roles.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
-import {ApprovalChain} from "./ApprovalChain.sol";
-import {Configuration} from "./Configuration.sol";
-import {Governance} from "./Governance.sol";
-import {Guarded} from "./Guarded.sol";
-import {Parameters} from "./Parameters.sol";
-import {Roles} from "./Roles.sol";
 import {Routes} from "./Routes.sol";
 
 /// @title Administration: the piece that governors use
@@ -169,7 +169,7 @@ contract Administration is IAdministration, Guarded {
     }
 
     function configurationDelay() public view returns (uint256) {
-        return Parameters.load().values.configurationDelay;
+        return Delays.load().values.configurationDelay;
     }
 
     function configurationEnabledAt(uint256 assetId, bytes32 configHash) external view returns (uint256) {
@@ -187,6 +187,6 @@ contract Administration is IAdministration, Guarded {
     }
 
     function _removalDelay() private view returns (uint256) {
-        return Parameters.load().values.verifierRemovalDelay;
+        return Delays.load().values.verifierRemovalDelay;
     }
 }

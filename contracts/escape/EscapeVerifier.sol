@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {FactRegistry} from "../facts/FactRegistry.sol";
 import {IEscapeVerifier} from "../interfaces/IEscapeVerifier.sol";
-import {FactRegistry} from "./FactRegistry.sol";
 import {PedersenHash} from "./PedersenHash.sol";
 
 /// @title What a position is worth in a shared state, proven by its Merkle path

@@ -1,13 +1,11 @@
-"""Committee, adapter and escape verifier: golden numbers, and each refusal beside what is accepted."""
+"""The escape verifier: golden numbers, and each refusal beside what is accepted."""
 
 from types import SimpleNamespace
 
 import ape
 import pytest
-from eth_account import Account
 
 from freehold.chain.deployment import deploy_escape_verifier
-from freehold.chain.submission import raw_signature
 from freehold.chain.verifier import data_contract
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak_of_words
@@ -16,8 +14,7 @@ from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
 from prover.applications.perpetual.state import State
-
-CLAIM = bytes(range(32))
+from prover.codegen.pedersen_tables import pages
 
 
 @pytest.fixture(scope="module")
@@ -30,64 +27,13 @@ def escape_verifier(project, deployer):
     return deploy_escape_verifier(project, deployer)
 
 
-@pytest.fixture(scope="module")
-def committee(project, deployer, accounts):
-    """Two of three, members by rising address."""
-    members = sorted(accounts[:3], key=lambda account: int(account.address, 16))
-    return members, deployer.deploy(project.Committee, [m.address for m in members], 2)
-
-
 def state_with(position_id: int, position: Position, height: int = 64) -> State:
     tree = MerkleTree(height, EMPTY.leaf()).update({position_id: position.leaf(), 3: 12345})
     return State({position_id: position}, tree, {}, SimpleNamespace(root=0x5678, height=64), (), 0, (), 0)
 
 
-def test_a_quorum_of_the_committee_registers_a_claim(committee, accounts):
-    members, contract = committee
-    first, second, third = (raw_signature(member, CLAIM) for member in members)
-    stranger = raw_signature(accounts[5], CLAIM)
-    with ape.reverts(contract.ProofTooShort, length=65, required=130):
-        contract.verifyAvailabilityProof(CLAIM, first, sender=accounts[5])
-    with ape.reverts(contract.SignersNotSorted):
-        contract.verifyAvailabilityProof(CLAIM, first + first, sender=accounts[5])
-    with ape.reverts(contract.SignersNotSorted):
-        contract.verifyAvailabilityProof(CLAIM, second + first, sender=accounts[5])
-    with ape.reverts(contract.NotAMember, signer=accounts[5].address):
-        contract.verifyAvailabilityProof(CLAIM, first + stranger, sender=accounts[5])
-    assert not contract.isValid(CLAIM)
-    contract.verifyAvailabilityProof(CLAIM, first + third, sender=accounts[5])
-    assert contract.isValid(CLAIM) and not contract.isValid(bytes(32)) and contract.hasRegisteredFact()
-    assert contract.identify() == "Freehold_Committee_2026_1"
-
-
-def test_a_committee_of_nobody_is_refused(project, deployer):
-    with ape.reverts(project.Committee.NoRequiredSignatures):
-        deployer.deploy(project.Committee, [deployer.address], 0)
-    with ape.reverts(project.Committee.TooManyRequiredSignatures, required=2, members=1):
-        deployer.deploy(project.Committee, [deployer.address], 2)
-    with ape.reverts(project.Committee.NonUniqueMember, member=deployer.address):
-        deployer.deploy(project.Committee, [deployer.address] * 2, 1)
-    with ape.reverts(project.Committee.NonUniqueMember, member="0x" + "00" * 20):
-        deployer.deploy(project.Committee, ["0x" + "00" * 20], 1)
-    assert deployer.deploy(project.Committee, [deployer.address], 1).isMember(Account.create().address) is False
-
-
-def test_an_adapter_asks_for_the_program(project, deployer):
-    registry = deployer.deploy(project.ObedientRegistry)
-    adapter = deployer.deploy(project.ProgramFactAdapter, registry, 0x77)
-    fact = keccak_of_words([1, 2, 3])
-    bound = bytes.fromhex("2422673618251520094ab7486c0e54eb06b1db601929f28129842aa4a6a476bd")
-    assert keccak_of_words([0x77, int.from_bytes(fact, "big")]) == bound
-    assert not adapter.isValid(fact) and not adapter.hasRegisteredFact()
-    registry.declare(bound, sender=deployer)
-    assert adapter.isValid(fact) and adapter.hasRegisteredFact()
-    assert adapter.identify() == "Freehold_ProgramFactAdapter_2026_1"
-
-
 def test_wrong_tables_are_refused(project, deployer):
     """Every byte counts, of any page; and the right ones are taken."""
-    from prover.codegen.pedersen_tables import pages
-
     right = [deployer.deploy(data_contract(page)).address for page in pages()]
     wrong = deployer.deploy(data_contract(bytes([pages()[3][0] ^ 1]) + pages()[3][1:])).address
     for tables in ([wrong], right[:-1], [*right[:3], wrong, *right[4:]], right[::-1]):

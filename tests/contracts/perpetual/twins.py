@@ -124,21 +124,21 @@ TWINS = (
     Twin(
         "a batch serves what nobody asked",
         "Freehold",
-        "ForcedActions",
+        "ForcedRequests",
         "if (requestedAt == 0) revert NonExistingAction(actionHash);",
         "if (requestedAt == 0) return;",
     ),
     Twin(
         "a served demand stays pending",
         "Freehold",
-        "ForcedActions",
+        "ForcedRequests",
         "self.requestedAt[actionHash] = once ? SERVED : 0;",
         "",
     ),
     Twin(
         "a served trade comes again",
         "Freehold",
-        "ForcedActions",
+        "ForcedRequests",
         "once ? SERVED : 0;",
         "0;",
     ),
@@ -225,10 +225,16 @@ class TwinProject:
         return self._own.get(name) or getattr(self._project, name)
 
 
+def path_of(name: str) -> str:
+    """Of a contract or library of the exchange, from the root."""
+    (path,) = (path for folder in ("common", "perpetual") for path in (ROOT / "contracts" / folder).glob(f"{name}.sol"))
+    return path.relative_to(ROOT).as_posix()
+
+
 def broken_sources(twin: Twin) -> dict[str, str]:
     """Raises ValueError if the sources no longer have what the twin breaks, once."""
-    sources = sources_of([ROOT / f"contracts/exchange/{twin.piece}.sol"])
-    path = f"contracts/exchange/{twin.source}.sol"
+    sources = sources_of([ROOT / path_of(twin.piece)])
+    path = path_of(twin.source)
     if sources[path].count(twin.old) != 1:
         raise ValueError(f"{path} has not one {twin.old!r}, which the twin {twin.name!r} breaks")
     return sources | {path: sources[path].replace(twin.old, twin.new)}
@@ -246,7 +252,7 @@ def compile_twins(twins: tuple[Twin, ...]) -> dict[str, ContractContainer]:
 
 
 def _compile(twin: Twin, sources: dict[str, str]) -> dict:
-    path = f"contracts/exchange/{twin.piece}.sol"
+    path = path_of(twin.piece)
     output = compiled(request(sources, {path: {twin.piece: ["abi", "evm.bytecode.object"]}}))
     return output["contracts"][path][twin.piece]
 

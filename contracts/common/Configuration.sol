@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {StarkCurve} from "../curves/StarkCurve.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
-import {StarkCurve} from "../registry/StarkCurve.sol";
 
 /// @title Configurations by their hashes: announced, then, after a delay, applied once
 /// @dev Before the first general configuration no output is accepted, so nothing is at stake and nothing waits.

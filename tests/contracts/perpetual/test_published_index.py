@@ -83,7 +83,8 @@ def test_the_manual_has_every_function(project):
 def test_storage_stands_in_the_namespaces_that_the_sources_name(pytestconfig):
     """ERC-7201, and no two alike."""
     found = {}
-    for path in (pytestconfig.rootpath / "contracts/exchange").glob("*.sol"):
+    contracts = pytestconfig.rootpath / "contracts"
+    for path in [*contracts.glob("common/*.sol"), *contracts.glob("perpetual/*.sol")]:
         text = path.read_text()
         for name in re.findall(r"@custom:storage-location erc7201:(\S+)", text):
             (slot,) = re.findall(r" SLOT = (0x[0-9a-f]{64});", text)

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Assets} from "../common/Assets.sol";
+import {Delays} from "../common/Delays.sol";
+import {ForcedRequests} from "../common/ForcedRequests.sol";
+import {Freeze} from "../common/Freeze.sol";
+import {Guarded} from "../common/Guarded.sol";
+import {Head} from "../common/Head.sol";
+import {Roles} from "../common/Roles.sol";
+import {Users} from "../common/Users.sol";
+import {Withdrawals} from "../common/Withdrawals.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
-import {Assets} from "./Assets.sol";
 import {Escapes} from "./Escapes.sol";
-import {ForcedActions} from "./ForcedActions.sol";
 import {ForcedTrades} from "./ForcedTrades.sol";
-import {Freeze} from "./Freeze.sol";
-import {Guarded} from "./Guarded.sol";
-import {Head} from "./Head.sol";
-import {Parameters} from "./Parameters.sol";
-import {Roles} from "./Roles.sol";
 import {StateUpdate} from "./StateUpdate.sol";
-import {Users} from "./Users.sol";
-import {Withdrawals} from "./Withdrawals.sol";
 
 /// @title Operations: what moves the state, and what users do when it does not move
 /// @dev Rules stand in the libraries, the manual in the interface.
 abstract contract Operations is IOperations, Guarded {
     using Escapes for Escapes.State;
-    using ForcedActions for ForcedActions.State;
+    using ForcedRequests for ForcedRequests.State;
     using ForcedTrades for ForcedTrades.Trade;
     using Freeze for Head.State;
     using Roles for Roles.State;
@@ -27,7 +27,7 @@ abstract contract Operations is IOperations, Guarded {
     using Users for Users.State;
     using Withdrawals for Withdrawals.State;
 
-    uint256 public constant MAX_FORCED_ACTIONS_REQS_PER_BLOCK = ForcedActions.MAX_REQUESTS_PER_BLOCK;
+    uint256 public constant MAX_FORCED_ACTIONS_REQS_PER_BLOCK = ForcedRequests.MAX_REQUESTS_PER_BLOCK;
     uint256 public constant MAX_FORCED_WITHDRAWALS_PER_BATCH = StateUpdate.MAX_FORCED_WITHDRAWALS;
 
     // --- the state
@@ -93,10 +93,10 @@ abstract contract Operations is IOperations, Guarded {
         nonReentrant
     {
         Users.load().requireOwner(starkKey);
-        ForcedActions.requirePositionId(vaultId);
-        ForcedActions.requireAmount(quantizedAmount);
-        bytes32 actionHash = ForcedActions.withdrawalHash(starkKey, vaultId, quantizedAmount);
-        ForcedActions.load().request(actionHash, starkKey, FREEZE_GRACE_PERIOD(), premiumCost);
+        ForcedRequests.requirePositionId(vaultId);
+        ForcedRequests.requireAmount(quantizedAmount);
+        bytes32 actionHash = ForcedRequests.withdrawalHash(starkKey, vaultId, quantizedAmount);
+        ForcedRequests.load().request(actionHash, starkKey, FREEZE_GRACE_PERIOD(), premiumCost);
 
         emit LogForcedWithdrawalRequest(starkKey, vaultId, quantizedAmount);
     }
@@ -131,7 +131,7 @@ abstract contract Operations is IOperations, Guarded {
         Users.load().requireOwner(starkKeyA);
         trade.requireWellFormed(Assets.load().systemAssetType, submissionExpirationTime);
         trade.requireSigned(submissionExpirationTime, Users.load().ownerOf(starkKeyB), signature);
-        ForcedActions.load().request(trade.hash(), starkKeyA, FREEZE_GRACE_PERIOD(), premiumCost);
+        ForcedRequests.load().request(trade.hash(), starkKeyA, FREEZE_GRACE_PERIOD(), premiumCost);
 
         _announce(trade);
     }
@@ -169,7 +169,7 @@ abstract contract Operations is IOperations, Guarded {
         view
         returns (uint256)
     {
-        return ForcedActions.load().requestedAt[ForcedActions.withdrawalHash(starkKey, vaultId, quantizedAmount)];
+        return ForcedRequests.load().requestedAt[ForcedRequests.withdrawalHash(starkKey, vaultId, quantizedAmount)];
     }
 
     function getForcedTradeRequest(
@@ -196,39 +196,39 @@ abstract contract Operations is IOperations, Guarded {
             aIsBuyingSynthetic,
             nonce
         );
-        return ForcedActions.load().requestedAt[trade.hash()];
+        return ForcedRequests.load().requestedAt[trade.hash()];
     }
 
     function getActionCount() external view returns (uint256) {
-        return ForcedActions.load().hashes.length;
+        return ForcedRequests.load().hashes.length;
     }
 
     function getActionHashByIndex(uint256 actionIndex) external view returns (bytes32) {
-        return ForcedActions.load().hashAt(actionIndex);
+        return ForcedRequests.load().hashAt(actionIndex);
     }
 
     function getAction(bytes32 actionHash) public view returns (Action memory) {
-        return ForcedActions.load().describe(actionHash, FREEZE_GRACE_PERIOD());
+        return ForcedRequests.load().describe(actionHash, FREEZE_GRACE_PERIOD());
     }
 
     function getActions(uint256 first, uint256 count) external view returns (Action[] memory actions) {
-        uint256 total = ForcedActions.load().hashes.length;
+        uint256 total = ForcedRequests.load().hashes.length;
         uint256 left = first < total ? total - first : 0;
         actions = new Action[](count < left ? count : left);
         for (uint256 i = 0; i < actions.length; ++i) {
-            actions[i] = getAction(ForcedActions.load().hashAt(first + i));
+            actions[i] = getAction(ForcedRequests.load().hashAt(first + i));
         }
     }
 
     function freeRequestsLeft() external view returns (uint256) {
-        return ForcedActions.load().freeRequestsLeft();
+        return ForcedRequests.load().freeRequestsLeft();
     }
 
     // --- the freeze
 
     function freezeRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount) external notFrozen {
-        ForcedActions.requirePositionId(vaultId);
-        _freeze(ForcedActions.withdrawalHash(starkKey, vaultId, quantizedAmount));
+        ForcedRequests.requirePositionId(vaultId);
+        _freeze(ForcedRequests.withdrawalHash(starkKey, vaultId, quantizedAmount));
     }
 
     function freezeRequest(
@@ -243,8 +243,8 @@ abstract contract Operations is IOperations, Guarded {
         bool aIsBuyingSynthetic,
         uint256 nonce
     ) external notFrozen {
-        ForcedActions.requirePositionId(vaultIdA);
-        ForcedActions.requirePositionId(vaultIdB);
+        ForcedRequests.requirePositionId(vaultIdA);
+        ForcedRequests.requirePositionId(vaultIdB);
         ForcedTrades.Trade memory trade = ForcedTrades.Trade(
             starkKeyA,
             starkKeyB,
@@ -273,11 +273,11 @@ abstract contract Operations is IOperations, Guarded {
     }
 
     function FREEZE_GRACE_PERIOD() public view returns (uint256) {
-        return Parameters.load().values.freezeGracePeriod;
+        return Delays.load().values.freezeGracePeriod;
     }
 
     function UNFREEZE_DELAY() public view returns (uint256) {
-        return Parameters.load().values.unfreezeDelay;
+        return Delays.load().values.unfreezeDelay;
     }
 
     // --- escapes
@@ -303,7 +303,7 @@ abstract contract Operations is IOperations, Guarded {
     // ---
 
     function _freeze(bytes32 actionHash) private {
-        uint256 requestedAt = ForcedActions.load().pendingSince(actionHash);
+        uint256 requestedAt = ForcedRequests.load().pendingSince(actionHash);
         Head.load().freeze(actionHash, requestedAt, FREEZE_GRACE_PERIOD(), UNFREEZE_DELAY());
     }
 

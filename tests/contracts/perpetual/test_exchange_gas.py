@@ -1,6 +1,6 @@
 """Gas of every call that users and operators pay for, beside a recorded snapshot.
 
-`FREEHOLD_RECORD_GAS=1 ape test tests/contracts/exchange/test_exchange_gas.py` records it anew.
+`FREEHOLD_RECORD_GAS=1 ape test tests/contracts/perpetual/test_exchange_gas.py` records it anew.
 """
 
 import json

@@ -5,7 +5,7 @@ pragma solidity ^0.8.30;
 /// @dev In seconds. Defaults of a deployment: 2, 7, 365, 28 and 7 days. The bounds keep promises meaningful: money is
 /// not locked for ever, a demand has a deadline, and whoever dislikes an announced removal of a verifier has the grace
 /// period and a week to leave.
-library Parameters {
+library Delays {
     /// @notice Delay number `index` of `Values` is outside its bounds.
     error DelayOutOfBounds(uint256 index, uint256 delay, uint256 least, uint256 most);
 

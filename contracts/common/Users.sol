@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {StarkCurve} from "../curves/StarkCurve.sol";
 import {ICustody} from "../interfaces/ICustody.sol";
-import {StarkCurve} from "../registry/StarkCurve.sol";
 
 /// @title Who owns a Stark key
 /// @dev A key belongs to the address it was registered for, or, below 2^160, to the address of that number. Coupling is

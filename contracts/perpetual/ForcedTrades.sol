@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {StarkCurve} from "../registry/StarkCurve.sol";
-import {Configuration} from "./Configuration.sol";
-import {ForcedActions} from "./ForcedActions.sol";
+import {Configuration} from "../common/Configuration.sol";
+import {ForcedRequests} from "../common/ForcedRequests.sol";
+import {StarkCurve} from "../curves/StarkCurve.sol";
 
 /// @title Forced trades: what both parties agree on, and B's signature over it
 /// @dev Party A sends the request; party B has signed one of two digests. The published one binds neither chain nor
@@ -64,8 +64,8 @@ library ForcedTrades {
     }
 
     function requireWellFormed(Trade memory trade, uint256 systemAssetType, uint256 expirationHour) internal view {
-        ForcedActions.requirePositionId(trade.positionIdA);
-        ForcedActions.requirePositionId(trade.positionIdB);
+        ForcedRequests.requirePositionId(trade.positionIdA);
+        ForcedRequests.requirePositionId(trade.positionIdB);
         if (trade.positionIdA == trade.positionIdB) revert IdenticalPositions(trade.positionIdA);
         if (trade.collateralAssetId != systemAssetType) {
             revert SystemAssetNotInTrade(trade.collateralAssetId, systemAssetType);
@@ -74,8 +74,8 @@ library ForcedTrades {
         if (trade.collateralAssetId == trade.syntheticAssetId) revert IdenticalAssets(trade.syntheticAssetId);
         bool known = Configuration.load().assetHashes[trade.syntheticAssetId] != 0;
         if (!known) revert UnknownAsset(trade.syntheticAssetId);
-        ForcedActions.requireAmount(trade.amountCollateral);
-        ForcedActions.requireAmount(trade.amountSynthetic);
+        ForcedRequests.requireAmount(trade.amountCollateral);
+        ForcedRequests.requireAmount(trade.amountSynthetic);
         if (trade.nonce >= StarkCurve.FIELD) revert InvalidNonce(trade.nonce);
         uint256 currentHour = block.timestamp / 1 hours;
         if (expirationHour < currentHour) revert RequestTimeExpired(expirationHour, currentHour);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Delays} from "../common/Delays.sol";
+import {Governance} from "../common/Governance.sol";
+import {Roles} from "../common/Roles.sol";
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
 import {IIdentity} from "../interfaces/IIdentity.sol";
 import {Escapes} from "./Escapes.sol";
-import {Governance} from "./Governance.sol";
 import {Operations} from "./Operations.sol";
-import {Parameters} from "./Parameters.sol";
-import {Roles} from "./Roles.sol";
 import {Routes} from "./Routes.sol";
 import {StateUpdate} from "./StateUpdate.sol";
 
@@ -18,7 +18,7 @@ import {StateUpdate} from "./StateUpdate.sol";
 contract Freehold is IDispatcher, Operations {
     using Escapes for Escapes.State;
     using Governance for Governance.State;
-    using Parameters for Parameters.State;
+    using Delays for Delays.State;
     using StateUpdate for StateUpdate.State;
 
     error NoContractForFunction(bytes4 selector);
@@ -87,10 +87,10 @@ contract Freehold is IDispatcher, Operations {
 
     /// @dev The first initialization: whoever runs it governs.
     function _begin(bytes memory rest) private {
-        (Parameters.Values memory values, address verifier, uint256 sequenceNumber, uint256[] memory state) =
-            abi.decode(rest, (Parameters.Values, address, uint256, uint256[]));
+        (Delays.Values memory values, address verifier, uint256 sequenceNumber, uint256[] memory state) =
+            abi.decode(rest, (Delays.Values, address, uint256, uint256[]));
         StateUpdate.load().begin(sequenceNumber, state);
-        Parameters.load().set(values);
+        Delays.load().set(values);
         Escapes.load().begin(verifier);
         Roles.load().main.begin(msg.sender);
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {FactRegistry} from "../facts/FactRegistry.sol";
 import {ICommittee} from "../interfaces/ICommittee.sol";
 import {Bls12381} from "./Bls12381.sol";
-import {FactRegistry} from "./FactRegistry.sol";
 
 /// @title An availability committee with one signature for all who sign
 /// @notice A proof is a word whose bit i says that member i signed, then the sum of their BLS signatures over the claim

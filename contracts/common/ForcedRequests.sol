@@ -8,7 +8,7 @@ import {Head} from "./Head.sol";
 /// @title Forced actions: a user asks on chain, and the operator serves it before the deadline
 /// @dev Holds requests and their times, under the published hashes. `Freeze.sol` decides what an unserved one leads to,
 /// `ForcedTrades.sol` what a trade must look like.
-library ForcedActions {
+library ForcedRequests {
     using Freeze for Head.State;
 
     error PositionIdOutOfRange(uint256 positionId);
