@@ -14,14 +14,14 @@ from eth_abi import encode
 from ethpm_types import ContractType
 
 from prover.algebra.keccak import words_to_bytes
+from prover.applications.ledger.facts import asset_type, erc20_asset_info
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.state import State
 from prover.cairo.prove import key_of
 from prover.cairo.statement import program_identity
 from prover.codegen.__main__ import EXCHANGE_BUILTINS
 from prover.codegen.pedersen_tables import pages
-from prover.operator.proving import exchange_program
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.facts import asset_type, erc20_asset_info
-from prover.perpetual.state import State
+from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, Parameters
 from scripts._committee import Members, deploy_committee
 from scripts._verifier import data_contract, deploy_verifier, register_program

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from prover.algebra.ecdsa import public_key
-from prover.perpetual.amounts import external_price, price_fxp32, quantised, risk_fxp32
-from prover.perpetual.config import RiskSegment, SyntheticAsset
-from prover.perpetual.fields import FXP32, RISK_BOUND_MAX
-from prover.perpetual.messages import signed_asset_id
-from prover.perpetual.transactions import SignedPrice, sign_price
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual.amounts import external_price, price_fxp32, quantised, risk_fxp32
+from prover.applications.perpetual.config import RiskSegment, SyntheticAsset
+from prover.applications.perpetual.fields import RISK_BOUND_MAX
+from prover.applications.perpetual.messages import signed_asset_id
+from prover.applications.perpetual.transactions import SignedPrice, sign_price
 
 COIN = 10**6
 """Quanta of one coin of collateral."""

@@ -13,8 +13,9 @@ from hexbytes import HexBytes
 from prover.algebra import ecdsa
 from prover.algebra.curve import ORDER
 from prover.algebra.keccak import words_to_bytes
-from prover.operator.proving import ProvenBatch
-from prover.perpetual.facts import availability_claim, registration_message, update_words
+from prover.applications.ledger.facts import registration_message
+from prover.applications.perpetual.facts import availability_claim, update_words
+from prover.proving.batch import ProvenBatch
 from scripts._deployment import Deployment
 from scripts._verifier import submit_proof
 

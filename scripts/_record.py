@@ -9,10 +9,10 @@ from typing import Any
 import click
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.documents import StateDocument
-from prover.perpetual.errors import InputRefused
-from prover.perpetual.state import State
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.documents import StateDocument
+from prover.applications.perpetual.errors import InputRefused
+from prover.applications.perpetual.state import State
 from scripts._deployment import Deployment
 
 DEPLOYMENT = Path(".build/deployment.json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prover.perpetual.transactions import (
+from prover.applications.perpetual.transactions import (
     ConditionalTransfer,
     LimitOrder,
     SignedOrder,

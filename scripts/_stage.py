@@ -13,13 +13,14 @@ from ape.contracts import ContractInstance
 
 from prover.algebra.ecdsa import public_key
 from prover.algebra.keccak import keccak256
-from prover.operator.proving import ProvenBatch, prove_batch
-from prover.perpetual.batch import apply_batch
-from prover.perpetual.config import FeePosition
-from prover.perpetual.escape import escape_amount, escape_proof
-from prover.perpetual.facts import condition_word, forced_trade_consent
-from prover.perpetual.rollup_data import Published
-from prover.perpetual.transactions import ForcedTrade, FundingTick, OracleTick, Transaction
+from prover.applications.ledger.facts import condition_word
+from prover.applications.perpetual.batch import apply_batch
+from prover.applications.perpetual.config import FeePosition
+from prover.applications.perpetual.escape import escape_amount, escape_proof
+from prover.applications.perpetual.facts import forced_trade_consent
+from prover.applications.perpetual.rollup_data import Published
+from prover.applications.perpetual.transactions import ForcedTrade, FundingTick, OracleTick, Transaction
+from prover.proving.batch import ProvenBatch, prove_batch
 from prover.stark.parameters import Parameters
 from scripts._deployment import deploy_exchange
 from scripts._market import COIN, Market

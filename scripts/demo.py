@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import click
 
-from prover.perpetual.errors import Code
-from prover.perpetual.transactions import Deposit, ForcedWithdrawal
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.transactions import Deposit, ForcedWithdrawal
 from prover.stark.parameters import DEFAULT
 from scripts._arguments import Script, account_of, is_local, time_travels
 from scripts._deployment import DAY

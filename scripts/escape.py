@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from prover.perpetual.escape import escape_amount, escape_proof
+from prover.applications.perpetual.escape import escape_amount, escape_proof
 from scripts._arguments import Script, account_of, contract_at
 from scripts._exchange import exchange_option, open_exchange, position_of
 from scripts._record import STATE, read_state

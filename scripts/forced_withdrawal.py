@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from prover.perpetual.batch import Batch, apply_batch
-from prover.perpetual.errors import Code, RuleBroken
-from prover.perpetual.fields import FXP32
-from prover.perpetual.margin import margin_left, totals
-from prover.perpetual.transactions import ForcedWithdrawal
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual.batch import Batch, apply_batch
+from prover.applications.perpetual.errors import Code, RuleBroken
+from prover.applications.perpetual.margin import margin_left, totals
+from prover.applications.perpetual.transactions import ForcedWithdrawal
 from scripts._arguments import Script, account_of
 from scripts._exchange import (
     Exchange,

@@ -14,9 +14,9 @@ from ape.contracts import ContractInstance
 from ape.exceptions import ContractLogicError
 
 from prover.algebra.keccak import keccak256
-from prover.perpetual.amounts import quantised
-from prover.perpetual.errors import Code, RuleBroken
-from prover.perpetual.transactions import (
+from prover.applications.perpetual.amounts import quantised
+from prover.applications.perpetual.errors import Code, RuleBroken
+from prover.applications.perpetual.transactions import (
     Deleverage,
     Deposit,
     ForcedTrade,

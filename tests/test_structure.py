@@ -11,9 +11,9 @@ ALLOWED = {
     "algebra": {"kernel"},
     "stark": {"kernel", "algebra"},
     "cairo": {"kernel", "algebra", "stark"},
-    "perpetual": {"kernel", "algebra"},
+    "applications": {"kernel", "algebra"},
     "codegen": {"kernel", "algebra", "stark", "cairo"},
-    "operator": {"kernel", "algebra", "stark", "cairo", "perpetual"},
+    "proving": {"kernel", "algebra", "stark", "cairo", "applications"},
 }
 
 

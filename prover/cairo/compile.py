@@ -10,9 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import click
-
-from prover.cairo.arguments import NewFile
 from prover.cairo.errors import CompileFailed
 
 
@@ -36,16 +33,3 @@ def compile_cairo(source: Path) -> dict[str, Any]:
 def program_text(document: dict[str, Any]) -> str:
     """As committed: one line a field, sorted."""
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
-
-
-@click.command("compile")
-@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="SOURCE.cairo")
-@click.option("-o", "--output", required=True, type=NewFile(), help="The compiled program.")
-def compile_command(source: Path, output: Path) -> None:
-    """Compile a Cairo 0 source to a program that can be run and proven."""
-    try:
-        document = compile_cairo(source)
-    except CompileFailed as error:
-        raise click.ClickException(str(error)) from error
-    output.write_text(program_text(document))
-    click.echo(f"{output}: {len(document['data'])} words, builtins {', '.join(document['builtins']) or 'none'}")

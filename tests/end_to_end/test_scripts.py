@@ -14,9 +14,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from prover.perpetual.escape import escape_proof
-from prover.perpetual.positions import Position
-from prover.perpetual.state import State
+from prover.applications.perpetual.escape import escape_proof
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.state import State
 from scripts import (
     _deployment,
     committee_key,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from small_proofs import SMALL
 
-from prover.perpetual.errors import Code
+from prover.applications.perpetual.errors import Code
 from scripts._people import Cast
 from scripts._scenario import Scenario, read_scenario
 from scripts.demo import Demo

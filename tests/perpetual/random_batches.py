@@ -45,14 +45,21 @@ from world import (
     world,
 )
 
-from prover.perpetual.batch import Batch, apply_batch
-from prover.perpetual.config import GeneralConfig
-from prover.perpetual.documents import BatchDocument, Case, StateDocument
-from prover.perpetual.errors import InputRefused, RuleBroken
-from prover.perpetual.margin import Market, funded, totals
-from prover.perpetual.positions import EMPTY, Asset, Position
-from prover.perpetual.state import State
-from prover.perpetual.transactions import Deleverage, FundingTick, OracleTick, SignedPrice, Trade, Transaction
+from prover.applications.perpetual.batch import Batch, apply_batch
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.documents import BatchDocument, Case, StateDocument
+from prover.applications.perpetual.errors import InputRefused, RuleBroken
+from prover.applications.perpetual.margin import Market, funded, totals
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import (
+    Deleverage,
+    FundingTick,
+    OracleTick,
+    SignedPrice,
+    Trade,
+    Transaction,
+)
 
 OWNERS = {2: ALICE, 3: BOB, 4: CAROL, 5: ALICE, 6: BOB}
 ASSETS = (BTC, ETH, SOL)

@@ -40,10 +40,10 @@ from world import (
     world,
 )
 
-from prover.perpetual.errors import Code
-from prover.perpetual.facts import availability_claim
-from prover.perpetual.margin import totals
-from prover.perpetual.transactions import Deleverage, OracleTick, sign
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.facts import availability_claim
+from prover.applications.perpetual.margin import totals
+from prover.applications.perpetual.transactions import Deleverage, OracleTick, sign
 
 MALLORY, STRAW = 0xBAD, 0x57A3
 RICH = {7: holds(ALICE, 10**6), 8: holds(BOB, 10**6), 9: holds(MALLORY, 10**6)}

@@ -10,9 +10,9 @@ from test_every_kind import every_kind
 from test_forced import WIDE, indices, positions, prices, requests
 from world import ALICE, BOB, BTC, ETH, SOL, apply, world
 
+from prover.applications.perpetual.documents import Case
 from prover.cairo.errors import RunFailed
-from prover.operator.proving import run_batch, run_exchange
-from prover.perpetual.documents import Case
+from prover.proving.batch import run_batch, run_exchange
 
 RELAXED = settings(deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from random_batches import Seeded, a_case
 
-from prover.perpetual import execute, margin, prices
-from prover.perpetual.config import SyntheticAsset
-from prover.perpetual.documents import Case
-from prover.perpetual.errors import Code, InputRefused, RuleBroken
-from prover.perpetual.execute import Carried
-from prover.perpetual.margin import Status
+from prover.applications.perpetual import execute, margin, prices
+from prover.applications.perpetual.config import SyntheticAsset
+from prover.applications.perpetual.documents import Case
+from prover.applications.perpetual.errors import Code, InputRefused, RuleBroken
+from prover.applications.perpetual.execute import Carried
+from prover.applications.perpetual.margin import Status
 
 MOST = 3000
 """So many batches are tried for each twin; nearly all are found within the first hundred."""

@@ -35,12 +35,12 @@ from world import (
     world,
 )
 
-from prover.perpetual import messages
-from prover.perpetual.errors import Code
-from prover.perpetual.fields import PRIME
-from prover.perpetual.margin import Change, update_position
-from prover.perpetual.positions import EMPTY
-from prover.perpetual.transactions import Deleverage, Deposit, ForcedWithdrawal, Withdrawal
+from prover.algebra.field import PRIME
+from prover.applications.perpetual import messages
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.margin import Change, update_position
+from prover.applications.perpetual.positions import EMPTY
+from prover.applications.perpetual.transactions import Deleverage, Deposit, ForcedWithdrawal, Withdrawal
 
 EMPTY_WORLD = world({})
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import ALICE, BOB, BTC, ETH, ONE, PRICE, SOL, apply, deposit, forced_withdrawal, holds, order, trade, world
 
-from prover.cli import main
-from prover.perpetual.amounts import (
+from freehold.commands.main import main
+from prover.applications.perpetual.amounts import (
     external_price,
     human,
     human_price,
@@ -19,9 +19,9 @@ from prover.perpetual.amounts import (
     quantised,
     risk_fxp32,
 )
-from prover.perpetual.documents import Case, StateDocument
-from prover.perpetual.errors import InputRefused
-from prover.perpetual.explain import asset_name, rows
+from prover.applications.perpetual.documents import Case, StateDocument
+from prover.applications.perpetual.errors import InputRefused
+from prover.applications.perpetual.explain import asset_name, rows
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors/perpetual_batches.json").read_text())["cases"]
 

@@ -29,9 +29,9 @@ from world import (
     world,
 )
 
-from prover.perpetual.batch import Batch
-from prover.perpetual.errors import Code
-from prover.perpetual.transactions import Deleverage, OracleTick
+from prover.applications.perpetual.batch import Batch
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.transactions import Deleverage, OracleTick
 
 POSITIONS = {
     FEES: holds(FEE_KEEPER, 100),

@@ -20,10 +20,10 @@ from world import (
     world,
 )
 
-from prover.perpetual.amounts import human, price_fxp32
-from prover.perpetual.errors import Code, RuleBroken
-from prover.perpetual.margin import totals
-from prover.perpetual.transactions import Deleverage, OracleTick, SignedPrice
+from prover.applications.perpetual.amounts import human, price_fxp32
+from prover.applications.perpetual.errors import Code, RuleBroken
+from prover.applications.perpetual.margin import totals
+from prover.applications.perpetual.transactions import Deleverage, OracleTick, SignedPrice
 
 BITCOIN, DOLLAR = 10**10, 10**6
 INSURANCE, SHORT = 100, 200

@@ -32,12 +32,12 @@ from world import (
     world,
 )
 
-from prover.perpetual.documents import Case
-from prover.perpetual.errors import Code
-from prover.perpetual.fields import PRIME
-from prover.perpetual.margin import SYNTHETIC_BALANCE_MAX, Market, totals
-from prover.perpetual.positions import EMPTY, Asset, Position
-from prover.perpetual.transactions import ForcedTrade, ForcedWithdrawal
+from prover.algebra.field import PRIME
+from prover.applications.perpetual.documents import Case
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.margin import SYNTHETIC_BALANCE_MAX, Market, totals
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal
 
 NO_RISK = Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE
 RATIO = Code.ILLEGAL_POSITION_TRANSITION_REDUCING_TOTAL_VALUE_RISK_RATIO

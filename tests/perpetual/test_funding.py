@@ -30,10 +30,10 @@ from world import (
     world,
 )
 
-from prover.perpetual.errors import Code
-from prover.perpetual.margin import Market, funded
-from prover.perpetual.positions import Position
-from prover.perpetual.transactions import FundingTick, OracleTick
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.margin import Market, funded
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.transactions import FundingTick, OracleTick
 
 WEEK = CONFIG.funding_validity_period
 

@@ -5,9 +5,9 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from prover.cli import main
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Position, leaves
+from freehold.commands.main import main
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.positions import EMPTY, Position, leaves
 
 
 def built(count: int) -> tuple[MerkleTree, float]:

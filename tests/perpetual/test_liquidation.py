@@ -25,10 +25,10 @@ from world import (
     world,
 )
 
-from prover.perpetual.errors import Code, RuleBroken
-from prover.perpetual.margin import totals
-from prover.perpetual.positions import EMPTY
-from prover.perpetual.transactions import Deleverage
+from prover.applications.perpetual.errors import Code, RuleBroken
+from prover.applications.perpetual.margin import totals
+from prover.applications.perpetual.positions import EMPTY
+from prover.applications.perpetual.transactions import Deleverage
 
 RICH = holds(BOB, 10**9)
 

@@ -30,11 +30,20 @@ from world import (
     world,
 )
 
-from prover.perpetual.config import GeneralConfig, RiskSegment, SyntheticAsset
-from prover.perpetual.errors import Code
-from prover.perpetual.margin import Change, Market, Status, margin_left, status, totals, transition, update_position
-from prover.perpetual.positions import EMPTY, Position
-from prover.perpetual.transactions import OracleTick
+from prover.applications.perpetual.config import GeneralConfig, RiskSegment, SyntheticAsset
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.margin import (
+    Change,
+    Market,
+    Status,
+    margin_left,
+    status,
+    totals,
+    transition,
+    update_position,
+)
+from prover.applications.perpetual.positions import EMPTY, Position
+from prover.applications.perpetual.transactions import OracleTick
 from scripts.forced_withdrawal import thin_margin
 
 DOLLARS = 10**6

@@ -30,11 +30,11 @@ from prover.algebra import curve, ecdsa, keys
 from prover.algebra.curve import ORDER
 from prover.algebra.field import PRIME
 from prover.algebra.pedersen import pedersen, pedersen_pairs
-from prover.perpetual import messages
-from prover.perpetual.config import chain_hash
-from prover.perpetual.errors import Code
-from prover.perpetual.fields import is_stark_key
-from prover.perpetual.transactions import LimitOrder, Transfer, Withdrawal, sign, sign_price
+from prover.applications.ledger.fields import is_stark_key
+from prover.applications.perpetual import messages
+from prover.applications.perpetual.config import chain_hash
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.transactions import LimitOrder, Transfer, Withdrawal, sign, sign_price
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 CURVE = json.loads((FOLDER / "stark_curve_and_pedersen.json").read_text())
@@ -208,7 +208,7 @@ def test_published_message_hashes():
     """Edge 15: limit orders, withdrawals, transfers of the published batches; each is signed as we sign it."""
     from pydantic import TypeAdapter
 
-    from prover.perpetual.transactions import Transaction
+    from prover.applications.perpetual.transactions import Transaction
 
     seen = set()
     for kind, fields in signed_messages():

@@ -35,12 +35,12 @@ from world import (
 )
 
 from prover.algebra.pedersen import pedersen_pairs
-from prover.perpetual.batch import Batch, apply_batch
-from prover.perpetual.documents import Case
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Asset, Position, leaves
-from prover.perpetual.rollup_data import Published
-from prover.perpetual.state import State
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.batch import Batch, apply_batch
+from prover.applications.perpetual.documents import Case
+from prover.applications.perpetual.positions import EMPTY, Asset, Position, leaves
+from prover.applications.perpetual.rollup_data import Published
+from prover.applications.perpetual.state import State
 
 EMPTY_ROOT = 0x52DDCBDD431A044CF838A71D194248640210B316D7B1A568997ECAD9DEC9626
 EMPTY_ORDERS_ROOT = 0x7CED9B79B31453A1D939AC7FC159188F369EE677D20385864C767FC391FA61B

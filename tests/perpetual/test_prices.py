@@ -26,9 +26,9 @@ from world import (
     world,
 )
 
-from prover.perpetual.errors import Code
-from prover.perpetual.prices import internal_price, is_median
-from prover.perpetual.transactions import OracleTick, PriceSignature, sign_price
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.prices import internal_price, is_median
+from prover.applications.perpetual.transactions import OracleTick, PriceSignature, sign_price
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/perpetual_hashes.json").read_text())
 STATE = world({})

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from random_batches import ASSETS, Differs, Seeded, a_case, batches, compare
 
-from prover.perpetual.documents import Case
-from prover.perpetual.errors import Code, InputRefused, RuleBroken
-from prover.perpetual.margin import totals
-from prover.perpetual.program_input import touched_orders, touched_positions
+from prover.applications.perpetual.documents import Case
+from prover.applications.perpetual.errors import Code, InputRefused, RuleBroken
+from prover.applications.perpetual.margin import totals
+from prover.applications.perpetual.program_input import touched_orders, touched_positions
 
 RELAXED = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

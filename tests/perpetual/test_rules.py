@@ -8,27 +8,20 @@ from pydantic import ValidationError
 
 from prover.algebra import ecdsa
 from prover.algebra.keccak import keccak_of_words
+from prover.applications.ledger.facts import asset_type, registration_message, rollup_fact, validium_fact
+from prover.applications.ledger.merkle import MerkleTree, empty_roots
+from prover.applications.perpetual.batch import apply_batch
+from prover.applications.perpetual.config import GeneralConfig, chain_hash
+from prover.applications.perpetual.errors import Code, TimeRefused, UpdateRefused
+from prover.applications.perpetual.escape import escape_amount, escape_proof
+from prover.applications.perpetual.facts import forced_trade_consent, forced_trade_hash, forced_withdrawal_hash
+from prover.applications.perpetual.margin import Change, Market, update_position
+from prover.applications.perpetual.messages import condition_of
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import Deposit, ForcedTrade, ForcedWithdrawal, FundingTick
 from prover.cairo.errors import RunFailed
-from prover.operator.proving import run_batch, run_exchange
-from prover.perpetual.batch import apply_batch
-from prover.perpetual.config import GeneralConfig, chain_hash
-from prover.perpetual.errors import Code, TimeRefused, UpdateRefused
-from prover.perpetual.escape import escape_amount, escape_proof
-from prover.perpetual.facts import (
-    asset_type,
-    forced_trade_consent,
-    forced_trade_hash,
-    forced_withdrawal_hash,
-    registration_message,
-    rollup_fact,
-    validium_fact,
-)
-from prover.perpetual.margin import Change, Market, update_position
-from prover.perpetual.merkle import MerkleTree, empty_roots
-from prover.perpetual.messages import condition_of
-from prover.perpetual.positions import EMPTY, Asset, Position
-from prover.perpetual.state import State
-from prover.perpetual.transactions import Deposit, ForcedTrade, ForcedWithdrawal, FundingTick
+from prover.proving.batch import run_batch, run_exchange
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/perpetual_hashes.json").read_text())
 BATCHES = json.loads((Path(__file__).parents[1] / "vectors/perpetual_batches.json").read_text())

@@ -2,10 +2,10 @@
 
 import pytest
 
-from prover.operator.sample_batches import every_kind, trades
-from prover.perpetual.documents import Case
-from prover.perpetual.errors import Code
-from prover.perpetual.transactions import Trade
+from prover.applications.perpetual.documents import Case
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.samples import every_kind, trades
+from prover.applications.perpetual.transactions import Trade
 
 
 @pytest.mark.parametrize(("count", "positions", "n_touched"), [(1, 3, 3), (1, 59, 3), (7, 6, 6)])

@@ -30,11 +30,11 @@ from world import (
     world,
 )
 
-from prover.perpetual.errors import Code, OrderRefused
-from prover.perpetual.execute import _check_limits
-from prover.perpetual.fields import MAX_ASSETS_IN_POSITION
-from prover.perpetual.margin import Change, totals, update_position
-from prover.perpetual.positions import EMPTY, Asset
+from prover.applications.perpetual.errors import Code, OrderRefused
+from prover.applications.perpetual.execute import _check_limits
+from prover.applications.perpetual.fields import MAX_ASSETS_IN_POSITION
+from prover.applications.perpetual.margin import Change, totals, update_position
+from prover.applications.perpetual.positions import EMPTY, Asset
 
 RICH = {7: holds(ALICE, 10**9), 8: holds(BOB, 10**9)}
 

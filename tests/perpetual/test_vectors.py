@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from prover.perpetual.documents import Case
-from prover.perpetual.errors import Code, InputRefused, RuleBroken
-from prover.perpetual.program_input import position_json, touched_orders, touched_positions
+from prover.applications.perpetual.documents import Case
+from prover.applications.perpetual.errors import Code, InputRefused, RuleBroken
+from prover.applications.perpetual.program_input import position_json, touched_orders, touched_positions
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors/perpetual_batches.json").read_text())["cases"]
 

@@ -11,16 +11,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from prover.operator import sample_batches as sample
-from prover.operator.sample_batches import COLLATERAL as USD
-from prover.operator.sample_batches import FEES, RISK, TIME, deposit, forced_withdrawal, key
-from prover.perpetual.batch import Batch, apply_batch
-from prover.perpetual.config import FeePosition, GeneralConfig, RiskSegment, SyntheticAsset
-from prover.perpetual.errors import Code, RuleBroken
-from prover.perpetual.messages import signed_asset_id
-from prover.perpetual.positions import Asset, Position
-from prover.perpetual.state import State
-from prover.perpetual.transactions import (
+from prover.applications.perpetual import samples as sample
+from prover.applications.perpetual.batch import Batch, apply_batch
+from prover.applications.perpetual.config import FeePosition, GeneralConfig, RiskSegment, SyntheticAsset
+from prover.applications.perpetual.errors import Code, RuleBroken
+from prover.applications.perpetual.messages import signed_asset_id
+from prover.applications.perpetual.positions import Asset, Position
+from prover.applications.perpetual.samples import COLLATERAL as USD
+from prover.applications.perpetual.samples import FEES, RISK, TIME, deposit, forced_withdrawal, key
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import (
     ForcedTrade,
     FundingTick,
     LimitOrder,

@@ -9,9 +9,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from prover.cairo import proof_commands
+from freehold.commands import proof as proof_commands
+from freehold.commands.main import main
 from prover.cairo.run_files import write_run
-from prover.cli import main
 from prover.stark import memory_need
 from prover.stark.commitment import CommittedTree
 from prover.stark.errors import StarkError

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from freehold.bench import trades_plot
+from freehold.bench.proofs import TradesResult, batch_of, filling_trades, proof_name
+from prover.applications.perpetual.transactions import Trade
 from prover.cairo.prove import verify_proof
-from prover.operator import trades_plot
-from prover.operator.proof_bench import TradesResult, batch_of, filling_trades, proof_name
-from prover.operator.proving import exchange_program, run_exchange
-from prover.perpetual.transactions import Trade
+from prover.proving.batch import exchange_program, run_exchange
 from prover.stark.parameters import NAMED
 from prover.stark.proof import Proof
 

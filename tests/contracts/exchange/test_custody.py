@@ -6,7 +6,7 @@ from exchange_kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 
 from prover.algebra import ecdsa
 from prover.algebra.keccak import keccak256, words_to_bytes
-from prover.perpetual.facts import registration_message
+from prover.applications.ledger.facts import registration_message
 from scripts._people import User
 
 FIELD = 2**251 + 17 * 2**192 + 1

@@ -7,10 +7,10 @@ import ape
 import pytest
 from exchange_kit import Kit
 
-from prover.perpetual.escape import escape_proof
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Position
-from prover.perpetual.state import State
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.escape import escape_proof
+from prover.applications.perpetual.positions import EMPTY, Position
+from prover.applications.perpetual.state import State
 from scripts._deployment import deploy_escape_verifier
 
 

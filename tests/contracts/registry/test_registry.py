@@ -9,10 +9,10 @@ from eth_account import Account
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak_of_words
 from prover.algebra.pedersen import pedersen
-from prover.perpetual.escape import escape_proof
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Asset, Position
-from prover.perpetual.state import State
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.escape import escape_proof
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.perpetual.state import State
 from scripts._deployment import deploy_escape_verifier
 from scripts._people import raw_signature
 from scripts._verifier import data_contract

@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.documents import StateDocument
+from prover.applications.perpetual.positions import EMPTY
 from prover.cairo.program import Program
 from prover.cairo.run import Run, run_program
-from prover.operator.proving import exchange_program
-from prover.perpetual.documents import StateDocument
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY
+from prover.proving.batch import exchange_program
 
 FOLDER = Path(__file__).parents[3]
-SOURCES = FOLDER / "prover/perpetual/program"
+SOURCES = FOLDER / "prover/applications/perpetual/program"
 CASES = {
     case["name"]: case for case in json.loads((FOLDER / "tests/vectors/perpetual_batches.json").read_text())["cases"]
 }

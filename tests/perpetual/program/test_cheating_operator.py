@@ -13,10 +13,10 @@ from program_kit import CASES, cheat, lying_program, published, run
 from test_totality import trades, withdrawals
 
 from prover.algebra.field import PRIME
+from prover.applications.perpetual.program import advice
+from prover.applications.perpetual.samples import ALICE, BOB, A, B, SampleExchange, five_assets, position
 from prover.cairo.errors import RunFailed
 from prover.cairo.run import run_program
-from prover.operator.sample_batches import ALICE, BOB, A, B, SampleExchange, five_assets, position
-from prover.perpetual.program import advice
 
 # Files whose hints answer questions of fact; those of the transactions also choose, as an operator may.
 FACTS = ("bounds", "margin", "market", "orders", "prices", "update")

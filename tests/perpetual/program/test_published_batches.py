@@ -4,10 +4,10 @@ import pytest
 import reference_machine
 from program_kit import CASES, SOURCES, document, expected_words, published, run
 
+from prover.applications.ledger.merkle import empty_roots
+from prover.applications.perpetual.positions import EMPTY
+from prover.applications.perpetual.program import empty_climb
 from prover.cairo.errors import RunFailed
-from prover.perpetual.merkle import empty_roots
-from prover.perpetual.positions import EMPTY
-from prover.perpetual.program import empty_climb
 
 # perpetual-state 11.3: key 0 skipped the check of the key; here such a request is proven invalid.
 KEY_ZERO = "forced withdrawal key 0 skips key check"

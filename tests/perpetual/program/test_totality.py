@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from program_kit import program_input, run
 
 from prover.algebra.field import PRIME
-from prover.operator.sample_batches import COLLATERAL, asset_id
+from prover.applications.perpetual.samples import COLLATERAL, asset_id
 
 HALF, ONE, MAX = 1 << 63, 1 << 32, (1 << 64) - 1
 TIME = 1_600_000_000

@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 from program_kit import FOLDER, run
 
-from prover.cairo.errors import RunFailed
-from prover.operator import program_bench as bench
-from prover.operator import sample_batches as sample
-from prover.operator.sample_batches import (
+from freehold.bench import program as bench
+from prover.applications.perpetual import samples as sample
+from prover.applications.perpetual.messages import order_id
+from prover.applications.perpetual.samples import (
     ALICE,
     BANKRUPT,
     BOB,
@@ -27,7 +27,7 @@ from prover.operator.sample_batches import (
     market_of_five,
     position,
 )
-from prover.perpetual.messages import order_id
+from prover.cairo.errors import RunFailed
 
 BIAS = 1 << 64
 

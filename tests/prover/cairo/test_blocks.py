@@ -21,7 +21,7 @@ from prover.cairo.program import Program
 from prover.cairo.run import run_program
 
 PROGRAMS = Path(__file__).parent / "programs"
-BENCH = Path(__file__).parents[3] / "prover/cairo/bench"
+BENCH = Path(__file__).parents[3] / "freehold/bench/programs"
 NEVER = 1 << 60
 
 

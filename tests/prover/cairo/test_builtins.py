@@ -10,6 +10,7 @@ import reference_machine
 from click.testing import CliRunner
 from small_proofs import SMALL
 
+from freehold.commands.main import main
 from prover import kernel
 from prover.algebra import curve, ecdsa, poseidon
 from prover.cairo.builtins import make_builtin
@@ -21,7 +22,6 @@ from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run, write_run
 from prover.cairo.shapes import shape_of
 from prover.cairo.witness import make_witness
-from prover.cli import main
 from prover.stark.errors import ProofRefused, WitnessRefused
 from prover.stark.prover import prove
 

@@ -15,7 +15,7 @@ from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run, write_run
 
 PROGRAMS = Path(__file__).parent / "programs"
-EXCHANGE = Path(__file__).parents[3] / "prover/perpetual/program"
+EXCHANGE = Path(__file__).parents[3] / "prover/applications/perpetual/program"
 INPUTS = {"hashes": {"n": 6}, "instructions": None}
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from small_proofs import SMALL
 
+from freehold.commands.security import typical_heights
 from prover.cairo.prove import key_of
-from prover.cairo.security_command import typical_heights
 from prover.cairo.shapes import shape_of
 from prover.cairo.witness import make_witness
 from prover.stark.layout import make_layout
