@@ -7,7 +7,8 @@ KERNEL_SOURCES := CMakeLists.txt $(wildcard prover/kernel/*.cpp prover/kernel/*.
 export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo demo-anvil test test-anvil test-slow coverage lint lint-solidity format setup clean help contracts
+FORCE:
+.PHONY: FORCE demo demo-anvil test test-anvil test-slow coverage lint lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -55,7 +56,11 @@ $(VENV)/.environment: .ci/requirements.txt .ci/node/package.json .ci/node/packag
 	@.ci/setup $(VENV)
 	@touch $@
 
-$(VENV)/.kernel: $(VENV)/.environment pyproject.toml $(KERNEL_SOURCES)
+# The list of modules: an editable install knows each by its path, so it is made anew when one comes, goes or moves.
+$(VENV)/.modules: FORCE
+	@mkdir -p $(VENV); find prover freehold -name '*.py' | sort | cmp -s - $@ || find prover freehold -name '*.py' | sort > $@
+
+$(VENV)/.kernel: $(VENV)/.environment $(VENV)/.modules pyproject.toml $(KERNEL_SOURCES)
 	@echo "Building the kernel and the command freehold"
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -17,7 +17,7 @@ from prover.applications.perpetual import samples
 from prover.applications.perpetual.samples import ALICE, BOB, RICH, A, B, SampleExchange
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import SignedPrice, Transaction
-from prover.cairo.run import Run
+from prover.cairo.execution import Run
 from prover.proving.batch import exchange_program, run_exchange
 
 

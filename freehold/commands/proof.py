@@ -14,9 +14,10 @@ from rich.table import Table
 from freehold.arguments import NewFile, existing, parameters_option
 from freehold.files import write_whole
 from prover.cairo.errors import CairoError
+from prover.cairo.execution import Run
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
-from prover.cairo.run import Run, run_program
+from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run
 from prover.cairo.shapes import BuiltinNotProvable, shape_of
 from prover.stark.errors import ProofRefused, StarkError

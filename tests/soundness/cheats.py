@@ -14,8 +14,9 @@ import numpy as np
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.cairo.components import cpu
+from prover.cairo.execution import Run
 from prover.cairo.prove import key_of
-from prover.cairo.run import Run, run_program
+from prover.cairo.run import run_program
 from prover.cairo.witness import make_witness
 from prover.stark.errors import (
     GrindingMissing,

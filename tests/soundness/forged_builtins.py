@@ -21,10 +21,11 @@ from prover.algebra import curve
 from prover.algebra.curve import GENERATOR, ORDER, Point
 from prover.algebra.field import PRIME
 from prover.algebra.pedersen import pedersen
-from prover.cairo import builtins
 from prover.cairo.components import ecdsa, tags
+from prover.cairo.execution import Run
+from prover.cairo.machine import builtins
 from prover.cairo.program import Program
-from prover.cairo.run import Run, run_program
+from prover.cairo.run import run_program
 from prover.stark.errors import LookupsUnbalanced, OodsMismatch
 from prover.stark.parameters import Parameters
 from prover.stark.reference_check import lookup_entries

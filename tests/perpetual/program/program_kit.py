@@ -11,8 +11,9 @@ from typing import Any
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.documents import StateDocument
 from prover.applications.perpetual.positions import EMPTY
+from prover.cairo.execution import Run
 from prover.cairo.program import Program
-from prover.cairo.run import Run, run_program
+from prover.cairo.run import run_program
 from prover.proving.batch import exchange_program
 
 FOLDER = Path(__file__).parents[3]

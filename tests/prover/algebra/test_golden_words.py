@@ -15,8 +15,8 @@ from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
 from prover.algebra.pedersen import pedersen
 from prover.applications.ledger.facts import asset_type, registration_message, validium_fact
 from prover.applications.perpetual.facts import forced_withdrawal_hash
-from prover.cairo import instruction
-from prover.cairo.instruction import decode
+from prover.cairo.machine import instruction
+from prover.cairo.machine.instruction import decode
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 CONTRACTS = json.loads((VECTORS / "contracts_golden.json").read_text())

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from prover.algebra.field import PRIME
-from prover.cairo.instruction import BIAS
+from prover.cairo.machine.instruction import BIAS
 from prover.cairo.program import AP_ADD_IMMEDIATE, CALL_IMMEDIATE, JUMP_IMMEDIATE
 
 DST_FP, OP0_FP, OP1_IMM, OP1_FP, OP1_AP, RES_ADD, RES_MUL, JUMP_REL = (1 << i for i in (0, 1, 2, 3, 4, 5, 6, 8))

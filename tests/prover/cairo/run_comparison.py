@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prover.cairo.run import Run
+from prover.cairo.execution import Run
 
 
 def assert_same_run(ours: Run, theirs: Any) -> None:

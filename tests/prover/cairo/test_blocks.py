@@ -15,8 +15,8 @@ from test_instruction_forms import FORMS, Form, document
 
 from prover.algebra.ecdsa import public_key, sign
 from prover.algebra.field import PRIME
-from prover.cairo import machine
 from prover.cairo.errors import RunFailed
+from prover.cairo.machine import machine
 from prover.cairo.program import Program
 from prover.cairo.run import run_program
 

@@ -13,9 +13,9 @@ from small_proofs import SMALL
 from freehold.commands.main import main
 from prover import kernel
 from prover.algebra import curve, ecdsa, poseidon
-from prover.cairo.builtins import make_builtin
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import RunFailed, RunFilesMalformed
+from prover.cairo.machine.builtins import make_builtin
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of, prove_run, verify_proof
 from prover.cairo.run import run_program

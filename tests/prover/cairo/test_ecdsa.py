@@ -15,9 +15,10 @@ from prover.algebra import ecdsa as plain
 from prover.algebra.curve import GENERATOR, ORDER, SHIFT, Point
 from prover.algebra.field import PRIME
 from prover.cairo.components import ecdsa
-from prover.cairo.components.ecdsa import COLUMNS, STRIP, Equation, Signature
+from prover.cairo.components.ecdsa import COLUMNS, STRIP, Equation
 from prover.cairo.components.io_strip import Instances
 from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.instances import Signature
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/stark_curve_and_pedersen.json").read_text())
 RANDOM = random.Random(7)

@@ -17,7 +17,7 @@ import reference_machine
 
 from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
-from prover.cairo.instruction import BIAS, InstructionMalformed, decode
+from prover.cairo.machine.instruction import BIAS, InstructionMalformed, decode
 from prover.cairo.program import HEAD_WORDS, Program
 from prover.cairo.run import run_program
 

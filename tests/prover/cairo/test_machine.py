@@ -9,7 +9,7 @@ from run_comparison import assert_same_run
 
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import CompileFailed, ProgramMalformed, RunFailed, RunFilesMalformed
-from prover.cairo.instruction import InstructionMalformed, decode
+from prover.cairo.machine.instruction import InstructionMalformed, decode
 from prover.cairo.program import Program
 from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run, write_run

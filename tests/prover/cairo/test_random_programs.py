@@ -15,8 +15,9 @@ from run_comparison import assert_same_run
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.cairo.components.tags import RANGE_CHECK_16
+from prover.cairo.execution import Run
 from prover.cairo.program import Program
-from prover.cairo.run import Run, run_program
+from prover.cairo.run import run_program
 from prover.cairo.witness import make_witness
 from prover.stark.errors import ConstraintViolated, LookupUnbalanced
 from prover.stark.expressions import MAIN

@@ -8,7 +8,7 @@ from component_kit import START, Bench, bench
 from prover.algebra import curve, ecdsa
 from prover.algebra.pedersen import pedersen as pedersen_hash
 from prover.algebra.poseidon import permutation
-from prover.cairo.builtins import KINDS
+from prover.cairo.instances import CELLS
 from prover.cairo.shapes import BUILTINS
 
 SIGNATURE = ecdsa.sign(99, 5)
@@ -38,7 +38,7 @@ def test_all_builtins_are_here():
 
 @pytest.mark.parametrize("name", INSTANCES)
 def test_other_bounds_of_the_segment_are_refused(name):
-    made, cells = three(name), KINDS[name].cells
+    made, cells = three(name), CELLS[name]
     assert not made.violations() and len(INSTANCES[name]) == cells
     honest = dict(made.values)
     for end in ("start", "stop"):

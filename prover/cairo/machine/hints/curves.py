@@ -1,4 +1,4 @@
-"""Curve arithmetic for hints of the common library (`ec`, `cairo_secp`, `secp256r1`): what `hint_library.py` lends out.
+"""Curve arithmetic for hints of the common library (`ec`, `cairo_secp`, `secp256r1`): what `library.py` lends out.
 
 Points are pairs. The published names are kept; a hint's result is checked by the program, so nothing here is trusted.
 """

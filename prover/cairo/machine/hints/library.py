@@ -12,10 +12,10 @@ from typing import Any
 from prover.algebra import curve
 from prover.algebra.field import PRIME, square_root
 from prover.algebra.pedersen import pedersen
-from prover.cairo import hint_curves, hint_modulo
 from prover.cairo.errors import RunFailed
-from prover.cairo.hint_names import plain
-from prover.cairo.segments import Segments, describe, is_address, segment_of
+from prover.cairo.machine.hints import curves, modulo
+from prover.cairo.machine.hints.names import plain
+from prover.cairo.machine.segments import Segments, describe, is_address, segment_of
 
 
 def assert_integer(value: Any) -> None:
@@ -153,18 +153,18 @@ MODULES: dict[str, Any] = {
         sqrt=sqrt,
         safe_div=safe_div,
         log2_ceil=log2_ceil,
-        div_mod=hint_curves.div_mod,
-        line_slope=hint_curves.line_slope,
-        ec_double_slope=hint_curves.ec_double_slope,
-        y_squared_from_x=hint_curves.y_squared_from_x,
-        recover_y=hint_curves.recover_y,
-        random_ec_point=hint_curves.random_ec_point,
+        div_mod=curves.div_mod,
+        line_slope=curves.line_slope,
+        ec_double_slope=curves.ec_double_slope,
+        y_squared_from_x=curves.y_squared_from_x,
+        recover_y=curves.recover_y,
+        random_ec_point=curves.random_ec_point,
     ),
-    "starkware.python.utils": SimpleNamespace(to_bytes=hint_curves.to_bytes),
+    "starkware.python.utils": SimpleNamespace(to_bytes=curves.to_bytes),
     "starkware.crypto.signature.signature": SimpleNamespace(FIELD_PRIME=PRIME, ALPHA=curve.ALPHA, BETA=curve.BETA),
-    "starkware.cairo.common.cairo_secp.secp_utils": hint_curves,
-    "starkware.cairo.common.cairo_secp.secp256r1_utils": hint_curves,
-    "starkware.cairo.lang.builtins.modulo.mod_builtin_runner": hint_modulo,
+    "starkware.cairo.common.cairo_secp.secp_utils": curves,
+    "starkware.cairo.common.cairo_secp.secp256r1_utils": curves,
+    "starkware.cairo.lang.builtins.modulo.mod_builtin_runner": modulo,
     "starkware.cairo.lang.vm.relocatable": SimpleNamespace(RelocatableValue=NoSuchValue),
 }
 

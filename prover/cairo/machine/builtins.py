@@ -1,19 +1,44 @@
 """Builtin segments while a program runs: what can be deduced in them, and what may be written (cairo-machine.md 8).
 
-A segment is checked when the run ends: every touched instance is whole and means what its component can prove.
+A segment is checked when the run ends: every touched instance is whole and means what it says. Whether a proof of it
+exists, too, is asked of whoever knows: `check_provable`, which `run.py` hands in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 from prover.algebra import curve
 from prover.algebra.pedersen import pedersen, pedersen_pairs
 from prover.algebra.poseidon import permutation
-from prover.cairo.components import add_mod, ec_op, ecdsa, modulo, mul_mod
 from prover.cairo.errors import InstanceNotProvable, RunFailed
-from prover.cairo.segments import FIRST_ADDRESS, Memory, add, address, describe, is_address, offset_of, segment_of, sub
+from prover.cairo.instances import (
+    CELLS,
+    N_WORDS,
+    WORD_BITS,
+    ModuloInstance,
+    Signature,
+    add_mod_quotient,
+    ec_op_result,
+    integer,
+    mul_mod_quotient,
+)
+from prover.cairo.machine.segments import (
+    FIRST_ADDRESS,
+    Memory,
+    add,
+    address,
+    describe,
+    is_address,
+    offset_of,
+    segment_of,
+    sub,
+)
+
+ProvableCheck = Callable[[list[Any]], None]
+"""Raises InstanceNotProvable for the first of a builtin's instances that has no witness."""
 
 SHARE = 1 << 14
 """Instances that are looked at together."""
@@ -23,11 +48,10 @@ class Builtin:
     """One builtin's segment of instances of `cells` cells, the first `inputs` of which the program writes."""
 
     name: str
-    cells: int
     inputs: int
 
     def __init__(self, segment: int) -> None:
-        self.base = address(segment)
+        self.base, self.cells = address(segment), CELLS[self.name]
 
     def outputs(self, inputs: list[int]) -> Sequence[int]:
         """The cells after the inputs; raises RunFailed for inputs that have none."""
@@ -49,7 +73,7 @@ class Builtin:
             return None
         return self.outputs(self._felts(inputs))[number]
 
-    def check(self, memory: Memory) -> None:
+    def check(self, memory: Memory, check_provable: ProvableCheck | None = None) -> None:
         """At the end of the run: inputs there, outputs right even if a hint wrote them. Raises RunFailed."""
         for number, words in enumerate(self.outputs_of_all(self.instances(memory))):
             first = self.base + number * self.cells + self.inputs
@@ -73,10 +97,18 @@ class Builtin:
         return words
 
 
-class Output(Builtin):
-    name, cells, inputs = "output", 1, 1
+def _ask(check_provable: ProvableCheck | None, instances: list[Any]) -> None:
+    try:
+        if check_provable:
+            check_provable(instances)
+    except InstanceNotProvable as error:
+        raise RunFailed(str(error)) from error
 
-    def check(self, memory: Memory) -> None:
+
+class Output(Builtin):
+    name, inputs = "output", 1
+
+    def check(self, memory: Memory, check_provable: ProvableCheck | None = None) -> None:
         """Output words are public, so they are felts."""
         for offset, word in enumerate(memory.segments[segment_of(self.base)]):
             if word is None:
@@ -86,14 +118,14 @@ class Output(Builtin):
 
 
 class RangeCheck(Builtin):
-    name, cells, inputs = "range_check", 1, 1
+    name, inputs = "range_check", 1
     bits = 128
 
     @property
     def bound(self) -> int:
         return 1 << self.bits
 
-    def check(self, memory: Memory) -> None:
+    def check(self, memory: Memory, check_provable: ProvableCheck | None = None) -> None:
         for offset, word in enumerate(memory.segments[segment_of(self.base)]):
             if word is None:
                 raise RunFailed(f"{self.name} cell {offset} was never written")
@@ -102,7 +134,7 @@ class RangeCheck(Builtin):
 
 
 class Pedersen(Builtin):
-    name, cells, inputs = "pedersen", 3, 2
+    name, inputs = "pedersen", 2
 
     def outputs(self, inputs: list[int]) -> Sequence[int]:
         return (pedersen(*inputs),)
@@ -120,7 +152,7 @@ class Pedersen(Builtin):
 class Ecdsa(Builtin):
     """Signatures come from hints: `add_signature(address of the instance's first cell, (r, s))`."""
 
-    name, cells, inputs = "ecdsa", 2, 2
+    name, inputs = "ecdsa", 2
 
     def __init__(self, segment: int) -> None:
         super().__init__(segment)
@@ -133,22 +165,18 @@ class Ecdsa(Builtin):
         if self.signatures.setdefault(place, (r, s)) != (r, s):
             raise RunFailed(f"{describe(place)} has a signature already, and another one")
 
-    def check(self, memory: Memory) -> None:
-        """Runs the component's own witness, so that nothing accepted is unprovable."""
+    def check(self, memory: Memory, check_provable: ProvableCheck | None = None) -> None:
         signatures = []
         for number, (key, message) in enumerate(self.instances(memory)):
             given = self.signatures.get(self.base + number * self.cells)
             if given is None:
                 raise RunFailed(f"ecdsa instance {number} was given no signature")
-            signatures.append(ecdsa.Signature(key, message, *given))
-        try:
-            ecdsa.check(signatures)
-        except InstanceNotProvable as error:
-            raise RunFailed(str(error)) from error
+            signatures.append(Signature(key, message, *given))
+        _ask(check_provable, signatures)
 
 
 class Bitwise(Builtin):
-    name, cells, inputs = "bitwise", 5, 2
+    name, inputs = "bitwise", 2
 
     def outputs(self, inputs: list[int]) -> Sequence[int]:
         x, y = inputs
@@ -159,7 +187,7 @@ class Bitwise(Builtin):
 
 
 class EcOp(Builtin):
-    name, cells, inputs = "ec_op", 7, 5
+    name, inputs = "ec_op", 5
 
     def __init__(self, segment: int) -> None:
         super().__init__(segment)
@@ -170,25 +198,21 @@ class EcOp(Builtin):
         if key not in self._results:
             p, q, m = curve.Point(*key[:2]), curve.Point(*key[2:4]), key[4]
             for name, point in (("P", p), ("Q", q)):
-                if not ec_op.on_curve(point):
+                if not curve.is_on_curve(point):
                     raise RunFailed(f"ec_op: {name} = ({point.x:#x}, {point.y:#x}) is not on the curve")
-            result = ec_op.result(p, q, m)
+            result = ec_op_result(p, q, m)
             if result is None:
                 raise RunFailed("ec_op: P + m*Q is infinite")
             self._results[key] = result
         return self._results[key]
 
-    def check(self, memory: Memory) -> None:
-        """Runs the component's own witness, so that nothing accepted is unprovable."""
+    def check(self, memory: Memory, check_provable: ProvableCheck | None = None) -> None:
         super().check(memory)
-        try:
-            ec_op.check(self.instances(memory))
-        except InstanceNotProvable as error:
-            raise RunFailed(str(error)) from error
+        _ask(check_provable, self.instances(memory))
 
 
 class Poseidon(Builtin):
-    name, cells, inputs = "poseidon", 6, 3
+    name, inputs = "poseidon", 3
 
     def outputs(self, inputs: list[int]) -> Sequence[int]:
         return permutation(tuple(inputs))
@@ -199,12 +223,12 @@ class RangeCheck96(RangeCheck):
 
 
 class Modulo(Builtin):
-    """add_mod and mul_mod: chains of instances, filled by a hint (`hint_modulo.py`) once the first one is written."""
+    """add_mod and mul_mod: chains of instances, filled by a hint (`hints/modulo.py`) once the first one is written."""
 
-    cells, inputs = modulo.N_CELLS, modulo.N_CELLS
+    inputs = CELLS["add_mod"]
     instance_def = SimpleNamespace(batch_size=1)  # the library's hint asks for it
 
-    def check(self, memory: Memory) -> None:
+    def check(self, memory: Memory, check_provable: ProvableCheck | None = None) -> None:
         """The chains hold together, and every instance has a witness."""
         used = len(memory.segments[segment_of(self.base)])
         before: list[int] | None = None
@@ -216,26 +240,26 @@ class Modulo(Builtin):
             self.quotient(number, self._instance(memory, number, cells))
             before = cells
 
-    def quotient(self, number: int, one: modulo.Instance) -> int:
+    def quotient(self, number: int, one: ModuloInstance) -> int:
         """k; raises RunFailed."""
         k = self.find_quotient(one)
         if k is None:
             raise RunFailed(f"{self.name} instance {number} has a wrong result: p, a, b, c are {one}")
         return k
 
-    def _instance(self, memory: Memory, number: int, cells: list[int]) -> modulo.Instance:
+    def _instance(self, memory: Memory, number: int, cells: list[int]) -> ModuloInstance:
         values, offsets = cells[4:6]
         if not (is_address(values) and is_address(offsets)):
             raise RunFailed(f"{self.name} instance {number}: values and offsets are not pointers")
         places = [add(values, self._cell(memory, offsets + i)) for i in range(3)]
-        operands = [[self._cell(memory, place + i) for i in range(modulo.N_WORDS)] for place in places]
-        return modulo.Instance(*(self._integer(number, words) for words in (cells[:4], *operands)))
+        operands = [[self._cell(memory, place + i) for i in range(N_WORDS)] for place in places]
+        return ModuloInstance(*(self._integer(number, words) for words in (cells[:4], *operands)))
 
     def _integer(self, number: int, words: list[int]) -> int:
         for word in words:
-            if word >> modulo.WORD_BITS:
+            if word >> WORD_BITS:
                 raise RunFailed(f"{self.name} instance {number}: the word {describe(word)} is not below 2^96")
-        return modulo.integer(words)
+        return integer(words)
 
     def _cell(self, memory: Memory, place: int) -> int:
         word = memory.get(place)
@@ -251,12 +275,12 @@ def following_cells(cells: list[int]) -> list[int]:
 
 class AddMod(Modulo):
     name = "add_mod"
-    find_quotient = staticmethod(add_mod.quotient)
+    find_quotient = staticmethod(add_mod_quotient)
 
 
 class MulMod(Modulo):
     name = "mul_mod"
-    find_quotient = staticmethod(mul_mod.quotient)
+    find_quotient = staticmethod(mul_mod_quotient)
 
 
 KINDS: dict[str, type[Builtin]] = {

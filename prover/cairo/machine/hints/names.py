@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from prover.cairo import segments
 from prover.cairo.errors import RunFailed
+from prover.cairo.machine import segments
+from prover.cairo.machine.segments import Memory
 from prover.cairo.program import Program
-from prover.cairo.segments import Memory
 
 Evaluator = Callable[[Memory, int, int], int]
 """(memory, ap, fp) -> value"""

@@ -12,14 +12,14 @@ from types import CodeType
 from typing import Any
 
 from prover.algebra.field import PRIME
-from prover.cairo import segments
-from prover.cairo.blocks import Block, Outcome, compile_block, single
-from prover.cairo.builtins import Builtin
 from prover.cairo.errors import RunFailed
-from prover.cairo.hint_curves import div_mod
-from prover.cairo.hint_library import import_for_hint, safe_div
-from prover.cairo.hint_names import Ids, Names
-from prover.cairo.instruction import (
+from prover.cairo.machine import segments
+from prover.cairo.machine.blocks import Block, Outcome, compile_block, single
+from prover.cairo.machine.builtins import Builtin
+from prover.cairo.machine.hints.curves import div_mod
+from prover.cairo.machine.hints.library import import_for_hint, safe_div
+from prover.cairo.machine.hints.names import Ids, Names
+from prover.cairo.machine.instruction import (
     AP_ADD,
     AP_ADD1,
     ASSERT_EQ,
@@ -38,8 +38,8 @@ from prover.cairo.instruction import (
     Instruction,
     decode,
 )
+from prover.cairo.machine.segments import Memory, Segments, describe, is_address
 from prover.cairo.program import Program
-from prover.cairo.segments import Memory, Segments, describe, is_address
 
 ROOM, NEAR = 1 << 12, 1 << 16
 """Cells by which the stack is lengthened at a time; how far from its last written one a block may begin."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prover.cairo.builtins import Modulo, following_cells
-from prover.cairo.components.modulo import N_CELLS, N_WORDS, WORD_BITS, integer, words_of
 from prover.cairo.errors import RunFailed
-from prover.cairo.segments import Memory, add
+from prover.cairo.instances import CELLS, N_WORDS, WORD_BITS, integer, words_of
+from prover.cairo.machine.builtins import Modulo, following_cells
+from prover.cairo.machine.segments import Memory, add
+
+N_CELLS = CELLS["add_mod"]
+"""mul_mod has the same."""
 
 Operands = list[int | None]
 """a, b, c, one of them unknown"""

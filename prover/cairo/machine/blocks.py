@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.algebra.field import PRIME
-from prover.cairo import segments
 from prover.cairo.errors import RunFailed
-from prover.cairo.instruction import (
+from prover.cairo.machine import segments
+from prover.cairo.machine.instruction import (
     AP_ADD,
     AP_ADD1,
     AP_REGULAR,
@@ -38,7 +38,7 @@ from prover.cairo.instruction import (
     Instruction,
     decode,
 )
-from prover.cairo.segments import FIRST_ADDRESS, MAX_OFFSET
+from prover.cairo.machine.segments import FIRST_ADDRESS, MAX_OFFSET
 
 LONGEST = 256
 """Instructions in a block."""
