@@ -4,12 +4,12 @@ import click
 import pytest
 import yaml
 from ape.exceptions import ContractLogicError
-from small_proofs import SMALL
 
 from freehold.scenarios.document import Scenario, read_scenario, seconds
 from freehold.scenarios.report import Deviation
 from freehold.scenarios.runner import Runner, refusal_of
 from prover.algebra.keccak import keccak256
+from tests.support.small_proofs import SMALL
 
 SHORT = """
 title: Nobody serves anything

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from importlib import import_module
-from pathlib import Path
 
 import click
 import pytest
@@ -26,6 +25,7 @@ from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State
 from scripts import committee_key, demo, deploy, escape, forced_withdrawal, freeze, scenario, status, withdraw
+from tests.support.paths import ROOT
 
 DAY = 86_400
 BALANCE = 1_000
@@ -113,7 +113,7 @@ def test_a_demand_unserved_a_freeze_and_an_escape(as_alice, position, alice, cha
 
 def test_the_commands_of_the_page_lead_out(alice):
     """S0-19: `docs/leaving.md`, line by line, for a demand that nobody serves."""
-    page = (Path(__file__).parents[2] / "docs/leaving.md").read_text()
+    page = (ROOT / "docs/leaving.md").read_text()
     words = {"ME": alice.account.alias, "KEY": hex(alice.stark_key), "POSITION": str(alice.position_id)}
     lines = [line.split() for line in re.findall(r"^    ape run (.*)$", page, re.MULTILINE)]
     assert [line[0] for line in lines] == ["status", "forced_withdrawal", "withdraw", "freeze", "escape"]

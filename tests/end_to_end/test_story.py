@@ -4,15 +4,16 @@ import json
 from pathlib import Path
 
 import pytest
-from small_proofs import SMALL
 
 from freehold.scenarios.accounts import Accounts
 from freehold.scenarios.document import Scenario, read_scenario
 from prover.applications.perpetual.errors import Code
 from scripts.demo import Demo
 from scripts.scenario import Runner
+from tests.support.paths import ROOT
+from tests.support.small_proofs import SMALL
 
-SCENARIOS = Path(__file__).parents[2] / "scripts/_scenarios"
+SCENARIOS = ROOT / "scripts/_scenarios"
 QUICK = ("every_kind", "the_19300", "key_recovery")
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 CONFIG = ROOT / "ape-config.yaml"
 PACKAGES = ROOT / ".venv/node/node_modules"
 

@@ -6,7 +6,6 @@ tests. Position leaves, trees and configurations are in `tests/perpetual`.
 
 import json
 from functools import reduce
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ from prover.applications.ledger.facts import asset_type, registration_message, v
 from prover.applications.perpetual.facts import forced_withdrawal_hash
 from prover.cairo.machine import instruction
 from prover.cairo.machine.instruction import decode
+from tests.support.paths import VECTORS
 
-VECTORS = Path(__file__).parents[2] / "vectors"
 CONTRACTS = json.loads((VECTORS / "contracts_golden.json").read_text())
 CAIRO = json.loads((VECTORS / "cairo_golden.json").read_text())
 MASK_250 = (1 << 250) - 1

@@ -2,9 +2,7 @@
 
 import random
 
-import component_kit
 import pytest
-from component_kit import START, Bench, bench, free_slope, twin_without
 
 from prover.algebra import curve
 from prover.algebra.curve import GENERATOR, ORDER, SHIFT, Point
@@ -13,6 +11,8 @@ from prover.cairo.components import ec_op
 from prover.cairo.components.ec_op import AUX_END, LAST, OFFSET, STRIP
 from prover.cairo.errors import InstanceNotProvable
 from prover.cairo.instances import ec_op_result
+from tests.support import component_kit
+from tests.support.component_kit import START, Bench, bench, free_slope, twin_without
 
 RANDOM = random.Random(7)
 MULTIPLIERS = [0, 1, 2, 3, ORDER - 1, ORDER, ORDER + 1, PRIME - 1, PRIME - 2, 2**251 - 1, 2**251, 2**192 - 1]

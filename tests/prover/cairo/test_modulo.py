@@ -2,14 +2,14 @@
 
 import random
 
-import component_kit
 import pytest
-from component_kit import START, Bench, bench, twin_without
 
 from prover.algebra.field import PRIME
 from prover.cairo.components import add_mod, modulo, mul_mod, range_check, range_check_96
 from prover.cairo.errors import CellOutOfRange, InstanceNotProvable
 from prover.cairo.instances import ModuloInstance, words_of
+from tests.support import component_kit
+from tests.support.component_kit import START, Bench, bench, twin_without
 
 RANDOM = random.Random(7)
 TOP = 2**384 - 1

@@ -1,16 +1,15 @@
 """A pruned program runs as the whole one, and keeps no name that its hints do not reach."""
 
-from pathlib import Path
-
 import pytest
-from program_kit import published
 
 from prover.cairo.compile import compiler_output
 from prover.cairo.program import Program
 from prover.cairo.prune import names_of, pruned
 from prover.cairo.run import run_program
+from tests.support.paths import ROOT
+from tests.support.program_kit import published
 
-EXCHANGE = Path(__file__).parents[3] / "prover/applications/perpetual/program/exchange.cairo"
+EXCHANGE = ROOT / "prover/applications/perpetual/program/exchange.cairo"
 BATCH = "rollup data: trade, deposit, emptied and unchanged positions, funding table"
 
 

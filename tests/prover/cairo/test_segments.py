@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from component_kit import START, Bench, bench
 
 from prover.algebra import curve, ecdsa
 from prover.algebra.pedersen import pedersen as pedersen_hash
 from prover.algebra.poseidon import permutation
 from prover.cairo.instances import CELLS
 from prover.cairo.shapes import BUILTINS
+from tests.support.component_kit import START, Bench, bench
 
 SIGNATURE = ecdsa.sign(99, 5)
 G = curve.GENERATOR
