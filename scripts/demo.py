@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from freehold.chain.deployment import DAY
+from freehold.chain.deployed import DAY
 from freehold.chain.network import is_local, time_travels
 from freehold.scenarios.accounts import Accounts
 from freehold.scenarios.exchange import UNIT, ScenarioExchange, travel

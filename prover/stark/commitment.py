@@ -16,7 +16,7 @@ from prover import kernel
 from prover.algebra.field import PRIME
 from prover.stark.domains import block_shift, point
 from prover.stark.layout import Layout, Slot
-from prover.stark.merkle import MerkleTree
+from prover.stark.merkle_tree import MerkleTree
 from prover.stark.parameters import Parameters
 
 Logical = Callable[[Slot], np.ndarray]

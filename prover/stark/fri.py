@@ -14,10 +14,10 @@ from prover import kernel
 from prover.algebra.field import PRIME
 from prover.stark.commitment import Packed
 from prover.stark.domains import block_shift
+from prover.stark.identities import term_point
 from prover.stark.layout import Layout, Slot, Term
-from prover.stark.merkle import MerkleTree
+from prover.stark.merkle_tree import MerkleTree
 from prover.stark.parameters import Parameters
-from prover.stark.verifier import term_point
 
 
 def deep_polynomial(

@@ -14,17 +14,7 @@ from prover.stark.commitment import CommittedTree
 from prover.stark.errors import ProofRefused, StatementRefused, WitnessRefused
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.fri import FriLayer, deep_polynomial
-from prover.stark.layout import QUOTIENT_TABLE, Layout, Slot, make_layout
-from prover.stark.lookups import interaction_columns
-from prover.stark.memory_need import check_memory
-from prover.stark.parameters import Parameters
-from prover.stark.proof import Proof, part_positions
-from prover.stark.quotient import combined_slices, table_quotients
-from prover.stark.reference_check import check_witness
-from prover.stark.shape import Shape
-from prover.stark.statement import Statement
-from prover.stark.transcript import Transcript
-from prover.stark.verifier import (
+from prover.stark.identities import (
     MAX_LOG_DOMAIN,
     VerifyingKey,
     check_heights,
@@ -35,6 +25,16 @@ from prover.stark.verifier import (
     opening_words,
     term_point,
 )
+from prover.stark.layout import QUOTIENT_TABLE, Layout, Slot, make_layout
+from prover.stark.lookups import interaction_columns
+from prover.stark.memory_need import check_memory
+from prover.stark.parameters import Parameters
+from prover.stark.proof import Proof, part_positions
+from prover.stark.quotient import combined_slices, table_quotients
+from prover.stark.reference_check import check_witness
+from prover.stark.shape import Shape
+from prover.stark.statement import Statement
+from prover.stark.transcript import Transcript
 
 Progress = Callable[[str], None]
 

@@ -25,7 +25,7 @@ from prover.stark.errors import OodsMismatch
 from prover.stark.expressions import INTERACTION, MAIN
 from prover.stark.fri import FriLayer
 from prover.stark.layout import Group, Layout, Physical, Slot
-from prover.stark.merkle import MerkleTree
+from prover.stark.merkle_tree import MerkleTree
 from prover.stark.parameters import Parameters
 from prover.stark.proof import ByteReader
 from prover.stark.transcript import Transcript

@@ -5,7 +5,8 @@ import pytest
 from eth_abi import encode
 from exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_word
 
-from freehold.chain.deployment import Delays, deploy_pieces, initial_data
+from freehold.chain.deployed import Delays
+from freehold.chain.deployment import deploy_pieces, initial_data
 from prover.algebra.keccak import keccak256
 
 FIELD = 2**251 + 17 * 2**192 + 1

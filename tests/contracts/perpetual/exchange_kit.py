@@ -11,7 +11,8 @@ from typing import Any
 from eth_account import Account
 from output_words import Output, SharedState, Trade, Withdrawal, availability_claim, fact_of
 
-from freehold.chain.deployment import DAY, Delays, deploy_pieces
+from freehold.chain.deployed import DAY, Delays
+from freehold.chain.deployment import deploy_pieces
 from freehold.scenarios.accounts import User
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
 

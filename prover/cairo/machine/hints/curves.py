@@ -9,7 +9,8 @@ from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
-from prover.algebra.field import PRIME, square_root
+from prover.algebra.curve import square_root
+from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
 
 SECP_P = 2**256 - 2**32 - 977
