@@ -7,7 +7,8 @@ KERNEL_SOURCES := CMakeLists.txt $(wildcard prover/kernel/*.cpp prover/kernel/*.
 export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo demo-anvil test test-anvil test-slow coverage lint lint-solidity format setup clean help contracts
+FORCE:
+.PHONY: FORCE demo demo-anvil test test-anvil test-slow coverage lint lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -25,7 +26,7 @@ test-anvil: contracts ## run the contracts' tests on anvil
 	@ape test tests/contracts --network ethereum:local:foundry
 
 coverage: contracts ## what the tests run of the exchange's contracts, into docs/coverage.md
-	@PYTHONPATH=. ape test -p scripts._coverage tests/contracts/common tests/contracts/perpetual \
+	@PYTHONPATH=. ape test -p tests.support.coverage tests/contracts/common tests/contracts/perpetual \
 	  tests/contracts/facts tests/contracts/committee tests/contracts/escape \
 	  -m "not slow or coverage" -k "not exchange_machine and not exchange_gas and not half_million"
 
@@ -56,7 +57,11 @@ $(VENV)/.environment: .ci/requirements.txt .ci/node/package.json .ci/node/packag
 	@.ci/setup $(VENV)
 	@touch $@
 
-$(VENV)/.kernel: $(VENV)/.environment pyproject.toml $(KERNEL_SOURCES)
+# The list of modules: an editable install knows each by its path, so it is made anew when one comes, goes or moves.
+$(VENV)/.modules: FORCE
+	@mkdir -p $(VENV); find prover freehold -name '*.py' | sort | cmp -s - $@ || find prover freehold -name '*.py' | sort > $@
+
+$(VENV)/.kernel: $(VENV)/.environment $(VENV)/.modules pyproject.toml $(KERNEL_SOURCES)
 	@echo "Building the kernel and the command freehold"
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

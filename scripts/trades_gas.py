@@ -12,19 +12,21 @@ from ape import accounts, chain, project
 from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 
+from freehold.bench.proofs import POSITIONS, proof_name
+from freehold.chain.deployment import Delays, deploy_pieces
+from freehold.chain.network import is_local
+from freehold.chain.verifier import deploy_verifier, register_program, submit_proof
 from prover.algebra.keccak import words_to_bytes
-from prover.operator.proof_bench import POSITIONS, proof_name
-from prover.operator.proving import exchange_program
-from prover.operator.sample_batches import trades
-from prover.perpetual.batch import Batch
-from prover.perpetual.documents import Case
-from prover.perpetual.facts import availability_claim, validium_fact
-from prover.perpetual.state import State
+from prover.applications.ledger.facts import validium_fact
+from prover.applications.perpetual.batch import Batch
+from prover.applications.perpetual.documents import Case
+from prover.applications.perpetual.facts import availability_claim
+from prover.applications.perpetual.samples import trades
+from prover.applications.perpetual.state import State
+from prover.proving.batch import exchange_program
 from prover.stark.parameters import NAMED
 from prover.stark.proof import Proof
-from scripts._arguments import Script, is_local
-from scripts._deployment import Delays, deploy_pieces
-from scripts._verifier import deploy_verifier, register_program, submit_proof
+from scripts._arguments import Script
 
 
 @click.command(cls=Script)

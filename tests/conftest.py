@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from small_proofs import SMALL
 
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run
 from prover.cairo.run import run_program
-
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+from tests.support.small_proofs import SMALL
 
 
 @pytest.fixture(scope="session")

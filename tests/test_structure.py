@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 ALLOWED = {
     "kernel": set(),
     "algebra": {"kernel"},
     "stark": {"kernel", "algebra"},
     "cairo": {"kernel", "algebra", "stark"},
-    "perpetual": {"kernel", "algebra"},
+    "applications": {"kernel", "algebra"},
     "codegen": {"kernel", "algebra", "stark", "cairo"},
-    "operator": {"kernel", "algebra", "stark", "cairo", "perpetual"},
+    "proving": {"kernel", "algebra", "stark", "cairo", "applications"},
 }
 
 

@@ -49,6 +49,10 @@ def negate(point: Point | None) -> Point | None:
     return point and Point(point.x, -point.y % PRIME)
 
 
+def is_on_curve(point: Point) -> bool:
+    return (point.y * point.y - point.x**3 - ALPHA * point.x - BETA) % PRIME == 0
+
+
 def add(a: Point | None, b: Point | None) -> Point | None:
     """The complete group law; None is infinity."""
     if a is None or b is None:

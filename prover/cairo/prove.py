@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from prover.cairo.execution import Run
 from prover.cairo.program import Program
-from prover.cairo.run import Run
 from prover.cairo.shapes import shape_of
 from prover.cairo.statement import CairoStatement, statement_reader
 from prover.cairo.witness import make_witness

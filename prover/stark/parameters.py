@@ -11,7 +11,9 @@ FIELD_BITS = 251
 LIST_PARAMETER = 64
 """m of the Johnson-bound analysis; 64 costs the queries little and leaves every other term far above 128 bits."""
 
-SMALLEST_TABLE = 64
+MIN_LOG_HEIGHT = 6
+"""No table is lower: every component pads to it and every verifier refuses less (`Table.min_log_height`)."""
+SMALLEST_TABLE = 1 << MIN_LOG_HEIGHT
 """Slices have degree <= n, not < n, so lists are taken at rate (1 + 1/n)/blowup with n at least this."""
 
 

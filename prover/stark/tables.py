@@ -23,6 +23,7 @@ from prover.stark.expressions import (
     value,
     walk,
 )
+from prover.stark.parameters import MIN_LOG_HEIGHT
 
 MAX_DEGREE = 3
 LOOKUP_SLICES = 2
@@ -148,7 +149,7 @@ class Table:
 
     @property
     def min_log_height(self) -> int:
-        return max(6, self.block.bit_length() - 1)
+        return max(MIN_LOG_HEIGHT, self.block.bit_length() - 1)
 
     def cells(self) -> Iterator[tuple[int, int, int]]:
         """Every (tree, column, offset) that a constraint reads, in a fixed order."""

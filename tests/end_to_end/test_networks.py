@@ -19,7 +19,8 @@ import pytest
 from eth_account import Account
 from web3 import HTTPProvider, Web3
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 BIN = Path(sys.executable).parent
 SEPOLIA = 11155111
 KEY = "0x" + "5eed" * 16

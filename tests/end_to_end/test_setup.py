@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 TOOLS = ("bash", "env", "dirname", "sed", "grep", "cat", "mkdir", "cp", "chmod", "rm", "touch")
 PYTHON = """#!/bin/bash
 # A Python that makes an environment of itself and installs what it is asked to.

@@ -16,13 +16,14 @@ from prover.cairo.components.digits import byte_prefixes
 from prover.cairo.components.io_strip import Instances, Strip, instances_of
 from prover.cairo.components.tags import BITWISE_BYTES, RANGE_CHECK_16
 from prover.cairo.errors import CellOutOfRange
+from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows
 
 BLOCK = 32
 LAST = BLOCK - 1
-N_CELLS = 5
+N_CELLS = CELLS["bitwise"]
 STRIP = Strip(BLOCK, first=17, cells=N_CELLS)
 BOUND_ROWS = (0, 1)
 """Rows of `aux` that hold the first byte of x and of y."""

@@ -5,7 +5,7 @@ from functools import cache
 import ape
 import pytest
 
-from scripts._committee import ORDER, availability_proof, possession, public_key
+from freehold.chain.committee import ORDER, availability_proof, possession, public_key
 
 CLAIM = bytes(range(32))
 SECRETS = (11, 22, 33)

@@ -5,8 +5,8 @@ import pytest
 from eth_abi import encode
 from exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_word
 
+from freehold.chain.deployment import Delays, deploy_pieces, initial_data
 from prover.algebra.keccak import keccak256
-from scripts._deployment import Delays, deploy_pieces, initial_data
 
 FIELD = 2**251 + 17 * 2**192 + 1
 ZERO = "0x" + "00" * 20

@@ -4,10 +4,10 @@ import ape
 import pytest
 from exchange_kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 
+from freehold.scenarios.accounts import User
 from prover.algebra import ecdsa
 from prover.algebra.keccak import keccak256, words_to_bytes
-from prover.perpetual.facts import registration_message
-from scripts._people import User
+from prover.applications.ledger.facts import registration_message
 
 FIELD = 2**251 + 17 * 2**192 + 1
 NOBODYS_KEY = 3 * 2**200  # above every address

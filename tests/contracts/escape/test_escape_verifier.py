@@ -5,16 +5,16 @@ from types import SimpleNamespace
 import ape
 import pytest
 
+from freehold.chain.deployment import deploy_escape_verifier
+from freehold.chain.verifier import data_contract
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak_of_words
 from prover.algebra.pedersen import pedersen
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.escape import escape_proof
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.perpetual.state import State
 from prover.codegen.pedersen_tables import pages
-from prover.perpetual.escape import escape_proof
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Asset, Position
-from prover.perpetual.state import State
-from scripts._deployment import deploy_escape_verifier
-from scripts._verifier import data_contract
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from typing import Any
 from eth_account import Account
 from output_words import Output, SharedState, Trade, Withdrawal, availability_claim, fact_of
 
+from freehold.chain.deployment import DAY, Delays, deploy_pieces
+from freehold.scenarios.accounts import User
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
-from scripts._deployment import DAY, Delays, deploy_pieces
-from scripts._people import User
 
 HOUR = 3600
 GRACE = 7 * DAY

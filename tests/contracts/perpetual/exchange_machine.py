@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from output_words import ROLLUP, VALIDIUM, Output, availability_claim, condition_word, fact_of
 
-from scripts._people import User
+from freehold.scenarios.accounts import User
 
 CANCEL, UNFREEZE, CONFIGURE, REMOVAL, UPGRADE = 2 * DAY, 365 * DAY, 7 * DAY, 28 * DAY, 14 * DAY
 GLOBAL = 2**256 - 1

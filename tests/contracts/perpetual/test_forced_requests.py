@@ -7,8 +7,8 @@ from eth_account.messages import encode_typed_data
 from exchange_kit import BTC, DAY, GRACE, HOUR
 from output_words import Trade, Withdrawal
 
+from freehold.scenarios.accounts import User
 from prover.algebra.keccak import words_to_bytes
-from scripts._people import User
 
 FIELD = 2**251 + 17 * 2**192 + 1
 SERVED = 2**256 - 1

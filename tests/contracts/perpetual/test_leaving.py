@@ -7,11 +7,11 @@ import ape
 import pytest
 from exchange_kit import Kit
 
-from prover.perpetual.escape import escape_proof
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Position
-from prover.perpetual.state import State
-from scripts._deployment import deploy_escape_verifier
+from freehold.chain.deployment import deploy_escape_verifier
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.escape import escape_proof
+from prover.applications.perpetual.positions import EMPTY, Position
+from prover.applications.perpetual.state import State
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,15 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from eth_abi import encode
 
+from freehold.chain.contracts import PIECES
 from prover.algebra.keccak import keccak256
-from scripts._deployment import PIECES
+from tests.support.paths import VECTORS
 
-INDEX = json.loads((Path(__file__).parents[2] / "vectors/published_index.json").read_text())
+INDEX = json.loads((VECTORS / "published_index.json").read_text())
 ZEROS = {"address": "0x" + "00" * 20, "bool": False, "bytes": b"", "string": "", "bytes4": b"", "bytes32": b""}
 NO_CONTRACT = "0x" + keccak256(b"NoContractForFunction(bytes4)").hex()[:8]
 

@@ -8,8 +8,8 @@ from exchange_kit import CONFIG_HASH, HOUR, Kit
 from output_words import ROLLUP, Output
 
 from prover.algebra.keccak import keccak_of_words
-from prover.perpetual.merkle import MerkleTree
-from prover.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
 
 PROGRAM = 0x77
 BIAS = 2**63

@@ -9,7 +9,7 @@ from hashlib import sha256
 from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
-from scripts._solidity import ROOT, compiled, request, sources_of
+from tests.support.solidity import ROOT, compiled, request, sources_of
 
 CACHE = ROOT / ".build/twins"
 

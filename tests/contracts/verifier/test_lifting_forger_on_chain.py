@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ape
 import pytest
-from lifting_forger import FORGED, HONEST, LAYOUT, LOG_H, PARAMETERS, Proof, Prover, query_of
 
 from prover.stark import verifier
+from tests.support.lifting_forger import FORGED, HONEST, LAYOUT, LOG_H, PARAMETERS, Proof, Prover, query_of
 
 FIRST_FRI_LAYER = 16
 

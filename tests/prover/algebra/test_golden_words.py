@@ -6,18 +6,18 @@ tests. Position leaves, trees and configurations are in `tests/perpetual`.
 
 import json
 from functools import reduce
-from pathlib import Path
 
 import pytest
 
 from prover.algebra import curve, ecdsa
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
 from prover.algebra.pedersen import pedersen
-from prover.cairo import instruction
-from prover.cairo.instruction import decode
-from prover.perpetual.facts import asset_type, forced_withdrawal_hash, registration_message, validium_fact
+from prover.applications.ledger.facts import asset_type, registration_message, validium_fact
+from prover.applications.perpetual.facts import forced_withdrawal_hash
+from prover.cairo.machine import instruction
+from prover.cairo.machine.instruction import decode
+from tests.support.paths import VECTORS
 
-VECTORS = Path(__file__).parents[2] / "vectors"
 CONTRACTS = json.loads((VECTORS / "contracts_golden.json").read_text())
 CAIRO = json.loads((VECTORS / "cairo_golden.json").read_text())
 MASK_250 = (1 << 250) - 1

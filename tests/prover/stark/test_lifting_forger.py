@@ -1,12 +1,12 @@
-"""The forger of `tests/lifting_forger.py` is believed by the naive twin and refused by the verifier."""
+"""The forger of `tests/support/lifting_forger.py` is believed by the naive twin and refused by the verifier."""
 
 import pytest
-from lifting_forger import FORGED, HONEST, LOG_H, PARAMETERS, N, Prover, naive_deep_sum, verify
 
 from prover.algebra.field import PRIME
 from prover.stark import verifier
 from prover.stark.errors import OpeningRefused
 from prover.stark.transcript import Transcript
+from tests.support.lifting_forger import FORGED, HONEST, LOG_H, PARAMETERS, N, Prover, naive_deep_sum, verify
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from small_proofs import SMALL
 
+from freehold.commands.security import typical_heights
 from prover.cairo.prove import key_of
-from prover.cairo.security_command import typical_heights
 from prover.cairo.shapes import shape_of
 from prover.cairo.witness import make_witness
 from prover.stark.layout import make_layout
@@ -15,6 +14,7 @@ from prover.stark.parameters import DEFAULT, NAMED, Parameters
 from prover.stark.proof_size import expected_size, size_of
 from prover.stark.prover import Prover
 from prover.stark.work import work_of
+from tests.support.small_proofs import SMALL
 
 BUILTINS = ("output", "pedersen", "range_check")
 

@@ -1,0 +1,33 @@
+"""The command `freehold`. This file only gathers its commands."""
+
+import click
+
+from freehold.bench.kernel import bench_kernel
+from freehold.bench.program import bench_program
+from freehold.bench.proofs import bench_prove, bench_trades
+from freehold.bench.trees import bench_trees
+from freehold.commands.batch import batch_group
+from freehold.commands.compile import compile_command
+from freehold.commands.proof import prove_command, verify_command
+from freehold.commands.security import security_command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="freehold")
+def main() -> None:
+    """Run, prove, break and leave a self-custodial perpetual exchange.
+
+    Here are the commands that need no chain; `ape run` has those that do. Each exits with 0, with 1 if what it was
+    given is refused (one line says why), or with 2 if it was called wrongly.
+    """
+
+
+@main.group()
+def bench() -> None:
+    """Measure, on this machine."""
+
+
+for command in (bench_kernel, bench_program, bench_prove, bench_trades, bench_trees):
+    bench.add_command(command)
+for command in (compile_command, prove_command, verify_command, security_command, batch_group):
+    main.add_command(command)

@@ -1,0 +1,164 @@
+"""`freehold prove` and `freehold verify`."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from freehold.arguments import NewFile, existing, parameters_option
+from freehold.files import write_whole
+from prover.cairo.errors import CairoError
+from prover.cairo.execution import Run
+from prover.cairo.program import Program
+from prover.cairo.prove import prove_run, verify_proof
+from prover.cairo.run import run_program
+from prover.cairo.run_files import read_run
+from prover.cairo.shapes import BuiltinNotProvable, shape_of
+from prover.stark.errors import ProofRefused, StarkError
+from prover.stark.parameters import NAMED, Parameters
+from prover.stark.proof import Proof
+
+CONSOLE = Console(stderr=True)
+
+
+class Stages:
+    """Names the stage at work: a line that moves on a terminal, plain lines otherwise; keeps each one's seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._stage: str | None = None
+        self._since = time.perf_counter()
+        self._status = CONSOLE.status("") if CONSOLE.is_terminal else None
+        if self._status:
+            self._status.start()
+
+    def __call__(self, stage: str) -> None:
+        self._close()
+        self._stage, self._since = stage, time.perf_counter()
+        if self._status:
+            self._status.update(stage)
+        else:
+            CONSOLE.print(stage)
+
+    def _close(self) -> None:
+        if self._stage:
+            self.seconds[self._stage] = time.perf_counter() - self._since
+
+    def stop(self) -> None:
+        self._close()
+        self._stage = None
+        if self._status:
+            self._status.stop()
+
+
+def load_program(path: Path) -> Program:
+    return Program.from_json(_load_json(path))
+
+
+def _load_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text())
+    except (ValueError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path} is not JSON: {error}") from error
+
+
+@click.command("prove")
+@click.argument("program_file", required=False, type=existing, metavar="[PROGRAM.json]")
+@click.option("--program", "named_program", type=existing, help="The program of a recorded run.")
+@click.option("--input", "input_file", type=existing, help="JSON that the program's hints see as `program_input`.")
+@click.option("--trace", "trace_file", type=existing, help="A recorded run: its trace file.")
+@click.option("--memory", "memory_file", type=existing, help="A recorded run: its memory file.")
+@click.option("--public-input", "public_input_file", type=existing, help="A recorded run: its AIR public input.")
+@click.option("--private-input", "private_input_file", type=existing, help="The same: its signatures, if it has any.")
+@click.option("-o", "--output", required=True, type=NewFile(), help="The proof.")
+@parameters_option
+def prove_command(
+    program_file: Path | None,
+    named_program: Path | None,
+    input_file: Path | None,
+    trace_file: Path | None,
+    memory_file: Path | None,
+    public_input_file: Path | None,
+    private_input_file: Path | None,
+    output: Path,
+    set_name: str,
+) -> None:
+    """Run PROGRAM.json and prove the run, or prove a recorded one.
+
+    A run that another Cairo machine recorded needs --program, --trace, --memory and --public-input. Nothing is written
+    unless the proof verifies.
+
+    \b
+    freehold prove fibonacci.json --input input.json -o proof
+    freehold prove --program p.json --trace t --memory m --public-input i.json -o proof
+    """
+    path = program_file or named_program
+    if path is None:
+        raise click.UsageError("name a compiled program, as an argument or with --program")
+    if private_input_file and not public_input_file:
+        raise click.UsageError("--private-input belongs to a recorded run")
+    recorded = [trace_file, memory_file, public_input_file]
+    if any(recorded) and not all(recorded):
+        raise click.UsageError("a recorded run needs --trace, --memory and --public-input together")
+    if any(recorded) and input_file:
+        raise click.UsageError("--input belongs to a run made here, not to a recorded one")
+    parameters = NAMED[set_name]
+    stages, began = Stages(), time.perf_counter()
+    try:
+        program = load_program(path)
+        stages("read the run" if all(recorded) else "run")
+        if all(recorded):
+            run = read_run(program, trace_file, memory_file, public_input_file, private_input_file)
+        else:
+            run = run_program(program, _load_json(input_file) if input_file else None)
+        proof = prove_run(run, parameters, stages)
+        stages("check the proof")
+        verify_proof(proof, program, parameters)
+    except (CairoError, StarkError, BuiltinNotProvable) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        stages.stop()
+    write_whole(output, proof.to_bytes())
+    report(run, proof, parameters, stages, time.perf_counter() - began)
+
+
+def report(run: Run, proof: Proof, parameters: Parameters, stages: Stages, seconds: float) -> None:
+    table = Table(show_header=False, box=None)
+    names = [part.name for part in shape_of(tuple(run.program.builtins)).tables]
+    heights = ", ".join(f"{name} 2^{log}" for name, log in zip(names, proof.header, strict=False))
+    table.add_row("steps", f"{run.n_executed_steps:,} executed, {run.n_steps:,} proven")
+    table.add_row("tables", heights)
+    table.add_row(
+        "security", f"{parameters.proven_bits():.0f} bits proven, {parameters.conjectured_bits():.0f} conjectured"
+    )
+    table.add_row("proof", f"{len(proof.to_bytes()):,} bytes in {len(proof.parts)} part(s)")
+    table.add_row("time", f"{seconds:.1f} s (" + ", ".join(f"{s} {t:.1f}" for s, t in stages.seconds.items()) + ")")
+    table.add_row("peak memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    CONSOLE.print(table)
+
+
+@click.command("verify")
+@click.argument("proof_file", type=existing, metavar="PROOF")
+@click.option("--program", "program_file", required=True, type=existing, help="The compiled program.")
+@parameters_option
+def verify_command(proof_file: Path, program_file: Path, set_name: str) -> None:
+    """Check a proof: exit 0, or name the step that refused and exit 1.
+
+    What is printed is what was proven: this program ran to its end and wrote this output.
+    """
+    try:
+        proof = Proof.from_bytes(proof_file.read_bytes())
+        statement = verify_proof(proof, load_program(program_file), NAMED[set_name])
+    except ProofRefused as error:
+        raise click.ClickException(f"refused at step '{error.step}': {error} (parameters: {set_name})") from error
+    except (CairoError, StarkError, BuiltinNotProvable) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"accepted: program {statement.identity:#066x}, {len(statement.output)} output words")
+    for word in statement.output:
+        click.echo(f"  {word:#x}")

@@ -1,0 +1,1 @@
+"""What the books of every exchange need: kinds of numbers, trees, facts."""

@@ -1,0 +1,411 @@
+"""What each transaction does to the carried state, or the rule that forbids it (perpetual-state 6, 7).
+
+`Carried.execute` takes one transaction after the other. It leaves everything that concerns the batch as a whole
+(configuration, signed prices, trees, output) to `batch.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from prover.algebra import ecdsa
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual import messages
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.errors import (
+    Code,
+    FundingRefused,
+    OrderRefused,
+    PositionRefused,
+    PriceRefused,
+    RequestRefused,
+    RuleBroken,
+    TimeRefused,
+    UpdateRefused,
+)
+from prover.applications.perpetual.margin import Change, Market, Status, Update, funded, status, update_position
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import (
+    ConditionalTransfer,
+    Deleverage,
+    Deposit,
+    ForcedTrade,
+    ForcedWithdrawal,
+    FundingTick,
+    LimitOrder,
+    Liquidate,
+    OracleTick,
+    Signed,
+    Trade,
+    Transaction,
+    Transfer,
+    Withdrawal,
+)
+
+DIFFERENCE_BIAS = 1 << 64
+"""A modification's difference is written plus this."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change of a position: `before` and `after` are what was stored, `code` what the update gave there."""
+
+    place: int
+    position_id: int
+    before: Position
+    after: Position
+    code: Code
+    market: Market
+
+    def before_funded(self) -> Position:
+        return funded(self.before, self.market) or self.before
+
+
+@dataclass
+class Carried:
+    """The state while a batch executes. `bounds` are the signed minimum and maximum prices by asset id."""
+
+    state: State
+    config: GeneralConfig
+    minimum_expiration_timestamp: int
+    bounds: tuple[dict[int, int], dict[int, int]]
+    market: Market
+    system_time: int
+    positions: dict[int, Position] = field(default_factory=dict)
+    orders: dict[int, int] = field(default_factory=dict)
+    funding_timestamps: dict[int, int] = field(default_factory=dict)
+    modifications: list[tuple[int, int, int]] = field(default_factory=list)
+    forced: list[ForcedWithdrawal | ForcedTrade] = field(default_factory=list)
+    served: list[Code] = field(default_factory=list)
+    conditions: list[int] = field(default_factory=list)
+    funding_ticks: list[FundingTick] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    place: int = 0
+
+    def execute(self, transaction: Transaction) -> None:
+        """Raises RuleBroken, with the transaction's place in it; the carried state is then of no use."""
+        try:
+            if not isinstance(transaction, FundingTick | OracleTick):
+                self._check_funding_age()
+            _EXECUTORS[type(transaction)](self, transaction)
+        except RuleBroken as broken:
+            broken.place, broken.transaction = self.place, transaction.type
+            raise
+        self.place += 1
+
+    def _check_funding_age(self) -> None:
+        limit = self.market.funding_timestamp + self.config.funding_validity_period
+        if self.system_time > limit:
+            detail = f"system time {self.system_time} is past the funding's validity at {limit}"
+            raise TimeRefused(Code.INVALID_FUNDING_TICK_TIMESTAMP, detail)
+
+    # --- positions
+
+    def position(self, position_id: int) -> Position:
+        known = self.positions.get(position_id)
+        return self.state.position(position_id) if known is None else known
+
+    def _check_id(self, position_id: int) -> None:
+        height = self.config.positions_tree_height
+        if position_id >> height:
+            raise RequestRefused("POSITION_ID", f"position {position_id} is outside a tree of height {height}")
+
+    def store(self, position_id: int, position: Position, timestamp: int | None, code: Code) -> None:
+        """`timestamp` is what rollup data says of the position's indices; None keeps what this batch said before."""
+        self.steps.append(Step(self.place, position_id, self.position(position_id), position, code, self.market))
+        self.positions[position_id] = position
+        known = self.funding_timestamps.get(position_id, 0)
+        self.funding_timestamps[position_id] = known if timestamp is None else timestamp
+
+    def attempt(self, position_id: int, change: Change) -> Update:
+        self._check_id(position_id)
+        return update_position(self.position(position_id), change, self.market)
+
+    def update(self, position_id: int, change: Change) -> Update:
+        """Changes the position. Raises UpdateRefused with the update's code."""
+        update = self.attempt(position_id, change)
+        if update.code != Code.SUCCESS:
+            raise UpdateRefused(update.code, position_id, _asked(change, update.funded))
+        self.store(position_id, update.result, update.funding_timestamp, update.code)
+        return update
+
+    # --- signed orders (6)
+
+    def use_order(self, order: Signed, amount: int) -> None:
+        """Checks signature and expiration, and uses up `amount` of what the order allows."""
+        message = order.message_hash(self.config.collateral.asset_id)
+        if not ecdsa.verify(message, order.signature_r, order.signature_s, order.public_key):
+            raise OrderRefused(Code.INVALID_SIGNATURE, f"message {message:#x}, key {order.public_key:#x}")
+        if order.expiration_timestamp < self.minimum_expiration_timestamp:
+            detail = f"expires at hour {order.expiration_timestamp}, the batch's minimum is "
+            raise OrderRefused("ORDER_EXPIRED", detail + str(self.minimum_expiration_timestamp))
+        order_id = messages.order_id(message)
+        height = self.config.orders_tree_height
+        if order_id >> height:
+            raise OrderRefused("ORDER_ID", f"order {order_id} is outside a tree of height {height}")
+        used = self.orders.get(order_id, self.state.orders.get(order_id, 0))
+        if used + amount > order.full_amount():
+            detail = f"{amount} asked, {used} of {order.full_amount()} used, order {order_id}"
+            raise OrderRefused(Code.INVALID_FULFILLMENT_INFO, detail)
+        self.orders[order_id] = used + amount
+
+    def execute_leg(self, order: LimitOrder, synthetic: int, collateral: int, fee: int) -> None:
+        """One limit order's part of a trade or liquidation (6.3): limits, order, fee, position."""
+        fee_position = self.config.fee_position
+        if order.position_id == fee_position.position_id:
+            raise RequestRefused(Code.SAME_POSITION_ID, f"position {order.position_id} collects the fees")
+        _check_limits(order, self.config.collateral.asset_id, synthetic, collateral, fee)
+        self.use_order(order, synthetic)
+        self.update(fee_position.position_id, Change(fee_position.public_key, fee))
+        sign = 1 if order.is_buying_synthetic else -1
+        change = Change(order.public_key, -sign * collateral - fee, order.synthetic_asset_id, sign * synthetic)
+        self.update(order.position_id, change)
+
+    def modify(self, owner_key: int, position_id: int, delta: int) -> None:
+        self.modifications.append((owner_key, position_id, DIFFERENCE_BIAS + delta))
+
+    def funded(self, position_id: int) -> Position:
+        self._check_id(position_id)
+        base = funded(self.position(position_id), self.market)
+        if base is None:
+            raise UpdateRefused(Code.OUT_OF_RANGE_BALANCE, position_id, "funding takes its collateral out of 64 bits")
+        return base
+
+    def funded_totals(self, position_id: int) -> tuple[Position, Status]:
+        """A position with funding applied, and its totals. Raises UpdateRefused where they are out of range."""
+        base = self.funded(position_id)
+        totals = status(base, self.market)
+        if isinstance(totals, Code):
+            raise UpdateRefused(totals, position_id, f"it holds {base.collateral_balance} and {base.assets}")
+        return base, totals
+
+
+def _asked(change: Change, position: Position) -> str:
+    fits = change.public_key is None or position.public_key in (0, change.public_key)
+    key = "" if fits else f", key {change.public_key:#x}"
+    synthetic = "" if change.asset_id is None else f" and {change.synthetic_delta:+} of {change.asset_id:#x}"
+    return f"{change.collateral_delta:+} collateral{synthetic}{key}, to one that holds {_holdings(position)}"
+
+
+def _holdings(position: Position) -> str:
+    assets = "".join(f" and {asset.balance} of {asset.asset_id:#x}" for asset in position.assets)
+    return f"{position.collateral_balance}{assets}"
+
+
+def _different(first: int, second: int) -> None:
+    if first == second:
+        raise RequestRefused(Code.SAME_POSITION_ID, f"position {first} on both sides")
+
+
+# --- collateral
+
+
+def _deposit(carried: Carried, deposit: Deposit) -> None:
+    carried.update(deposit.position_id, Change(deposit.public_key, deposit.amount))
+    carried.modify(deposit.public_key, deposit.position_id, deposit.amount)
+
+
+def _withdrawal(carried: Carried, withdrawal: Withdrawal) -> None:
+    carried.use_order(withdrawal, withdrawal.amount)
+    carried.update(withdrawal.position_id, Change(withdrawal.public_key, -withdrawal.amount))
+    carried.modify(withdrawal.owner_key, withdrawal.position_id, -withdrawal.amount)
+
+
+def _transfer(carried: Carried, transfer: Transfer) -> None:
+    _different(transfer.sender_position_id, transfer.receiver_position_id)
+    if transfer.asset_id != carried.config.collateral.asset_id:
+        raise RequestRefused(Code.INVALID_COLLATERAL_ASSET_ID, f"{transfer.asset_id:#x} is not the collateral")
+    carried.use_order(transfer, transfer.amount)
+    carried.update(transfer.sender_position_id, Change(transfer.public_key, -transfer.amount))
+    carried.update(transfer.receiver_position_id, Change(transfer.receiver_public_key, transfer.amount))
+
+
+def _conditional_transfer(carried: Carried, transfer: ConditionalTransfer) -> None:
+    _transfer(carried, transfer)
+    carried.conditions.append(transfer.condition)
+
+
+# --- trades
+
+
+def _check_limits(order: LimitOrder, collateral_id: int, synthetic: int, collateral: int, fee: int) -> None:
+    """The signed price and fee hold, up to one unit of collateral for each fill."""
+    if order.collateral_asset_id != collateral_id:
+        raise OrderRefused(Code.INVALID_COLLATERAL_ASSET_ID, f"{order.collateral_asset_id:#x} is not the collateral")
+    if order.amount_collateral == 0 or synthetic == 0:
+        detail = f"{synthetic} synthetic filled of an order for {order.amount_collateral} collateral, neither may be 0"
+        raise OrderRefused(Code.OUT_OF_RANGE_POSITIVE_AMOUNT, detail)
+    signed = f"signed {order.amount_collateral} for {order.amount_synthetic}"
+    if fee * order.amount_collateral > order.amount_fee * collateral:
+        detail = f"fee {fee} on {collateral}, {signed} and a fee of {order.amount_fee}"
+        raise OrderRefused(Code.INVALID_FULFILLMENT_FEE_RATIO, detail)
+    if order.is_buying_synthetic:
+        fair = collateral == 0 or (collateral - 1) * order.amount_synthetic < order.amount_collateral * synthetic
+    else:
+        fair = synthetic * order.amount_collateral < order.amount_synthetic * (collateral + 1)
+    if not fair:
+        verb = "pays" if order.is_buying_synthetic else "gets"
+        raise OrderRefused(Code.INVALID_FULFILLMENT_ASSETS_RATIO, f"{verb} {collateral} for {synthetic}, {signed}")
+
+
+def _trade(carried: Carried, trade: Trade) -> None:
+    buy, sell = trade.buy_order, trade.sell_order
+    if (buy.is_buying_synthetic, sell.is_buying_synthetic) != (1, 0):
+        flags = f"{buy.is_buying_synthetic} and {sell.is_buying_synthetic}"
+        raise RequestRefused("TRADE_SIDES", f"is_buying_synthetic is {flags}, must be 1 and 0")
+    if buy.synthetic_asset_id != sell.synthetic_asset_id:
+        detail = f"{buy.synthetic_asset_id:#x} is bought, {sell.synthetic_asset_id:#x} sold"
+        raise RequestRefused("TRADE_ASSETS", detail)
+    _different(buy.position_id, sell.position_id)
+    carried.execute_leg(buy, trade.actual_synthetic, trade.actual_collateral, trade.actual_buyer_fee)
+    carried.execute_leg(sell, trade.actual_synthetic, trade.actual_collateral, trade.actual_seller_fee)
+
+
+def _liquidate(carried: Carried, liquidate: Liquidate) -> None:
+    order, position_id = liquidate.liquidator_order, liquidate.liquidated_position_id
+    _different(order.position_id, position_id)
+    base, totals = carried.funded_totals(position_id)
+    if totals.is_well_leveraged():
+        detail = f"position {position_id}: total value {totals.total_value}, total risk {totals.total_risk}"
+        raise PositionRefused(Code.UNLIQUIDATABLE_POSITION, detail)
+    # The liquidated side takes the opposite of the order.
+    sign = -1 if order.is_buying_synthetic else 1
+    _check_closes(base, position_id, order.synthetic_asset_id, sign * liquidate.actual_synthetic)
+    change = Change(
+        None,
+        -sign * liquidate.actual_collateral,
+        order.synthetic_asset_id,
+        sign * liquidate.actual_synthetic,
+    )
+    carried.update(position_id, change)
+    carried.execute_leg(order, liquidate.actual_synthetic, liquidate.actual_collateral, liquidate.actual_liquidator_fee)
+
+
+def _check_closes(position: Position, position_id: int, asset_id: int, delta: int) -> None:
+    """A delta may bring a holding nearer to 0, not across it."""
+    held = position.balance(asset_id)
+    if held * (held + delta) < 0 or held * delta > 0 or (held == 0 and delta):
+        detail = f"position {position_id} holds {held} of {asset_id:#x}, {delta:+} would not close it"
+        raise PositionRefused("CLOSES_NO_HOLDING", detail)
+
+
+def _deleverage(carried: Carried, request: Deleverage) -> None:
+    bankrupt_id, other_id = request.deleveragable_position_id, request.deleverager_position_id
+    _different(bankrupt_id, other_id)
+    _, before = carried.funded_totals(bankrupt_id)
+    other = carried.funded(other_id)
+    sign = 1 if request.deleverager_is_buying_synthetic else -1
+    synthetic, collateral = sign * request.amount_synthetic, -sign * request.amount_collateral
+    update = carried.update(bankrupt_id, Change(None, -collateral, request.synthetic_asset_id, -synthetic))
+    carried.update(other_id, Change(None, collateral, request.synthetic_asset_id, synthetic))
+    _check_closes(other, other_id, request.synthetic_asset_id, synthetic)
+    if not before.is_deleveragable():
+        detail = f"position {bankrupt_id}: total value is {before.total_value}, not negative"
+        raise PositionRefused(Code.UNDELEVERAGABLE_POSITION, detail)
+    after = status(update.result, carried.market)
+    assert isinstance(after, Status), "an update that succeeded has totals in range"
+    if before.total_value * after.total_risk <= (after.total_value - FXP32) * before.total_risk:
+        detail = f"{request.amount_collateral} for {request.amount_synthetic} favours position {bankrupt_id}: total "
+        detail += f"value {before.total_value} to {after.total_value}, risk {before.total_risk} to {after.total_risk}"
+        raise PositionRefused(Code.UNFAIR_DELEVERAGE, detail)
+
+
+# --- forced actions
+
+
+def _claimed(request: ForcedWithdrawal | ForcedTrade, code: Code) -> None:
+    if request.is_valid is not None and bool(request.is_valid) != (code == Code.SUCCESS):
+        detail = f"declared is_valid = {request.is_valid}, the update gives {code.name}"
+        raise RequestRefused("FORCED_OUTCOME", detail)
+
+
+def _forced_withdrawal(carried: Carried, request: ForcedWithdrawal) -> None:
+    update = carried.attempt(request.position_id, Change(request.public_key, -request.amount))
+    _claimed(request, update.code)
+    carried.store(request.position_id, update.result, update.funding_timestamp, update.code)
+    if update.code == Code.SUCCESS:
+        carried.modify(request.public_key, request.position_id, -request.amount)
+    carried.forced.append(request)
+    carried.served.append(update.code)
+
+
+def _forced_trade(carried: Carried, request: ForcedTrade) -> None:
+    """Both sides change, or neither does beyond its funding. The buyer's code is told first."""
+    _different(request.position_id_a, request.position_id_b)
+    a, b = (request.position_id_a, request.public_key_a), (request.position_id_b, request.public_key_b)
+    sides = ((a, 1), (b, -1)) if request.is_party_a_buying_synthetic else ((b, 1), (a, -1))
+    updates = []
+    for (position_id, key), sign in sides:
+        change = Change(
+            key, -sign * request.amount_collateral, request.synthetic_asset_id, sign * request.amount_synthetic
+        )
+        updates.append((position_id, carried.attempt(position_id, change)))
+    code = next((update.code for _, update in updates if update.code != Code.SUCCESS), Code.SUCCESS)
+    _claimed(request, code)
+    for position_id, update in updates:
+        if code != Code.SUCCESS and update.code == Code.SUCCESS:
+            carried.store(position_id, update.funded, carried.market.funding_timestamp, code)
+        else:
+            carried.store(position_id, update.result, update.funding_timestamp, update.code)
+    carried.forced.append(request)
+    carried.served.append(code)
+
+
+# --- ticks
+
+
+def _moved_to(carried: Carried, timestamp: int) -> None:
+    if timestamp < carried.system_time:
+        raise TimeRefused("SYSTEM_TIME", f"a tick to {timestamp} goes back from {carried.system_time}")
+    carried.system_time = timestamp
+
+
+def _funding_tick(carried: Carried, tick: FundingTick) -> None:
+    _moved_to(carried, tick.timestamp)
+    market, new = carried.market, dict(tick.funding_indices)
+    elapsed = tick.timestamp - market.funding_timestamp
+    for asset_id, old in market.indices.items():
+        if asset_id not in new:
+            raise FundingRefused(Code.MISSING_GLOBAL_FUNDING_INDEX, f"the tick leaves out {asset_id:#x}")
+        if asset_id not in market.prices:
+            raise FundingRefused(Code.MISSING_ORACLE_PRICE, f"no price limits the funding of {asset_id:#x}")
+        limit = carried.config.max_funding_rate * market.prices[asset_id] * elapsed
+        if abs(new[asset_id] - old) * FXP32 > limit:
+            detail = f"{asset_id:#x} moves from {old} to {new[asset_id]}, at most {limit // FXP32} in {elapsed} s"
+            raise FundingRefused("FUNDING_RATE", detail)
+    for asset_id in new:
+        if asset_id not in market.assets:
+            detail = f"{asset_id:#x} is not configured, and funding would keep it for ever"
+            raise FundingRefused(Code.MISSING_SYNTHETIC_ASSET_ID, detail)
+    carried.market = replace(market, indices=new, funding_timestamp=tick.timestamp)
+    carried.funding_ticks.append(tick)
+
+
+def _oracle_tick(carried: Carried, tick: OracleTick) -> None:
+    _moved_to(carried, tick.timestamp)
+    low, high = carried.bounds
+    for asset_id, price in tick.prices:
+        if asset_id not in low or asset_id not in high:
+            raise PriceRefused("PRICE_NOT_SIGNED", f"no signed range for {asset_id:#x}")
+        if not low[asset_id] <= price <= high[asset_id]:
+            detail = f"{price} for {asset_id:#x}, signed are {low[asset_id]} to {high[asset_id]}"
+            raise PriceRefused(Code.INVALID_ASSET_ORACLE_PRICE, detail)
+    carried.market = replace(carried.market, prices={**carried.market.prices, **dict(tick.prices)})
+
+
+_EXECUTORS: dict[type, Callable[[Carried, Any], None]] = {
+    Deposit: _deposit,
+    Withdrawal: _withdrawal,
+    Transfer: _transfer,
+    ConditionalTransfer: _conditional_transfer,
+    Trade: _trade,
+    Liquidate: _liquidate,
+    Deleverage: _deleverage,
+    ForcedWithdrawal: _forced_withdrawal,
+    ForcedTrade: _forced_trade,
+    FundingTick: _funding_tick,
+    OracleTick: _oracle_tick,
+}

@@ -1,0 +1,103 @@
+"""What a batch did, in human units: one row for each change of a position, one for each tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prover.applications.perpetual.amounts import human, human_price
+from prover.applications.perpetual.batch import Batch
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.execute import Step
+from prover.applications.perpetual.margin import Market, totals
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.transactions import FundingTick, OracleTick
+
+FXP32 = 1 << 32
+
+
+@dataclass(frozen=True)
+class Row:
+    """`change` and `holds` are in whole assets; `margin` is the room to the required margin, before and after."""
+
+    place: int
+    transaction: str
+    position: str
+    change: str
+    holds: str
+    margin: str
+    outcome: str
+
+
+def asset_name(asset_id: int) -> str:
+    """`BTC-10` of the id that spells it, else the id in hex."""
+    text = asset_id.to_bytes(32, "big").lstrip(b"\0").rstrip(b"\0")
+    return text.decode() if text and all(33 <= byte < 127 for byte in text) else hex(asset_id)
+
+
+class Units:
+    """Amounts of one configuration as text."""
+
+    def __init__(self, config: GeneralConfig) -> None:
+        self._collateral = config.collateral.resolution
+        self._resolutions = {asset.asset_id: asset.resolution for asset in config.synthetic_assets}
+
+    def collateral(self, amount: int, signed: bool = False) -> str:
+        return ("+" if signed and amount > 0 else "") + human(amount, self._collateral)
+
+    def synthetic(self, asset_id: int, amount: int, signed: bool = False) -> str:
+        sign = "+" if signed and amount > 0 else ""
+        resolution = self._resolutions.get(asset_id)
+        text = f"{amount} quanta" if resolution is None else human(amount, resolution)
+        return f"{sign}{text} {asset_name(asset_id)}"
+
+    def price(self, asset_id: int, price: int) -> str:
+        return f"{asset_name(asset_id)} {human_price(price, self._resolutions[asset_id], self._collateral)}"
+
+    def holds(self, position: Position) -> str:
+        if position.is_empty():
+            return "empty"
+        assets = [self.synthetic(asset.asset_id, asset.balance) for asset in position.assets]
+        return ", ".join([self.collateral(position.collateral_balance), *assets])
+
+    def change(self, before: Position, after: Position) -> str:
+        parts = []
+        collateral = after.collateral_balance - before.collateral_balance
+        if collateral:
+            parts.append(self.collateral(collateral, signed=True))
+        for asset_id in sorted({asset.asset_id for asset in (*before.assets, *after.assets)}):
+            delta = after.balance(asset_id) - before.balance(asset_id)
+            if delta:
+                parts.append(self.synthetic(asset_id, delta, signed=True))
+        return ", ".join(parts) or "nothing"
+
+    def room(self, position: Position, market: Market) -> str:
+        """Total value minus required margin in collateral, rounded down."""
+        value, risk = totals(position, market)
+        return human((value * FXP32 - risk) // FXP32**2, self._collateral)
+
+
+def rows(batch: Batch) -> Iterator[Row]:
+    """In the batch's order."""
+    units = Units(batch.config)
+    steps: dict[int, list[Step]] = {}
+    for step in batch.steps:
+        steps.setdefault(step.place, []).append(step)
+    for place, transaction in enumerate(batch.transactions):
+        if isinstance(transaction, FundingTick):
+            text = f"{len(transaction.funding_indices)} indices"
+            yield Row(place, "funding", "", text, "", "", f"time {transaction.timestamp}")
+        elif isinstance(transaction, OracleTick):
+            text = ", ".join(units.price(*pair) for pair in transaction.prices) or "no prices"
+            yield Row(place, "oracle", "", text, "", "", f"time {transaction.timestamp}")
+        for step in steps.get(place, ()):
+            yield _row(units, transaction.type, step)
+
+
+def _row(units: Units, kind: str, step: Step) -> Row:
+    before, after = (units.room(position, step.market) for position in (step.before_funded(), step.after))
+    margin = before if before == after else f"{before} → {after}"
+    outcome = "done" if step.code == Code.SUCCESS else f"invalid: {step.code.name}"
+    change = units.change(step.before, step.after)
+    return Row(step.place, kind, str(step.position_id), change, units.holds(step.after), margin, outcome)

@@ -1,0 +1,49 @@
+"""Hashes of forced requests, and what an update of the state is sent with (contracts-perpetual 12.2, 16)."""
+
+from __future__ import annotations
+
+from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
+from prover.applications.perpetual.batch import Batch
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import ForcedTrade
+
+
+def forced_withdrawal_hash(stark_key: int, position_id: int, amount: int) -> bytes:
+    return keccak256(b"FORCED_WITHDRAWAL" + words_to_bytes([stark_key, position_id, amount]))
+
+
+def forced_trade_hash(trade: ForcedTrade, collateral_asset_id: int) -> bytes:
+    """The request's identity on chain; the flag is one byte."""
+    words = [
+        trade.public_key_a,
+        trade.public_key_b,
+        trade.position_id_a,
+        trade.position_id_b,
+        collateral_asset_id,
+        trade.synthetic_asset_id,
+        trade.amount_collateral,
+        trade.amount_synthetic,
+    ]
+    flag = bytes([trade.is_party_a_buying_synthetic])
+    return keccak256(b"FORCED_TRADE" + words_to_bytes(words) + flag + words_to_bytes([trade.nonce]))
+
+
+def forced_trade_consent(trade: ForcedTrade, collateral_asset_id: int, expiration_hours: int) -> bytes:
+    """What party B signs with its Ethereum key, without a prefix, to agree to a trade requested until then."""
+    return keccak256(forced_trade_hash(trade, collateral_asset_id) + words_to_bytes([expiration_hours]))
+
+
+def availability_claim(after: State, sequence_number: int) -> bytes:
+    """What the committee signs; `sequence_number` is the one after the update."""
+    return keccak_of_words(
+        [after.tree.root, after.tree.height, after.orders_root, after.orders_height, sequence_number]
+    )
+
+
+def update_words(batch: Batch) -> list[int]:
+    """What `updateState` takes: the main page; of a rollup's data only hash and size."""
+    main = batch.main_words()
+    if not batch.config.data_availability_mode:
+        return main
+    data = batch.data()
+    return [*main, int.from_bytes(keccak_of_words(data), "big"), len(data)]

@@ -1,0 +1,195 @@
+"""What a position is worth, what it must be worth, and how it may change (perpetual-state 5).
+
+TV is total value (.32 fixed point), TR total risk (.64). Both are exact integers; only funding rounds, downwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual.config import GeneralConfig, SyntheticAsset
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.fields import BALANCE_BIAS, MAX_ASSETS_IN_POSITION
+from prover.applications.perpetual.positions import EMPTY, Asset, Position
+
+TOTAL_VALUE_BOUND = BALANCE_BIAS * FXP32
+TOTAL_RISK_UPPER_BOUND = 1 << 128
+SYNTHETIC_BALANCE_MAX = BALANCE_BIAS - 1
+"""A synthetic balance of -2^63 is no balance: its absolute value would not fit 63 bits."""
+Pairs = Iterable[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Market:
+    """What positions are funded and valued by: indices and prices are 32.32, by asset id."""
+
+    assets: Mapping[int, SyntheticAsset]
+    is_risk_by_balance_only: bool
+    indices: Mapping[int, int]
+    prices: Mapping[int, int]
+    funding_timestamp: int
+
+    @staticmethod
+    def of(config: GeneralConfig, indices: Pairs, prices: Pairs, funding_timestamp: int) -> Market:
+        assets = {asset.asset_id: asset for asset in config.synthetic_assets}
+        return Market(assets, bool(config.is_risk_by_balance_only), dict(indices), dict(prices), funding_timestamp)
+
+
+class Status(NamedTuple):
+    total_value: int
+    total_risk: int
+
+    def is_well_leveraged(self) -> bool:
+        return self.total_risk <= self.total_value * FXP32
+
+    def is_deleveragable(self) -> bool:
+        return self.total_value < 0
+
+
+class _Unfit(Exception):
+    """The update ends with this code."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+def funded(position: Position, market: Market) -> Position | None:
+    """The position with all funding applied; None where its collateral would leave 64 bits."""
+    owed = sum((market.indices[a.asset_id] - a.cached_funding_index) * a.balance for a in position.assets)
+    collateral = (position.collateral_balance * FXP32 - owed) // FXP32
+    if not -BALANCE_BIAS <= collateral < BALANCE_BIAS:
+        return None
+    assets = tuple(Asset(a.asset_id, a.balance, market.indices[a.asset_id]) for a in position.assets)
+    return Position(position.public_key, collateral, assets)
+
+
+def totals(position: Position, market: Market) -> Status:
+    """TV and TR without a check of their ranges."""
+    value, risk = position.collateral_balance * FXP32, 0
+    for asset in position.assets:
+        price = market.prices[asset.asset_id]
+        factor = market.assets[asset.asset_id].risk(asset.balance, price, market.is_risk_by_balance_only)
+        value += price * asset.balance
+        risk += price * abs(asset.balance) * factor
+    return Status(value, risk)
+
+
+def margin_left(position: Position, market: Market) -> int:
+    """By how much the position's value exceeds its risk, rounded down, in quanta of collateral: negative if it may be
+    liquidated. Needs a price for every asset that it holds."""
+    found = totals(position, market)
+    return (found.total_value * FXP32 - found.total_risk) // FXP32**2
+
+
+def status(position: Position, market: Market) -> Status | Code:
+    """TV and TR, or the code of the first that is out of range."""
+    found = totals(position, market)
+    if not -TOTAL_VALUE_BOUND <= found.total_value < TOTAL_VALUE_BOUND:
+        return Code.OUT_OF_RANGE_TOTAL_VALUE
+    if found.total_risk >= TOTAL_RISK_UPPER_BOUND:
+        return Code.OUT_OF_RANGE_TOTAL_RISK
+    return found
+
+
+def _status(position: Position, market: Market) -> Status:
+    found = status(position, market)
+    if isinstance(found, Code):
+        raise _Unfit(found)
+    return found
+
+
+def transition(before: Position, after: Position, market: Market) -> Code:
+    """Whether a funded position may become `after`: well leveraged, or smaller and no worse (5.5)."""
+    try:
+        new = _status(after, market)
+        if new.is_well_leveraged():
+            return Code.SUCCESS
+        old = _status(before, market)
+    except _Unfit as unfit:
+        return unfit.code
+    for asset in after.assets:
+        held = before.balance(asset.asset_id)
+        if held * asset.balance <= 0 or abs(asset.balance) > abs(held):
+            return Code.ILLEGAL_POSITION_TRANSITION_ENLARGING_SYNTHETIC_HOLDINGS
+    if old.total_value * new.total_risk > new.total_value * old.total_risk:
+        return Code.ILLEGAL_POSITION_TRANSITION_REDUCING_TOTAL_VALUE_RISK_RATIO
+    if old.total_risk == 0 and old.total_value > new.total_value:
+        return Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE
+    return Code.SUCCESS
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is asked of a position. Key None stands for whatever key it has: liquidation and deleverage ask so."""
+
+    public_key: int | None
+    collateral_delta: int
+    asset_id: int | None = None
+    synthetic_delta: int = 0
+
+
+@dataclass(frozen=True)
+class Update:
+    """`result` is to be stored: on an error the funded position, or the old one where funding itself fails.
+
+    `funding_timestamp` is what rollup data says of it: None where the position keeps the indices it had.
+    """
+
+    code: Code
+    funded: Position
+    result: Position
+    funding_timestamp: int | None
+
+
+def update_position(position: Position, change: Change, market: Market) -> Update:
+    """The one procedure that changes positions (5.6). It is total: every request gives success or one code."""
+    base = funded(position, market)
+    if base is None:
+        return Update(Code.OUT_OF_RANGE_BALANCE, position, position, None)
+    try:
+        result = _changed(base, change, market)
+    except _Unfit as unfit:
+        return Update(unfit.code, base, base, market.funding_timestamp)
+    is_emptied = result == EMPTY and not (change.public_key is None and base.is_empty())
+    return Update(Code.SUCCESS, base, result, 0 if is_emptied else market.funding_timestamp)
+
+
+def _changed(base: Position, change: Change, market: Market) -> Position:
+    """Steps 2 to 7; the first error wins."""
+    if change.asset_id is not None:
+        if change.asset_id not in market.prices:
+            raise _Unfit(Code.MISSING_ORACLE_PRICE)
+        if change.asset_id not in market.indices:
+            raise _Unfit(Code.MISSING_GLOBAL_FUNDING_INDEX)
+    key = _key_after(base, change)
+    collateral = base.collateral_balance + change.collateral_delta
+    if not -BALANCE_BIAS <= collateral < BALANCE_BIAS:
+        raise _Unfit(Code.OUT_OF_RANGE_BALANCE)
+    result = replace(base, public_key=key, collateral_balance=collateral)
+    if change.asset_id is not None and change.synthetic_delta:
+        balance = base.balance(change.asset_id) + change.synthetic_delta
+        if abs(balance) > SYNTHETIC_BALANCE_MAX:
+            raise _Unfit(Code.OUT_OF_RANGE_BALANCE)
+        result = result.with_balance(change.asset_id, balance, market.indices[change.asset_id])
+        if len(result.assets) > MAX_ASSETS_IN_POSITION:
+            raise _Unfit(Code.TOO_MANY_SYNTHETIC_ASSETS_IN_POSITION)
+    if collateral == 0 and not result.assets:
+        result = EMPTY
+    code = transition(base, result, market)
+    if code != Code.SUCCESS:
+        raise _Unfit(code)
+    return result
+
+
+def _key_after(base: Position, change: Change) -> int:
+    if change.public_key is None:
+        if base.is_empty() and (change.collateral_delta or change.synthetic_delta):
+            raise _Unfit(Code.INVALID_PUBLIC_KEY)
+        return base.public_key
+    if change.public_key == 0 or not (base.is_empty() or base.public_key == change.public_key):
+        raise _Unfit(Code.INVALID_PUBLIC_KEY)
+    return change.public_key

@@ -1,0 +1,116 @@
+"""The input of the Cairo program: configuration, what a batch touches, the batch, and nodes of the old trees.
+
+It does not depend on what the batch gives, so a batch that the rules refuse has one too: the program must refuse it
+by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prover.applications.perpetual import messages
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import LimitOrder, SignedPrice, Transaction
+
+
+def touched_positions(config: GeneralConfig, transactions: Sequence[Transaction]) -> list[int]:
+    """Every position that the transactions read or change, ascending; each limit order touches the fee position."""
+    ids: set[int] = set()
+    for transaction in transactions:
+        ids.update(transaction.position_ids())
+        if any(isinstance(order, LimitOrder) for order in transaction.signed_orders()):
+            ids.add(config.fee_position.position_id)
+    return sorted(ids)
+
+
+def touched_orders(config: GeneralConfig, transactions: Sequence[Transaction]) -> list[int]:
+    """The ids of all signed orders, ascending."""
+    collateral = config.collateral.asset_id
+    orders = [order for transaction in transactions for order in transaction.signed_orders()]
+    return sorted({messages.order_id(order.message_hash(collateral)) for order in orders})
+
+
+def program_input(
+    config: GeneralConfig,
+    state: State,
+    transactions: Sequence[Transaction],
+    minimum_expiration_timestamp: int,
+    signed_min_prices: Sequence[SignedPrice],
+    signed_max_prices: Sequence[SignedPrice],
+) -> dict[str, Any]:
+    """JSON for the program's hints. Ids outside the trees are left out: nothing can be told of them."""
+    positions = _inside(touched_positions(config, transactions), state.tree.height)
+    orders = _inside(touched_orders(config, transactions), state.orders_tree.height)
+    nodes = state.tree.touched_nodes(positions) | state.orders_tree.touched_nodes(orders)
+    return {
+        "config": config.model_dump(mode="json"),
+        "prev_state": {
+            "positions": {str(key): position_json(state.position(key)) for key in positions},
+            "orders": {str(key): str(state.orders.get(key, 0)) for key in orders},
+            **state_head_json(state),
+        },
+        "batch": batch_json(
+            transactions,
+            minimum_expiration_timestamp,
+            signed_min_prices,
+            signed_max_prices,
+            new_system_time(state, transactions),
+        ),
+        "advice": {"preimage": {hex(node): [hex(left), hex(right)] for node, (left, right) in nodes.items()}},
+    }
+
+
+def _inside(ids: Sequence[int], height: int) -> list[int]:
+    return [number for number in ids if number >> height == 0]
+
+
+def new_system_time(state: State, transactions: Sequence[Transaction]) -> int:
+    """The time that the batch ends with: the last tick's."""
+    times = [transaction.timestamp for transaction in transactions if hasattr(transaction, "timestamp")]
+    return times[-1] if times else state.system_time
+
+
+def batch_json(
+    transactions: Sequence[Transaction],
+    minimum_expiration_timestamp: int,
+    signed_min_prices: Sequence[SignedPrice],
+    signed_max_prices: Sequence[SignedPrice],
+    system_time: int,
+) -> dict[str, Any]:
+    return {
+        "minimum_expiration_timestamp": str(minimum_expiration_timestamp),
+        "signed_min_prices": [price.model_dump(mode="json") for price in signed_min_prices],
+        "signed_max_prices": [price.model_dump(mode="json") for price in signed_max_prices],
+        "new_system_time": str(system_time),
+        "transactions": [transaction.model_dump(mode="json") for transaction in transactions],
+    }
+
+
+def position_json(position: Position) -> dict[str, Any]:
+    return {
+        "public_key": hex(position.public_key),
+        "collateral_balance": str(position.collateral_balance),
+        "assets": [
+            {
+                "asset_id": hex(asset.asset_id),
+                "balance": str(asset.balance),
+                "cached_funding_index": str(asset.cached_funding_index),
+            }
+            for asset in position.assets
+        ],
+    }
+
+
+def state_head_json(state: State) -> dict[str, Any]:
+    """A state without its positions and orders."""
+    return {
+        "funding_indices": [[hex(asset_id), str(index)] for asset_id, index in state.funding_indices],
+        "funding_timestamp": str(state.funding_timestamp),
+        "oracle_prices": [[hex(asset_id), str(price)] for asset_id, price in state.oracle_prices],
+        "system_time": str(state.system_time),
+        "positions_root": hex(state.tree.root),
+        "orders_root": hex(state.orders_root),
+    }
