@@ -1,16 +1,26 @@
 """One exchange for all its tests; Ape starts each test function from one snapshot.
 
-On anvil Ape's own work would take most of the time; here it leaves out what no test reads.
+Ape is made faster here, and stricter. On anvil its own work would take most of the time; it leaves out what no test
+reads. And `ape.reverts` compares the error that a test names with what came: by itself it lets pass what it could not
+decode, as revert data with a byte 0x27, and compares nothing where the error is a contract's that is not deployed.
 """
 
 from __future__ import annotations
 
+from ast import literal_eval
 from functools import cache
 
 import ape_test.accounts
 import pytest
+from ape.exceptions import ContractLogicError, CustomError
+from ape.pytest.contextmanagers import RevertsContextManager
 from ape_ethereum.trace import Trace
+from ape_test.provider import LocalProvider
+from eth_tester.exceptions import TransactionFailed
+from ethpm_types.abi import ErrorABI
 from exchange_kit import Kit
+
+from prover.algebra.keccak import keccak256
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,6 +31,47 @@ def _no_idle_work():
     Trace.show = lambda *_, **__: None
     yield
     ape_test.accounts.generate_dev_accounts, Trace.show = derive, show
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _refusals_are_compared():
+    leave, decode = RevertsContextManager.__exit__, LocalProvider.get_virtual_machine_error
+
+    def compare(self, kind, value, traceback) -> bool:
+        done = leave(self, kind, value, traceback)
+        expected = self.expected_message
+        if isinstance(expected, type) and issubclass(expected, CustomError):
+            wanted, found = first_bytes_of(expected.abi), first_bytes(value)
+            assert found == wanted, f"{expected.abi.selector} was expected, {found.hex() or 'nothing'} came: {value}"
+            assert not self.error_inputs or isinstance(value, CustomError), "the error's values could not be read"
+        return done
+
+    def decode_quoted(self, exception, **kwargs):
+        return decode(self, requoted(exception), **kwargs)
+
+    RevertsContextManager.__exit__, LocalProvider.get_virtual_machine_error = compare, decode_quoted
+    yield
+    RevertsContextManager.__exit__, LocalProvider.get_virtual_machine_error = leave, decode
+
+
+def requoted(exception: Exception) -> Exception:
+    """The chain shows revert data as Python does, b"..." where a byte is an apostrophe; Ape reads b'...' alone."""
+    before, said, data = str(exception).partition("execution reverted: ")
+    if not isinstance(exception, TransactionFailed) or not data.startswith('b"'):
+        return exception
+    escaped = "".join(f"\\x{byte:02x}" for byte in literal_eval(data))
+    return TransactionFailed(f"{before}{said}b'{escaped}'")
+
+
+def first_bytes(refusal: ContractLogicError) -> bytes:
+    """Four of the revert data."""
+    if isinstance(refusal, CustomError):
+        return first_bytes_of(refusal.abi)
+    return bytes.fromhex(refusal.revert_message.removeprefix("0x")[:8])
+
+
+def first_bytes_of(error: ErrorABI) -> bytes:
+    return keccak256(error.selector.encode())[:4]
 
 
 @pytest.fixture(scope="session")

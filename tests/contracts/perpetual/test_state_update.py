@@ -228,7 +228,7 @@ def test_the_section_of_forced_actions_must_add_up(kit):
         ([(1, 1)], "ForcedActionsSize"),
         ([(1, 3)], "ForcedActionsSize"),
         ([(2, 2)], "UnknownForcedAction"),
-        ([(2, 1), (1, 1)], "ForcedActionsSize"),
+        ([(2, 1), (1, 1)], "NonExistingAction"),
         ([(6, 0)], "NonExistingAction"),
     ):
         with ape.reverts(kit.error(error)):
