@@ -102,7 +102,7 @@ class TestTheOperatorReplays:
         assert again.before.hash() == old.hash() != new.hash()
 
     def test_a_zero_amount(self):
-        """Achieves output words and nothing else (section 11.9, kept as published)."""
+        """Achieves output words and nothing else (docs/spec/perpetual-state.md 11.9, kept as v3.2 has it)."""
         state, payment = world(RICH), withdrawal(ALICE, 7, 0)
         batch = apply(state, payment, payment)
         assert batch.after.positions == state.positions
@@ -227,7 +227,7 @@ class TestTheOperatorLiquidates:
             apply(state, liquidate(order(MALLORY, 9, True, 1000, 1000), 7, 1000, 1000))
 
     def test_a_weak_one_for_nothing(self):
-        """Section 11.11: 34 of equity on 1000, and a full close that pays 966 takes it all."""
+        """docs/spec/perpetual-state.md 11.11: 34 of equity on 1000, and a full close that pays 966 takes it all."""
         state = world({**RICH, 7: holds(ALICE, 34 - 1000, {ETH: 1000})})
         batch = apply(state, liquidate(order(MALLORY, 9, True, 1000, 1000), 7, 1000, 966))
         assert batch.after.position(7).is_empty()

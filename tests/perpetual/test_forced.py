@@ -287,7 +287,7 @@ def test_every_request_has_exactly_one_outcome(first, second, request, index, pr
 
 
 def test_the_seller_alone_may_reach_minus_two_to_the_63():
-    """Section 11.1 with a buyer who is short, so that only the seller's balance is out of range."""
+    """With a buyer who is short only the seller's balance is out of range (docs/spec/perpetual-state.md 11.1)."""
     config = configured(synthetic(ETH, risk=1))
     for held, code in ((-1, Code.OUT_OF_RANGE_BALANCE), (0, Code.SUCCESS)):
         positions = {7: holds(ALICE, 2**62, {ETH: -1}), 8: holds(BOB, 2**62, {ETH: held} if held else {})}
@@ -297,7 +297,7 @@ def test_the_seller_alone_may_reach_minus_two_to_the_63():
 
 
 def test_the_original_has_no_answer_at_minus_two_to_the_63():
-    """Section 11.1, edge 72: anyone could register this; here it is proven invalid, whoever sells."""
+    """Edge 72: anyone could request this; it is proven invalid, whoever sells (docs/spec/perpetual-state.md 11.1)."""
     config = configured(synthetic(ETH, risk=1))
     for amount, code in (
         (HALF - 1, Code.SUCCESS),

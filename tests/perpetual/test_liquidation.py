@@ -95,7 +95,7 @@ def test_a_part_may_cost_its_share_and_no_more():
 
 
 def test_a_full_close_may_take_all_and_leave_no_debt():
-    """Edge 117, section 11.11: kept as published; a full close at 990 leaves the owner nothing."""
+    """Edge 117: a full close at 990 leaves the owner nothing (kept, docs/spec/perpetual-state.md 11.11)."""
     state = world({7: LONG, 8: RICH})
     assert apply(state, liquidate(buying(), 7, 1000, 990)).after.position(7) == EMPTY
     with refused(Code.ILLEGAL_POSITION_TRANSITION_REDUCING_TOTAL_VALUE_RISK_RATIO):

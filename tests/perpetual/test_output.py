@@ -223,7 +223,7 @@ def test_a_reader_rebuilds_the_tree_from_successive_batches():
 
 
 def test_a_reader_keeps_a_position_that_funding_could_not_reach():
-    """Section 11.2 in rollup data: time 0 under a key means that the indices are the old ones."""
+    """docs/spec/perpetual-state.md 11.2 in rollup data: time 0 under a key means that the indices are the old ones."""
     position = holds(ALICE, HALF - 1, {ETH: -1})
     state = world({7: position}, ROLLUP, indices={BTC: 0, SOL: 0, ETH: ONE})
     batch = apply(state, forced_withdrawal(ALICE, 7, 1), config=ROLLUP)

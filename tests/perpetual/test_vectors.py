@@ -1,4 +1,4 @@
-"""The published batches: the same words, the same refusals, and where section 11 of the facts is put right."""
+"""The recorded batches: the same words, the same refusals, and what docs/spec/perpetual-state.md 11 puts right."""
 
 import json
 from pathlib import Path

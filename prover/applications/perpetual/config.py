@@ -1,4 +1,4 @@
-"""The configuration, its hashes and the checks a batch makes of it (perpetual-state 4).
+"""The configuration, its hashes and the checks a batch makes of it (docs/spec/perpetual-state.md 4).
 
 Not checked, as published: funding rate, validity periods, fee position, signers' order. Governance fixes them by hash.
 """

@@ -18,7 +18,7 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """The published error codes (perpetual-state 5.7). An update can give 1, 2, 3, 10, 12, 13, 16, 19, 20, 22."""
+    """Error codes (docs/spec/perpetual-state.md 5.7). An update can give 1, 2, 3, 10, 12, 13, 16, 19, 20, 22."""
 
     SUCCESS = 0
     ILLEGAL_POSITION_TRANSITION_ENLARGING_SYNTHETIC_HOLDINGS = 1

@@ -1,4 +1,4 @@
-"""The eleven transactions of a batch, as checked JSON (perpetual-state 7). What they do is in `execute.py`.
+"""The eleven transactions, as checked JSON (docs/spec/perpetual-state.md 7). What they do is in `execute.py`.
 
 Amounts are quantised, times of expiration are hours, all other times seconds.
 """

@@ -9,7 +9,7 @@ from prover.applications.perpetual.positions import EMPTY
 from prover.applications.perpetual.program import empty_climb
 from prover.cairo.errors import RunFailed
 
-# perpetual-state 11.3: key 0 skipped the check of the key; here such a request is proven invalid.
+# docs/spec/perpetual-state.md 11.3: key 0 skipped the check of the key; here such a request is proven invalid.
 KEY_ZERO = "forced withdrawal key 0 skips key check"
 # 11.2: funding out of 64 bits could not be proven at all; here a forced request is proven invalid.
 FUNDING_OUT_OF_RANGE = "funded collateral above 2^63-1 makes the position untouchable"

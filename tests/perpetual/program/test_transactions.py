@@ -82,7 +82,7 @@ def test_one_batch_of_every_kind(is_rollup):
 
 
 def test_debt_without_assets_is_repaired_by_a_deposit_and_made_no_worse(exchange):
-    """Edge case of perpetual-state 11.12."""
+    """Edge case of docs/spec/perpetual-state.md 11.12."""
     indebted = {5: position(CAROL, -100)}
     assert execute(exchange, sample.deposit(CAROL, 5, 1), more_positions=indebted)[1] == 1
     with pytest.raises(RunFailed, match="NO_RISK_REDUCED_VALUE"):

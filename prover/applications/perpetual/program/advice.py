@@ -80,7 +80,7 @@ class AssetConfig:
         )
 
     def words(self) -> list[int]:
-        """As hashed (perpetual-state 4.3), without the length."""
+        """As hashed (docs/spec/perpetual-state.md 4.3), without the length."""
         packed = [bound * 2**32 + risk for bound, risk in self.segments]
         head = [self.asset_id, self.resolution, len(packed), *packed]
         return [*head, len(self.signed_ids), *self.signed_ids, self.quorum, len(self.signers), *self.signers]

@@ -1,4 +1,4 @@
-// The governed configuration: its two hashes and the checks made on it once a batch (perpetual-state 4).
+// The governed configuration: its two hashes and the checks made on it once a batch (docs/spec/perpetual-state.md 4).
 //
 // Everything here is claimed by the operator; the contract compares both hashes with the governed ones.
 

@@ -1,4 +1,4 @@
-// Signed orders: signature, expiry, and how much of an order is used up (perpetual-state 6.1, 6.3).
+// Signed orders: signature, expiry, and how much of an order is used up (docs/spec/perpetual-state.md 6.1, 6.3).
 
 from bounds import ABOVE_32, ABOVE_64, BOUND_128, assert_different
 from config import GeneralConfig

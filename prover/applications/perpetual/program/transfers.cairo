@@ -1,4 +1,4 @@
-// Transactions that move collateral (perpetual-state 7.1 to 7.4).
+// Transactions that move collateral (docs/spec/perpetual-state.md 7.1 to 7.4).
 
 from access import apply_update
 from bounds import assert_64_bit, assert_different

@@ -1,4 +1,4 @@
-// The one procedure that changes a position (perpetual-state 5.6).
+// The one procedure that changes a position (docs/spec/perpetual-state.md 5.6).
 //
 // Total, like margin.cairo: this is what makes a forced request provable as valid or as invalid, and never as both.
 
