@@ -26,7 +26,8 @@ test-anvil: contracts ## run the contracts' tests on anvil
 	@ape test tests/contracts --network ethereum:local:foundry
 
 coverage: contracts ## what the tests run of the exchange's contracts, into docs/coverage.md
-	@PYTHONPATH=. ape test -p scripts._coverage tests/contracts/exchange tests/contracts/registry \
+	@PYTHONPATH=. ape test -p tests.support.coverage tests/contracts/common tests/contracts/perpetual \
+	  tests/contracts/facts tests/contracts/committee tests/contracts/escape \
 	  -m "not slow or coverage" -k "not exchange_machine and not exchange_gas and not half_million"
 
 test-slow: contracts ## run the slow tests

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from scripts._committee import ORDER, BlsMember
+from freehold.chain.committee import ORDER, BlsMember
 
 
 @click.command()

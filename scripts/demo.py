@@ -1,4 +1,4 @@
-"""`ape run demo`: the whole story on a local chain, with real proofs; on a live network the part that needs no waiting.
+"""`ape run demo`: the whole scenario on a local chain, with real proofs; on a live network what needs no waiting.
 
 Deploy, register, deposit, a proven batch, a forced withdrawal served, a false one proven invalid; then the operator
 falls silent, a stranger freezes the exchange, and everybody leaves with what the last state owes them.
@@ -8,39 +8,40 @@ from __future__ import annotations
 
 import click
 
+from freehold.chain.deployment import DAY
+from freehold.chain.network import is_local, time_travels
+from freehold.scenarios.accounts import Accounts
+from freehold.scenarios.exchange import UNIT, ScenarioExchange, travel
+from freehold.scenarios.report import expect
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.transactions import Deposit, ForcedWithdrawal
 from prover.stark.parameters import DEFAULT
-from scripts._arguments import Script, account_of, is_local, time_travels
-from scripts._deployment import DAY
-from scripts._people import Cast
-from scripts._stage import UNIT, Stage, travel
-from scripts._story import expect
+from scripts._arguments import Script, account_of
 
 
 @click.command(cls=Script)
 @click.option("--account", help="Who plays every part on a live network.")
 def cli(account):
-    """Play the whole story and write .build/demo.json.
+    """Run the whole scenario and write .build/demo.json.
 
     On a live network one account plays every part, with a token made for the occasion: deploy, register, deposit, a
-    withdrawal demanded and served by one proven batch, paid. The rest of the story needs a chain whose clock moves.
+    withdrawal demanded and served by one proven batch, paid. The rest needs a chain whose clock moves.
     """
     if time_travels():
         if account is not None:
             raise click.UsageError("--account is for live networks: here test accounts play")
-        Demo(DEFAULT, Cast.of_test_accounts()).play()
+        Demo(DEFAULT, Accounts.of_test_accounts()).run()
     elif is_local():
         raise click.UsageError("this chain's clock does not move: use ethereum:local:test or ethereum:local:foundry")
     else:
-        LiveDemo(DEFAULT, Cast.of_one(account_of(account))).play()
+        LiveDemo(DEFAULT, Accounts.of_one(account_of(account))).run()
 
 
-class Demo(Stage):
-    """The whole story, on a chain whose clock moves."""
+class Demo(ScenarioExchange):
+    """The whole scenario, on a chain whose clock moves."""
 
-    def play(self) -> None:
-        self.alice, self.bob = self.cast.users
+    def run(self) -> None:
+        self.alice, self.bob = self.accounts.users
         self.deploy()
         self.join(self.alice, 1_000 * UNIT)
         self.join(self.bob, 500 * UNIT)
@@ -84,8 +85,8 @@ class Demo(Stage):
 
     def silence(self) -> None:
         self.demand(self.bob, 200 * UNIT, "; the operator stays silent")
-        self.story.step("seven days pass", "nobody", lambda: travel(7 * DAY))
-        self.freeze(self.bob, 200 * UNIT, self.cast.stranger, "stranger")
+        self.report.step("seven days pass", "nobody", lambda: travel(7 * DAY))
+        self.freeze(self.bob, 200 * UNIT, self.accounts.stranger, "stranger")
         expect("frozen", self.exchange.isFrozen(), True)
 
     def leave(self) -> None:
@@ -94,11 +95,11 @@ class Demo(Stage):
             self.escape(user)
 
 
-class LiveDemo(Stage):
-    """The part of the story that needs no waiting: in, one batch, out."""
+class LiveDemo(ScenarioExchange):
+    """The part that needs no waiting: in, one batch, out."""
 
-    def play(self) -> None:
-        (user,) = self.cast.users
+    def run(self) -> None:
+        (user,) = self.accounts.users
         self.deploy()
         self.join(user, 1_000 * UNIT)
         self.demand(user, 1_000 * UNIT, " back")

@@ -5,10 +5,12 @@ from pathlib import Path
 import click
 from ape import chain, networks, project
 
-from scripts._arguments import Script, account_of, address_of, is_local, token_at
-from scripts._committee import BlsMember
-from scripts._deployment import deploy_exchange
-from scripts._record import DEPLOYMENT, STATE, write_deployment, write_state
+from freehold.chain.committee import BlsMember
+from freehold.chain.contracts import address_of
+from freehold.chain.deployment import deploy_exchange
+from freehold.chain.network import is_local
+from freehold.chain.record import DEPLOYMENT, STATE, write_deployment, write_state
+from scripts._arguments import Script, account_of, token_at
 
 
 @click.command(cls=Script)

@@ -4,22 +4,13 @@ from pathlib import Path
 
 import click
 
-from prover.applications.ledger.fields import FXP32
-from prover.applications.perpetual.batch import Batch, apply_batch
-from prover.applications.perpetual.errors import Code, RuleBroken
-from prover.applications.perpetual.margin import margin_left, totals
+from freehold.chain.exchange import open_exchange, span
+from freehold.chain.record import STATE, read_state
+from freehold.leaving.forced_request import warning_of
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import ForcedWithdrawal
-from scripts._arguments import Script, account_of
-from scripts._exchange import (
-    Exchange,
-    exchange_option,
-    open_exchange,
-    position_of,
-    position_options,
-    span,
-    stark_key_of,
-)
-from scripts._record import STATE, read_state
+from scripts._arguments import Script, account_of, exchange_option, position_of, position_options, stark_key_of
 
 
 @click.command(cls=Script)
@@ -46,7 +37,7 @@ def cli(deployment, account, stark_key, position, amount, premium, state, yes):
     if not premium and exchange.contract.freeRequestsLeft() == 0:
         raise click.UsageError("this block has no free place left: wait for the next, or use --premium")
     demand = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
-    warning = warning_of(exchange, state, demand)
+    warning = warning_of(exchange, known_state(state), demand)
     if warning:
         click.echo(f"warning: {warning}")
         if not yes:
@@ -57,33 +48,8 @@ def cli(deployment, account, stark_key, position, amount, premium, state, yes):
     click.echo(f"the operator has {span(request.left)}; after that `ape run freeze` stops the exchange")
 
 
-def warning_of(exchange: Exchange, state_file: Path | None, demand: ForcedWithdrawal) -> str:
-    """What there is to say against the demand by the last state; empty if nothing is, or if nobody knows the state."""
-    if state_file is None and not STATE.is_file():
-        return ""
-    config, state = read_state(STATE if state_file is None else state_file)
-    if state.hash() != bytes(exchange.contract.sharedStateHash()):
-        return "the state file is not the state on chain: nobody knows what the demand would come to"
-    try:
-        batch = apply_batch(config, state, [demand], 0)
-    except RuleBroken as error:
-        return f"in the last state nothing can be served: {error}"
-    (code,) = batch.served
-    if code != Code.SUCCESS:
-        return f"in the last state this would be proven invalid ({code.name})"
-    return thin_margin(exchange, batch, demand.position_id)
-
-
-def thin_margin(exchange: Exchange, batch: Batch, position_id: int) -> str:
-    """Who takes what the margin allows and keeps the risk is soon liquidated (S4-11): a forced trade goes first.
-
-    Said where the position's value would be less than twice what it must be.
-    """
-    position, market = batch.after.position(position_id), batch.after.market(batch.config)
-    left = margin_left(position, market)
-    if left * FXP32**2 >= totals(position, market).total_risk:
-        return ""
-    return (
-        f"the position would keep its synthetic assets and be worth {exchange.coins(left)} more than its margin: "
-        "after a greater loss the operator may liquidate it. A forced trade first closes the risk"
-    )
+def known_state(path: Path | None) -> tuple[GeneralConfig, State] | None:
+    """The state of the file named, else of the usual one if it is there."""
+    if path is None and not STATE.is_file():
+        return None
+    return read_state(path or STATE)

@@ -2,8 +2,8 @@
 
 import click
 
-from scripts._arguments import Script, account_of
-from scripts._exchange import exchange_option, open_exchange, position_of, position_options, span, stark_key_of
+from freehold.chain.exchange import open_exchange, span
+from scripts._arguments import Script, account_of, exchange_option, position_of, position_options, stark_key_of
 
 
 @click.command(cls=Script)

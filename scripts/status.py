@@ -3,8 +3,9 @@
 import click
 from ape import chain
 
-from scripts._arguments import Script, network_name
-from scripts._exchange import exchange_option, open_exchange, span
+from freehold.chain.exchange import open_exchange, span
+from freehold.chain.network import network_name
+from scripts._arguments import Script, exchange_option
 
 
 @click.command(cls=Script)

@@ -13,6 +13,9 @@ from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 
 from freehold.bench.proofs import POSITIONS, proof_name
+from freehold.chain.deployment import Delays, deploy_pieces
+from freehold.chain.network import is_local
+from freehold.chain.verifier import deploy_verifier, register_program, submit_proof
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import validium_fact
 from prover.applications.perpetual.batch import Batch
@@ -23,9 +26,7 @@ from prover.applications.perpetual.state import State
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import NAMED
 from prover.stark.proof import Proof
-from scripts._arguments import Script, is_local
-from scripts._deployment import Delays, deploy_pieces
-from scripts._verifier import deploy_verifier, register_program, submit_proof
+from scripts._arguments import Script
 
 
 @click.command(cls=Script)

@@ -2,8 +2,8 @@
 
 import click
 
-from scripts._arguments import Script, account_of
-from scripts._exchange import exchange_option, open_exchange, stark_key_of
+from freehold.chain.exchange import open_exchange
+from scripts._arguments import Script, account_of, exchange_option, stark_key_of
 
 
 @click.command(cls=Script)

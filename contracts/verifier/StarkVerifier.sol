@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {FactRegistry} from "../registry/FactRegistry.sol";
+import {FactRegistry} from "../facts/FactRegistry.sol";
 import {HeaderRefusals} from "./HeaderRefusals.sol";
 import {HeaderVerifier} from "./HeaderVerifier.sol";
 import {Parameters} from "./Parameters.sol";

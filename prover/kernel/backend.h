@@ -9,10 +9,20 @@
 
 namespace freehold {
 
+#ifdef FREEHOLD_VECTORS
+constexpr bool VECTORS_COMPILED = true;
+#else
+constexpr bool VECTORS_COMPILED = false;
+#endif
+
 // Asked here, in portable code: the vector files may not run at all elsewhere.
 inline bool has_vectors() {
+#ifdef FREEHOLD_VECTORS
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512ifma");
+#else
+  return false;
+#endif
 }
 
 inline std::atomic<int>& vector_switch() {
@@ -23,7 +33,7 @@ inline std::atomic<int>& vector_switch() {
   return on;
 }
 
-inline bool use_vectors() { return vector_switch().load(std::memory_order_relaxed) != 0; }
+inline bool use_vectors() { return VECTORS_COMPILED && vector_switch().load(std::memory_order_relaxed) != 0; }
 
 // Whole eights by vectors, the rest one by one.
 template <typename Vectors, typename Single>

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "platform.h"
+
 namespace freehold {
 
 using u64 = uint64_t;

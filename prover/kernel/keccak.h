@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "platform.h"
+
 namespace freehold {
 
 constexpr uint64_t ROUND_CONSTANTS[24] = {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <new>
@@ -55,7 +56,9 @@ class Store {
 
   bool extend(size_t bytes) {
     if (bytes > (size_t)(end_ - high_) || mprotect(high_, bytes, PROT_READ | PROT_WRITE)) return false;
+#ifdef MADV_HUGEPAGE
     madvise(high_, bytes, MADV_HUGEPAGE);
+#endif
     high_ += bytes;
     return true;
   }

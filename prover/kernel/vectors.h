@@ -6,6 +6,10 @@
 // bits of each limb, so an operand only needs its carries propagated, not its high bits cleared (`ripple`).
 // 2^260 = 511 P and a bit: so much room a value has.
 #pragma once
+#if !(defined(__x86_64__) && defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && \
+      defined(__AVX512VL__) && defined(__AVX512IFMA__))
+#error "only files that CMakeLists.txt compiles with the flags of AVX-512 IFMA may have vectors"
+#endif
 #include <immintrin.h>
 
 #include <cstring>

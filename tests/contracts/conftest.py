@@ -1,4 +1,7 @@
-"""On anvil Ape's own work would take most of the time; here it leaves out what no test reads."""
+"""One exchange for all its tests; Ape starts each test function from one snapshot.
+
+On anvil Ape's own work would take most of the time; here it leaves out what no test reads.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from functools import cache
 import ape_test.accounts
 import pytest
 from ape_ethereum.trace import Trace
+from exchange_kit import Kit
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,3 +21,11 @@ def _no_idle_work():
     Trace.show = lambda *_, **__: None
     yield
     ape_test.accounts.generate_dev_accounts, Trace.show = derive, show
+
+
+@pytest.fixture(scope="session")
+def kit(project, accounts, chain):
+    """Alice and bob are registered."""
+    made = Kit(project, accounts, chain)
+    made.register(made.alice, made.bob)
+    return made

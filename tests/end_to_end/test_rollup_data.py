@@ -3,9 +3,9 @@
 import pytest
 from test_rollup import PROGRAM, batch, data_words, publish, record, rollup
 
+from freehold.chain.rollup import DataElsewhere, published_data
 from prover.algebra.keccak import keccak_of_words
 from prover.applications.perpetual.positions import Position
-from scripts._rollup import DataElsewhere, published_data
 
 __all__ = ["rollup"]
 

@@ -6,10 +6,10 @@ import yaml
 from ape.exceptions import ContractLogicError
 from small_proofs import SMALL
 
+from freehold.scenarios.document import Scenario, read_scenario, seconds
+from freehold.scenarios.report import Deviation
+from freehold.scenarios.runner import Runner, refusal_of
 from prover.algebra.keccak import keccak256
-from scripts._scenario import Scenario, read_scenario, seconds
-from scripts._story import NotTheStory
-from scripts.scenario import Player, refusal_of
 
 SHORT = """
 title: Nobody serves anything
@@ -37,7 +37,7 @@ def short(**changes: object) -> Scenario:
 
 
 def test_a_scenario_goes_as_its_file_says(no_verifier):
-    Player(SMALL, short()).play()
+    Runner(SMALL, short()).run()
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_a_scenario_goes_as_its_file_says(no_verifier):
     ],
 )
 def test_another_end_is_not_the_story(no_verifier, end, cause):
-    with pytest.raises(NotTheStory, match=cause):
-        Player(SMALL, short(end=end)).play()
+    with pytest.raises(Deviation, match=cause):
+        Runner(SMALL, short(end=end)).run()
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_another_end_is_not_the_story(no_verifier, end, cause):
 def test_a_step_that_goes_otherwise_is_not_the_story(no_verifier, place, step, cause):
     steps = yaml.safe_load(SHORT)["steps"]
     steps[place] = step
-    with pytest.raises(NotTheStory, match=cause):
-        Player(SMALL, short(steps=steps)).play()
+    with pytest.raises(Deviation, match=cause):
+        Runner(SMALL, short(steps=steps)).run()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_no_scenario_is_refused_in_one_line(tmp_path, old, new, cause):
 
 
 def test_a_refusal_has_its_name_even_as_bytes(no_verifier):
-    player = Player(SMALL, short())
+    player = Runner(SMALL, short())
     player.deploy()
     data = keccak256(b"ForcedActionUnrequested(bytes32)")[:4] + bytes(32)
     assert refusal_of(ContractLogicError(str(data)), player.exchange) == "ForcedActionUnrequested"

@@ -14,28 +14,18 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from freehold.chain import deployment
+from freehold.chain.committee import availability_proof
+from freehold.chain.contracts import contract_at
+from freehold.chain.deployment import deploy_exchange
+from freehold.chain.exchange import Exchange, open_exchange
+from freehold.chain.record import read_state, write_deployment, write_state
+from freehold.scenarios.accounts import Accounts
+from freehold.scenarios.exchange import travel
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State
-from scripts import (
-    _deployment,
-    committee_key,
-    demo,
-    deploy,
-    escape,
-    forced_withdrawal,
-    freeze,
-    scenario,
-    status,
-    withdraw,
-)
-from scripts._arguments import contract_at
-from scripts._committee import availability_proof
-from scripts._deployment import deploy_exchange
-from scripts._exchange import Exchange, open_exchange
-from scripts._people import Cast
-from scripts._record import read_state, write_deployment, write_state
-from scripts._stage import travel
+from scripts import committee_key, demo, deploy, escape, forced_withdrawal, freeze, scenario, status, withdraw
 
 DAY = 86_400
 BALANCE = 1_000
@@ -43,7 +33,7 @@ BALANCE = 1_000
 
 @pytest.fixture(scope="module")
 def users():
-    return Cast.of_test_accounts()
+    return Accounts.of_test_accounts()
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +46,7 @@ def folder(tmp_path_factory, no_verifier, project, chain, users):
 
     token = users.governor.deploy(project.PlainToken)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_deployment.State, "initial", staticmethod(funded))
+        patch.setattr(deployment.State, "initial", staticmethod(funded))
         now = chain.blocks.head.timestamp
         deployed = deploy_exchange(project, users.governor, users.operator, [users.member], token, now)
     token.mint(deployed.exchange, BALANCE, sender=users.governor)

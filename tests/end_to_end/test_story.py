@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from small_proofs import SMALL
 
+from freehold.scenarios.accounts import Accounts
+from freehold.scenarios.document import Scenario, read_scenario
 from prover.applications.perpetual.errors import Code
-from scripts._people import Cast
-from scripts._scenario import Scenario, read_scenario
 from scripts.demo import Demo
-from scripts.scenario import Player
+from scripts.scenario import Runner
 
 SCENARIOS = Path(__file__).parents[2] / "scripts/_scenarios"
 QUICK = ("every_kind", "the_19300", "key_recovery")
@@ -18,7 +18,7 @@ QUICK = ("every_kind", "the_19300", "key_recovery")
 
 def test_the_story_ends_with_nobody_owed(networks, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Demo(SMALL, Cast.of_test_accounts()).play()
+    Demo(SMALL, Accounts.of_test_accounts()).run()
     steps = json.loads(Path(".build/demo.json").read_text())
     assert steps[0]["name"].startswith("deploy")
     assert all({"name", "actor", "gas", "seconds", "balances"} <= set(step) for step in steps)
@@ -27,9 +27,9 @@ def test_the_story_ends_with_nobody_owed(networks, tmp_path, monkeypatch):
     assert steps[-1]["balances"]["after"]["exchange"] == 0
 
 
-def play(scenario: Scenario) -> Player:
-    player = Player(SMALL, scenario)
-    player.play()
+def play(scenario: Scenario) -> Runner:
+    player = Runner(SMALL, scenario)
+    player.run()
     return player
 
 

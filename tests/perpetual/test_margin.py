@@ -30,6 +30,7 @@ from world import (
     world,
 )
 
+from freehold.leaving.forced_request import thin_margin
 from prover.applications.perpetual.config import GeneralConfig, RiskSegment, SyntheticAsset
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.margin import (
@@ -44,7 +45,6 @@ from prover.applications.perpetual.margin import (
 )
 from prover.applications.perpetual.positions import EMPTY, Position
 from prover.applications.perpetual.transactions import OracleTick
-from scripts.forced_withdrawal import thin_margin
 
 DOLLARS = 10**6
 

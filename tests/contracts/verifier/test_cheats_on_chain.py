@@ -7,7 +7,7 @@ from small_proofs import SMALL
 from soundness.cheats import ATTEMPTS, Cheat
 from soundness.forged_builtins import FORGERIES, Forgery, program_of
 
-from scripts._verifier import deploy_verifier, register_program
+from freehold.chain.verifier import deploy_verifier, register_program
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=[attempt.name for attempt in ATTEMPTS])

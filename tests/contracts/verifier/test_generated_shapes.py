@@ -7,6 +7,7 @@ import random
 import ape
 import pytest
 
+from freehold.chain.verifier import data_contract, deploy_shape
 from prover.algebra.field import PRIME
 from prover.cairo.shapes import shape_of
 from prover.codegen import __main__ as generated
@@ -15,7 +16,6 @@ from prover.codegen.shape import shape_offsets
 from prover.stark.domains import root_of_unity
 from prover.stark.expressions import INTERACTION, Expression, evaluate
 from prover.stark.verifier import evaluate_periodic, inverse_zerofier
-from scripts._verifier import data_contract, deploy_shape
 
 CODE_LIMIT = 24_576
 

@@ -8,13 +8,7 @@ import ape
 import pytest
 from small_proofs import SMALL
 
-from prover.algebra import ecdsa
-from prover.algebra.field import PRIME
-from prover.cairo.program import Program
-from prover.cairo.prove import prove_run, verify_proof
-from prover.cairo.run import run_program
-from prover.stark.transcript import keccak256, words_to_bytes
-from scripts._verifier import (
+from freehold.chain.verifier import (
     data_contract,
     deploy_shape,
     deploy_verifier,
@@ -22,6 +16,12 @@ from scripts._verifier import (
     register_program,
     submit_proof,
 )
+from prover.algebra import ecdsa
+from prover.algebra.field import PRIME
+from prover.cairo.program import Program
+from prover.cairo.prove import prove_run, verify_proof
+from prover.cairo.run import run_program
+from prover.stark.transcript import keccak256, words_to_bytes
 
 
 def fact_of(statement) -> bytes:

@@ -33,7 +33,7 @@ def three(name: str) -> Bench:
 
 
 def test_all_builtins_are_here():
-    assert set(INSTANCES) == set(BUILTINS) - {"output"} == set(KINDS) - {"output"}
+    assert set(INSTANCES) == set(BUILTINS) - {"output"} == set(CELLS) - {"output"}
 
 
 @pytest.mark.parametrize("name", INSTANCES)
