@@ -64,7 +64,7 @@ def test_the_19300_example(risk, largest):
 
 
 def test_after_19300_a_price_of_one_less_liquidates():
-    """S4-11: the margin that is left is what a user is warned of before the demand is sent."""
+    """S4-11: the margin that is left is what a user is warned of before the request is sent."""
     state = world({7: holds(ALICE, 0, {BTC: 10**10})}, CONFIG, prices={BTC: 2 * ONE}, indices={BTC: 0})
     assert margin_left(state.position(7), state.market(CONFIG)) == 19_300_000_001
     after = apply(state, forced_withdrawal(ALICE, 7, 19_300_000_001)).after

@@ -187,7 +187,7 @@ def test_rollup_records():
 
 
 def rebuild(known: dict[int, Position], batch_words: dict[str, list[int]]) -> dict[int, Position]:
-    """What a reader makes of one batch's words, given what he knew: no state of ours is looked at."""
+    """What a reader makes of one batch's words, given what was known before: no state of ours is looked at."""
     before = batch_words["before"]
     n_indices = before[4]
     pairs = before[5 : 5 + 2 * n_indices]

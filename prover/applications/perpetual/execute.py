@@ -313,7 +313,7 @@ def _deleverage(carried: Carried, request: Deleverage) -> None:
         raise PositionRefused(Code.UNFAIR_DELEVERAGE, detail)
 
 
-# --- forced actions
+# --- forced requests
 
 
 def _claimed(request: ForcedWithdrawal | ForcedTrade, code: Code) -> None:

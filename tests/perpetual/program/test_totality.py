@@ -122,7 +122,7 @@ def document(market, held, by_balance, transaction):
 
 @dataclass(frozen=True)
 class Case:
-    """A forced request: the input, whether it is valid, and what a rollup publishes about the positions."""
+    """A forced request: the input, whether it is valid, and a rollup's data about the positions."""
 
     given: dict
     valid: bool

@@ -46,7 +46,7 @@ def given(exchange, transactions, more_positions=None, prices=()) -> dict:
 
 
 def tail(program_input) -> list[int]:
-    """The output after both states: expiration, modifications, forced actions, conditions, data."""
+    """The output after both states: expiration, modifications, forced requests, conditions, data."""
     words = list(run(program_input).output)
     place = 3 + 2 * words[2]
     for _ in range(2):
@@ -152,7 +152,7 @@ def test_a_batch_without_configured_assets():
 
 
 def test_costs_stay_within_what_was_promised():
-    """An average trade in 2,500 steps; empty batch and funding tick at most 60 % of the original's."""
+    """An average trade in 2,500 steps; empty batch and funding tick at most 60 % of v3.2's."""
     assert bench.average(20, 13).steps <= 2_500
     for n_assets in (1, 6):
         empty, tick = bench.tick_costs(n_assets)

@@ -16,7 +16,7 @@ from transfers import (
     execute_withdrawal,
 )
 
-// Published type numbers.
+// Type numbers.
 const DEPOSIT = 0;
 const FORCED_TRADE = 1;
 const FORCED_WITHDRAWAL = 2;

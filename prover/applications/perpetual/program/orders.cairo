@@ -58,8 +58,8 @@ func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess
 }
 
 // The next order that the operator names, filled with these amounts of its asset: what its owner signed or better, its
-// price rounded against him by less than one unit. Collateral, not the synthetic amount, is known to be below 2^64. The
-// order is used up by it. Products are below 2^128.
+// price rounded against the owner by less than one unit. Collateral, not the synthetic amount, is known to be below
+// 2^64. The order is used up by it. Products are below 2^128.
 func fill_limit_order{
     pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess*
 }(

@@ -76,7 +76,7 @@ func execute_withdrawal{
     return ();
 }
 
-// Plain with condition 0; a conditional one with condition 0 is signed as a plain one (as published).
+// Plain with condition 0; a conditional one with condition 0 is signed as a plain one (as in v3.2).
 func execute_transfer{
     pedersen_ptr: HashBuiltin*,
     range_check_ptr,
