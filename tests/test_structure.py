@@ -1,4 +1,4 @@
-"""Dependencies point one way, and no source names what a clone does not have."""
+"""Dependencies point one way, as docs/architecture.md draws them. What sources cite is in test_citations.py."""
 
 import ast
 from pathlib import Path
