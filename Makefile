@@ -1,4 +1,4 @@
-# Freehold: `make demo` runs the whole story, `make test` the suite. Both set up what is missing.
+# Freehold: `make demo` runs the whole exchange, `make test` the suite. Both set up what is missing.
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,12 +8,12 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE demo demo-anvil test test-anvil test-slow coverage lint lint-solidity format setup clean help contracts
+.PHONY: FORCE demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-demo: contracts ## play the whole story on the embedded chain, with real proofs
+demo: contracts ## run the whole exchange on the embedded chain, with real proofs
 	@ape run demo --verbosity WARNING --network ethereum:local:test
 
 demo-anvil: contracts ## the same on anvil, a faster chain
@@ -33,7 +33,9 @@ coverage: contracts ## what the tests run of the exchange's contracts, into docs
 test-slow: contracts ## run the slow tests
 	@ape test tests -m slow
 
-lint: lint-solidity ## linters and formatter check
+lint: lint-python lint-solidity ## linters and formatter check
+
+lint-python: setup ## linter and formatter check of the Python sources
 	@ruff check . && ruff format --check .
 
 lint-solidity: setup ## linter of the contracts, generated ones left out

@@ -14,7 +14,7 @@ import {IOperations} from "../interfaces/IOperations.sol";
 import {ForcedTrades} from "./ForcedTrades.sol";
 
 /// @title State updates: a proven program output, read word by word and applied
-/// @dev Layout: contracts-perpetual 15.1. Nothing is believed before the verifiers know its hash.
+/// @dev Layout: docs/spec/contracts-perpetual.md 15.1. Nothing is believed before the verifiers know its hash.
 library StateUpdate {
     using ApprovalChain for ApprovalChain.State;
     using Configuration for Configuration.State;

@@ -15,7 +15,7 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Delays:
-    """Seconds. The original's values, but for the last two, which it leaves at 0."""
+    """Seconds. The values of v3.2, but for the last two, which it leaves at 0."""
 
     deposit_cancel: int = 2 * DAY
     freeze_grace: int = 7 * DAY

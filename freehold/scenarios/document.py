@@ -1,14 +1,14 @@
-"""Scenarios: people, what they do in order, and what must hold, as a checked document. `scenario.py` plays them.
+"""Scenarios: people, what they do in order, and what must hold, as a checked document. `runner.py` runs them.
 
     title: The operator falls silent
     mode: validium                              # or rollup: data on chain, from which each batch's tree is rebuilt
     assets: {BTC: {decimals: 10, margin: 3.5}}  # synthetic assets; margin in percent of a holding's value
-    people: {alice: 1000, bob: 500}             # coins in their wallets; each has a position of his own
+    people: {alice: 1000, bob: 500}             # coins in their wallets; each has a position of their own
     steps:
       - join: {who: alice, amount: 1000}        # register, deposit
       - price: {BTC: 20000}                     # oracles sign it for the next batch
       - trade: {buyer: alice, seller: bob, asset: BTC, amount: 0.1, total: 2000, fee: 1}
-      - serve: everything that waits            # one proven batch; `invalid: 1` if a demand is to be proven invalid
+      - serve: everything that waits            # one proven batch; `invalid: 1` if a request is to be proven invalid
       - holds: {who: alice, coins: -1001, assets: {BTC: 0.1}}
       - demand: {who: alice, amount: 300}
       - wait: 7 days
@@ -66,7 +66,7 @@ class Pay(Transfer):
 
 
 class Ask(Transfer):
-    """A withdrawal that the operator may serve; `to`: who may claim it on chain, if not he who asks."""
+    """A withdrawal that the operator may serve; `to`: who may claim it on chain, if not `who`."""
 
     to: str | None = None
 
@@ -102,13 +102,13 @@ class Close(Exchanged, Act):
 
 
 class NewKey(Act):
-    """`who` lost his Stark key: he registers another for the same address. It has a new position, known as `name`."""
+    """`who` lost the Stark key and registers another for the same address. It has a new position, known as `name`."""
 
     name: str
 
 
 class Holds(Act):
-    """What his position holds in the last state, exactly."""
+    """What the position holds in the last state, exactly."""
 
     coins: Decimal
     assets: dict[str, Decimal] = Field(default_factory=dict)
@@ -137,7 +137,7 @@ class Step(_Part):
     freeze: Freeze | None = None
     escape: Act | None = None
     refused: str | None = Field(None, description="the error's name")
-    invalid: int = Field(0, ge=0, description="how many demands a batch proves invalid")
+    invalid: int = Field(0, ge=0, description="how many forced requests a batch proves invalid")
 
     @property
     def kind(self) -> str:

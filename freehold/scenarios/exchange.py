@@ -185,7 +185,7 @@ class ScenarioExchange:
 
     def demand(self, user: User, amount: int, what: str) -> None:
         self.report.step(
-            f"demand {coins(amount)} coins{what}",
+            f"request a forced withdrawal of {coins(amount)} coins{what}",
             user.name,
             lambda: self.exchange.forcedWithdrawalRequest(
                 user.stark_key, user.position_id, amount, False, sender=user.account
@@ -198,7 +198,7 @@ class ScenarioExchange:
         signature = raw_signature(partner.account, forced_trade_consent(trade, collateral, hour))
         amounts = (trade.amount_collateral, trade.amount_synthetic, bool(trade.is_party_a_buying_synthetic))
         self.report.step(
-            f"demand a trade with {partner.name}",
+            f"request a forced trade with {partner.name}",
             user.name,
             lambda: self.exchange.forcedTradeRequest(
                 trade.public_key_a,
@@ -243,7 +243,7 @@ class ScenarioExchange:
         expect(f"{user.name} is paid", self.token.balanceOf(user.account) - before, amount)
 
     def freeze(self, owner: User, amount: int, sender: AccountAPI, actor: str) -> None:
-        """Anyone freezes for a late demand of `owner`."""
+        """Anyone freezes for a late request of `owner`."""
         self.report.step(
             "freeze the exchange",
             actor,

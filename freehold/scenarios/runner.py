@@ -34,7 +34,7 @@ from prover.stark.parameters import Parameters
 
 
 def accounts_of(scenario: Scenario) -> Accounts:
-    """Test accounts for everybody; where there are too few, new ones."""
+    """A test account for each user; where there are too few, new ones."""
     people = accounts.test_accounts
     governor, operator, member, stranger, *others = (people[place] for place in range(len(people)))
     others += [people.generate_test_account() for _ in range(len(scenario.people) - len(others))]
@@ -85,7 +85,7 @@ class Runner(ScenarioExchange):
         try:
             found = act(part)
             if step.kind == "serve":
-                expect(f"step {place}: demands proven invalid", found, step.invalid)
+                expect(f"step {place}: requests proven invalid", found, step.invalid)
         except (ContractLogicError, RuleBroken) as error:
             found = error.rule if isinstance(error, RuleBroken) else refusal_of(error, self.exchange)
             if step.refused != found:
@@ -166,7 +166,7 @@ class Runner(ScenarioExchange):
     def do_escape(self, part) -> None:
         self.escape(self.users[part.who])
 
-    # --- what they sign for the operator, and what he does with it
+    # --- what they sign for the operator, and what becomes of it
 
     def do_price(self, prices) -> None:
         self.prices |= prices
@@ -236,7 +236,7 @@ class Runner(ScenarioExchange):
         return self.state.position(user.position_id).balance(asset.asset_id) or 1
 
     def do_serve(self, _) -> int:
-        """How many demands were proven invalid."""
+        """How many requests were proven invalid."""
         proven = self.serve(self.waiting, self.prices, self.funding, self.conditions)
         self._forget()
         return sum(code != Code.SUCCESS for code in proven.batch.served)

@@ -1,4 +1,4 @@
-"""The Stark curve y^2 = x^3 + x + beta, its order and its published points (perpetual-state facts 1.2)."""
+"""The Stark curve y^2 = x^3 + x + beta, its order and its fixed points (docs/spec/perpetual-state.md 1.2)."""
 
 from __future__ import annotations
 

@@ -477,7 +477,7 @@ class HashTable:
 
 @cache
 def hash_table() -> HashTable:
-    """Of the published points."""
+    """Of the curve's fixed points."""
     low, high = pedersen_points.LOW, pedersen_points.HIGH
     return HashTable(pedersen_points.SHIFT, [low[0], high[0], low[1], high[1]])
 

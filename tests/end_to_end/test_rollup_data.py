@@ -1,4 +1,4 @@
-"""What a reader of a rollup's calldata takes for its data, and what he does not."""
+"""What a reader of a rollup's calldata takes for its data, and what not."""
 
 import pytest
 from test_rollup import PROGRAM, batch, data_words, publish, record, rollup

@@ -1,4 +1,4 @@
-"""Scenarios: each step goes as its file says or is no story, and what is no scenario is refused in one line."""
+"""Scenarios: each step goes as its file says or the run fails, and what is no scenario is refused in one line."""
 
 import click
 import pytest

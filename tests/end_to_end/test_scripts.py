@@ -1,4 +1,4 @@
-"""What users run against an exchange: status, demand, freeze, escape. Each refuses before it sends anything.
+"""What users run against an exchange: status, forced withdrawal, freeze, escape. Each refuses before it sends anything.
 
 The exchange is deployed with a state in which alice has a thousand coins, so that no proof and no verifier is needed.
 """
@@ -90,7 +90,7 @@ def refused(result, cause: str) -> None:
 
 def test_a_demand_unserved_a_freeze_and_an_escape(as_alice, position, alice, chain):
     """The way out, by scripts alone; status tells each part of it."""
-    assert "none waits" in run(status).output
+    assert "none is pending" in run(status).output
     demanded = run(forced_withdrawal, *as_alice, "--amount", 400)
     assert demanded.exit_code == 0 and "the operator has 7 d" in demanded.output, demanded.output
     waiting = run(status).output
@@ -112,7 +112,7 @@ def test_a_demand_unserved_a_freeze_and_an_escape(as_alice, position, alice, cha
 
 
 def test_the_commands_of_the_page_lead_out(alice):
-    """S0-19: `docs/leaving.md`, line by line, for a demand that nobody serves."""
+    """S0-19: `docs/leaving.md`, line by line, for a request that nobody serves."""
     page = (ROOT / "docs/leaving.md").read_text()
     words = {"ME": alice.account.alias, "KEY": hex(alice.stark_key), "POSITION": str(alice.position_id)}
     lines = [line.split() for line in re.findall(r"^    ape run (.*)$", page, re.MULTILINE)]
@@ -177,7 +177,7 @@ def test_a_demand_that_makes_no_sense_is_one_line(as_alice, chain, change, cause
 
 def test_the_same_demand_twice_is_refused(as_alice):
     assert run(forced_withdrawal, *as_alice, "--amount", 3).exit_code == 0
-    refused(run(forced_withdrawal, *as_alice, "--amount", 3), "the same demand waits already")
+    refused(run(forced_withdrawal, *as_alice, "--amount", 3), "the same request is pending already")
 
 
 def test_a_vain_demand_is_sent_on_confirmation_only(as_alice, chain):
@@ -190,7 +190,7 @@ def test_a_vain_demand_is_sent_on_confirmation_only(as_alice, chain):
 
 
 def test_a_demand_that_nobody_made_freezes_nothing(position):
-    refused(run(freeze, *position, "--amount", 7), "no such demand waits")
+    refused(run(freeze, *position, "--amount", 7), "no such request is pending")
 
 
 def test_another_state_than_the_chains_is_refused(as_alice, alice, position, folder):
@@ -248,7 +248,7 @@ def test_a_deployment_that_makes_no_sense_is_one_line(chain, options, cause):
 
 
 def test_a_committee_with_bls_keys_is_deployed(project, users, chain, tmp_path, monkeypatch):
-    """Each member makes his key; two of two must sign, in one signature."""
+    """Each member makes a key; two of two must sign, in one signature."""
     monkeypatch.chdir(tmp_path)
     made = [tmp_path / name for name in ("first", "second")]
     for path in made:

@@ -1,4 +1,4 @@
-"""The whole story of the demo, real proofs included, with small parameters."""
+"""The whole demo, real proofs included, with small parameters."""
 
 import json
 from pathlib import Path
@@ -36,8 +36,8 @@ def play(scenario: Scenario) -> Runner:
 
 @pytest.mark.parametrize("mode", ["validium", "rollup"])
 def test_a_batch_of_every_kind_is_proven_and_accepted(networks, tmp_path, monkeypatch, mode):
-    """Deposits and demands are on chain before it, the condition is a fact there, prices are signed; withdrawals are
-    paid, one to another key. In a rollup the tree is rebuilt from calldata after each batch."""
+    """Deposits and forced requests are on chain before it, the condition is a fact there, prices are signed;
+    withdrawals are paid, one to another key. In a rollup the tree is rebuilt from calldata after each batch."""
     monkeypatch.chdir(tmp_path)
     player = play(read_scenario(SCENARIOS / "every_kind.yaml").model_copy(update={"mode": mode}))
     batch = player.proven[-1].batch

@@ -1,4 +1,4 @@
-"""Every published selector and topic is answered by the deployed system."""
+"""Every selector and topic of v3.2 is answered by the deployed system."""
 
 import json
 import re

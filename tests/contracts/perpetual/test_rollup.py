@@ -18,7 +18,7 @@ FIRST_TICK, SECOND_TICK = 1000, 2000
 
 
 def record(position_id: int, position: Position, funding_time: int, changed: dict[int, int]) -> list[int]:
-    """One position's words in the published data: its size, then what is new."""
+    """One position's words in the data: its size, then what is new."""
     words = [position_id, position.public_key, position.collateral_balance + BIAS, funding_time]
     words += [asset << 64 | balance + BIAS for asset, balance in changed.items()]
     return [len(words), *words]
@@ -128,7 +128,7 @@ def test_the_position_tree_is_rebuilt_from_calldata_alone(rollup):
 
 
 def node_hash(hashes: list[bytes], ends: list[int]) -> int:
-    """The published hash of an inner node: its children, each with the end of its words in the output; one more."""
+    """The hash of an inner node: its children, each with the end of its words in the output; one more."""
     words = [word for pair in zip(hashes, ends, strict=True) for word in (int.from_bytes(pair[0], "big"), pair[1])]
     return (int.from_bytes(keccak_of_words(words), "big") + 1) % 2**256
 

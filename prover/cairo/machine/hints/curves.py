@@ -1,6 +1,6 @@
 """Curve arithmetic for hints of the common library (`ec`, `cairo_secp`, `secp256r1`): what `library.py` lends out.
 
-Points are pairs. The published names are kept; a hint's result is checked by the program, so nothing here is trusted.
+Points are pairs; names are the library's. A hint's result is checked by the program, so nothing here is trusted.
 """
 
 from __future__ import annotations
