@@ -79,7 +79,7 @@ def roles(kit, project):
 
 def test_every_privileged_function_is_refused_to_every_other_role(kit, roles):
     """S0-15. The role itself is refused for another reason or not at all."""
-    from test_published_index import call_with_zeros
+    from tests.support.published_calls import call_with_zeros
 
     tried = 0
     for role, functions in ROLES.items():
