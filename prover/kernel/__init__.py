@@ -16,6 +16,9 @@ from functools import cache
 import numpy as np
 
 from prover.kernel import pedersen_points
+from prover.kernel.arrays import Digests as Digests
+from prover.kernel.arrays import Felts as Felts
+from prover.kernel.arrays import Ints as Ints
 from prover.kernel.arrays import empty as empty
 from prover.kernel.arrays import zeros as zeros
 from prover.kernel.library import LIBRARY
