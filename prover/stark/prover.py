@@ -12,12 +12,12 @@ from prover import kernel
 from prover.algebra.field import PRIME
 from prover.kernel import Felts
 from prover.stark.commitment import CommittedTree
-from prover.stark.errors import ProofRefused, StatementRefused, WitnessRefused
+from prover.stark.errors import ProofRefused, WitnessRefused
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.fri import FriLayer, deep_polynomial
 from prover.stark.identities import (
-    MAX_LOG_DOMAIN,
     VerifyingKey,
+    check_domain,
     check_heights,
     check_identities,
     check_lookups,
@@ -118,8 +118,7 @@ class Prover:
         heights = self.witness.log_heights
         check_heights(self.shape, self.parameters, heights)
         self.statement.check(heights)
-        if self.layout.log_degree + self.parameters.log_blowup > MAX_LOG_DOMAIN:
-            raise StatementRefused("the run is too long for these parameters")
+        check_domain(self.layout, self.parameters)
         check_memory(self.layout, self.parameters)
         self.header += [*heights, *self.statement.words]
         self.transcript.absorb(opening_words(self.key, self.statement, heights))

@@ -17,12 +17,11 @@ from prover.stark.errors import (
     LeftOver,
     OpeningRefused,
     ProofMalformed,
-    StatementRefused,
 )
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED, TREE_NAMES
 from prover.stark.identities import (
-    MAX_LOG_DOMAIN,
     VerifyingKey,
+    check_domain,
     check_heights,
     check_identities,
     check_lookups,
@@ -70,9 +69,7 @@ def verify(key: VerifyingKey, proof: Proof, read_statement: StatementReader) -> 
     check_heights(shape, parameters, log_heights)
     statement.check(log_heights)
     layout = make_layout(shape, log_heights, parameters)
-    log_domain = layout.log_degree + parameters.log_blowup
-    if log_domain > MAX_LOG_DOMAIN:
-        raise StatementRefused(f"evaluation domain 2^{log_domain} is above 2^{MAX_LOG_DOMAIN}")
+    log_domain = check_domain(layout, parameters)
     transcript.absorb(opening_words(key, statement, log_heights))
     values = statement.values()
 
@@ -127,7 +124,7 @@ def verify(key: VerifyingKey, proof: Proof, read_statement: StatementReader) -> 
     query = Query(layout, roots, fri_roots, z, power, terms, zetas, last)
     parts = part_positions(positions, parameters.part_queries)
     if len(parts) != len(proof.parts):
-        raise ProofMalformed(f"{len(proof.parts)} parts for {len(positions)} positions, {len(parts)} are needed")
+        raise ProofMalformed("{found} parts, {bound} are needed for the query positions", len(proof.parts), len(parts))
     for part, data in zip(parts, proof.parts, strict=True):
         verify_part(query, parameters, part, ByteReader(data, parameters.digest_bytes))
     return statement
@@ -141,7 +138,7 @@ def take_felts(header: WordReader, count: int) -> list[int]:
 def checked_felts(words: list[int]) -> list[int]:
     for word in words:
         if word >= PRIME:
-            raise ProofMalformed(f"{word:#x} is not below p")
+            raise ProofMalformed("{found:#x} is not below p = {bound:#x}", word, PRIME)
     return words
 
 
