@@ -95,6 +95,14 @@ def check_lookups(statement: Statement, sums: list[int], alpha: int, gamma: int)
         raise LookupsUnbalanced(total)
 
 
+def sums_per_row(shape: Shape, log_heights: tuple[int, ...], sums: list[int]) -> dict[str, int]:
+    """Each table's sum over its number of rows, which the running sum loses in every row; by the constraints' names."""
+    return {
+        table.sum_name(): total * pow(1 << log_height, -1, PRIME) % PRIME
+        for table, log_height, total in zip(shape.tables, log_heights, sums, strict=True)
+    }
+
+
 def check_point(z: int, log_degree: int, log_blowup: int) -> None:
     """These two keep every opened point off the trace domains and every point's power off the evaluation ones."""
     lifted = pow(z, 1 << log_degree, PRIME)
