@@ -57,7 +57,7 @@ print(kernel.in_use())
 
 
 def test_plain_python_that_was_asked_for_needs_no_warning():
-    result = python("-c", "from prover import kernel; print(kernel.in_use())", FREEHOLD_KERNEL="reference")
+    result = python("-c", HIDDEN + "print(kernel.in_use())", FREEHOLD_KERNEL="reference")
     assert (result.stdout, result.stderr) == ("reference\n", "")
 
 
