@@ -35,8 +35,8 @@ test-slow: contracts ## run the slow tests
 
 lint: lint-python lint-solidity ## linters and formatter check
 
-lint-python: setup ## linter and formatter check of the Python sources
-	@ruff check . && ruff format --check .
+lint-python: setup ## linter, formatter and type check of the Python sources
+	@ruff check . && ruff format --check . && mypy
 
 lint-solidity: setup ## linter of the contracts, generated ones left out
 	@$(VENV)/node/node_modules/.bin/solhint --disc --noPoster --config .ci/node/solhint.json \
@@ -69,4 +69,4 @@ $(VENV)/.kernel: $(VENV)/.environment $(VENV)/.modules pyproject.toml $(KERNEL_S
 	@touch $@
 
 clean: ## remove everything that set-up and runs made
-	rm -rf $(VENV) build .build contracts/.cache .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) build .build contracts/.cache .pytest_cache .hypothesis .mypy_cache .ruff_cache
