@@ -50,7 +50,7 @@ class Contracts(ContractManager):
 
 def keep_fresh() -> None:
     """From here on the contracts of Ape's projects are of their sources as they are."""
-    if solc.FOLDER.is_dir():
+    if solc.is_set_up():
         os.environ.setdefault("SOLCX_BINARY_PATH", str(solc.FOLDER))
     contracts = cached_property(lambda project: Contracts(project, project.sources))
     contracts.__set_name__(LocalProject, "contracts")
@@ -99,7 +99,7 @@ def _compile_ahead(project: LocalProject, sources: list[str]) -> None:
     """Ape asks the compiler silently. Asked before, with the same requests, it has its answers ready."""
     solidity = compilers.get_compiler("solidity")
     paths = [project.path / source for source in sources if source.endswith(".sol")]
-    if solidity is None or not paths or not solc.FOLDER.is_dir():
+    if solidity is None or not paths or not solc.is_set_up():
         return
     for request in solidity.get_standard_input_json(paths, project=project).values():
         if lacking := solc.missing(request):

@@ -67,6 +67,11 @@ class Compiled:
     of: int
 
 
+def is_set_up() -> bool:
+    """This environment has the compiler."""
+    return (FOLDER / "worker").is_file()
+
+
 def version() -> str:
     """As the compiler says it; set-up asked."""
     return (FOLDER / "version").read_text()
