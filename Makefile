@@ -13,10 +13,10 @@ FORCE:
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-demo: contracts ## run the whole exchange on the embedded chain, with real proofs
+demo: setup ## run the whole exchange on the embedded chain, with real proofs
 	@ape run demo --verbosity WARNING --network ethereum:local:test
 
-demo-anvil: contracts ## the same on anvil, a faster chain
+demo-anvil: setup ## the same on anvil, a faster chain
 	@ape run demo --verbosity WARNING --network ethereum:local:foundry
 
 test: contracts ## run the suite (slow tests excluded)
@@ -45,13 +45,8 @@ lint-solidity: setup ## linter of the contracts, generated ones left out
 format: setup ## format the Python sources
 	@ruff check --fix . ; ruff format .
 
-# Ape recompiles what changed, but not what imports it: start over when any source is newer than the last compilation.
-contracts: .build/.compiled ## compile the contracts
-
-.build/.compiled: $(shell find contracts -name '*.sol') ape-config.yaml | setup
-	@rm -f .build/__local__.json
-	@ape compile --verbosity WARNING
-	@mkdir -p .build && touch $@
+contracts: setup ## compile the contracts that changed, with all that import them
+	@python -m freehold.chain.compilation
 
 setup: $(VENV)/.kernel ## environment, compiler and kernel in .venv
 
@@ -64,8 +59,9 @@ $(VENV)/.modules: FORCE
 	@mkdir -p $(VENV); find prover freehold -name '*.py' | sort | cmp -s - $@ || find prover freehold -name '*.py' | sort > $@
 
 $(VENV)/.kernel: $(VENV)/.environment $(VENV)/.modules pyproject.toml $(KERNEL_SOURCES)
-	@echo "Building the kernel and the command freehold"
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@printf '  Kernel and the command freehold'
+	@SECONDS=0; $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+	  echo ": $$SECONDS s"
 	@touch $@
 
 clean: ## remove everything that set-up and runs made

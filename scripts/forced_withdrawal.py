@@ -36,8 +36,8 @@ def cli(deployment, account, stark_key, position, amount, premium, state, yes):
         raise click.UsageError(f"the same request is pending already, with {span(max(request.left, 0))} left")
     if not premium and exchange.contract.freeRequestsLeft() == 0:
         raise click.UsageError("this block has no free place left: wait for the next, or use --premium")
-    demand = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
-    warning = warning_of(exchange, known_state(state), demand)
+    wanted = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
+    warning = warning_of(exchange, known_state(state), wanted)
     if warning:
         click.echo(f"warning: {warning}")
         if not yes:

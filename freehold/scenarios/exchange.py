@@ -183,7 +183,7 @@ class ScenarioExchange:
         root = published.root(self.state.tree.height)
         expect("the position tree rebuilt from calldata", root, self.exchange.getRollupVaultRoot())
 
-    def demand(self, user: User, amount: int, what: str) -> None:
+    def request_withdrawal(self, user: User, amount: int, what: str) -> None:
         self.report.step(
             f"request a forced withdrawal of {coins(amount)} coins{what}",
             user.name,
@@ -192,7 +192,7 @@ class ScenarioExchange:
             ),
         )
 
-    def demand_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
+    def request_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
         """`user` sends it, with the consent that `partner` signed; it must be sent within the hour."""
         hour, collateral = chain.pending_timestamp // 3600, self.deployed.asset_type
         signature = raw_signature(partner.account, forced_trade_consent(trade, collateral, hour))
@@ -230,7 +230,7 @@ class ScenarioExchange:
             lambda: notary.verifyAvailabilityProof(fact, signature, sender=self.accounts.stranger),
         )
 
-    def asked_at(self, user: User, amount: int) -> int:
+    def requested_at(self, user: User, amount: int) -> int:
         return self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount)
 
     def pay(self, user: User, amount: int) -> None:

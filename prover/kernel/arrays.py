@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from prover.kernel.library import LIBRARY
+from prover.kernel.library import LIBRARY, in_use
 
 Felts = NDArray[np.uint64]
 """Field elements (..., 4), as the package's docstring says."""
@@ -52,7 +52,7 @@ def empty(shape: tuple[int, ...], dtype: type[Item]) -> NDArray[Item]: ...
 def empty(shape: tuple[int, ...], dtype: type[np.generic] = np.uint64) -> NDArray[Any]:
     """Like `np.empty`: contents are whatever they were."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size < SMALLEST:
+    if size < SMALLEST or in_use() == "reference":
         return np.empty(shape, dtype=dtype)
     return np.asarray(_Memory(size)).view(dtype).reshape(shape)
 
