@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
@@ -17,21 +18,47 @@ Document = dict[str, Any]
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
-def pruned(document: Document) -> Document:
-    """A compiled program without what nobody reads. It runs as before, here and in cairo-lang's machine."""
+def pruned(document: Document, folder: Path) -> Document:
+    """A compiled program without what nobody reads. It runs as before, here and in cairo-lang's machine.
+
+    Of the debug information it keeps where each hint stands, by a file's name below `folder` or in a package, and the
+    messages of `with_attr error_message`.
+    """
     kept = _Kept(document)
     hints = {pc: [kept.hint(hint) for hint in document["hints"][pc]] for pc in sorted(document["hints"], key=int)}
     kept.places(document["main_scope"])
+    messages = [entry for entry in document.get("attributes") or () if entry["name"] == "error_message"]
     return {
+        "attributes": [{name: entry[name] for name in ("name", "value", "start_pc", "end_pc")} for entry in messages],
         "builtins": document["builtins"],
         "compiler_version": document["compiler_version"],
         "data": document["data"],
         "hints": hints,
         "identifiers": dict(sorted(kept.identifiers.items())),
+        "locations": _hint_locations(document, folder),
         "main_scope": document["main_scope"],
         "prime": document["prime"],
         "reference_manager": {"references": kept.references},
     }
+
+
+def _hint_locations(document: Document, folder: Path) -> dict[str, str]:
+    entries = (document.get("debug_info") or {}).get("instruction_locations", {})
+    found = {}
+    for pc in sorted(document["hints"], key=int):
+        if pc in entries and entries[pc].get("hints"):
+            record = entries[pc]["hints"][0]["location"]
+            found[pc] = f"{_file_name(record['input_file']['filename'], folder)}:{record['start_line']}"
+    return found
+
+
+def _file_name(path: str, folder: Path) -> str:
+    """Without anything of the machine that compiled it."""
+    file = Path(path).resolve()
+    if file.is_relative_to(folder):
+        return file.relative_to(folder).as_posix()
+    parts = file.parts
+    return "/".join(parts[parts.index("starkware") :]) if "starkware" in parts else file.name
 
 
 def names_of(code: str) -> set[str] | None:

@@ -1,5 +1,7 @@
 """A pruned program runs as the whole one, and keeps no name that its hints do not reach."""
 
+from pathlib import Path
+
 import pytest
 
 from prover.cairo.compile import compiler_output
@@ -15,7 +17,7 @@ BATCH = "rollup data: trade, deposit, emptied and unchanged positions, funding t
 
 def test_the_exchange_runs_as_with_all_names():
     whole = compiler_output(EXCHANGE)
-    small = pruned(whole)
+    small = pruned(whole, EXCHANGE.parent)
     assert (small["data"], small["builtins"], small["prime"]) == (whole["data"], whole["builtins"], whole["prime"])
     expected, found = (run_program(Program.from_json(document), published(BATCH)) for document in (whole, small))
     assert (found.registers == expected.registers).all() and found.memory == expected.memory
@@ -91,7 +93,7 @@ def pruned_with(code: str) -> dict:
         "code": code,
         "flow_tracking_data": {"ap_tracking": {}, "reference_ids": {"__main__.f.x": 0, "__main__.f.pair": 1}},
     }
-    return pruned({**DOCUMENT, "hints": {"9": [hint]}})
+    return pruned({**DOCUMENT, "hints": {"9": [hint]}}, Path("."))
 
 
 @pytest.mark.parametrize(
