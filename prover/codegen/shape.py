@@ -9,12 +9,10 @@ from prover.algebra.keccak import keccak256
 from prover.codegen.constraints import GENERATOR, Evaluator, InputPlan, evaluator_parts
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.shape import Shape
+from prover.stark.tables import FIRST_APART
 
 MAX_OFFSETS = 64
 """Bits of an offset mask."""
-
-FIRST_APART = 2
-"""From this packing class on a run of columns stands alone."""
 
 Run = tuple[int, int, int, list[tuple[int, int]]]
 """Tree, table, class, and of each column its offset mask and the number of its first cell."""

@@ -10,7 +10,7 @@ import pytest
 from freehold.chain.verifier import data_contract, deploy_shape
 from prover.algebra.field import PRIME
 from prover.cairo.shapes import shape_of
-from prover.codegen import __main__ as generated
+from prover.codegen import shapes as generated
 from prover.codegen.constraints import InputPlan
 from prover.codegen.shape import shape_offsets
 from prover.stark.domains import root_of_unity
