@@ -104,7 +104,7 @@ def _compile_ahead(project: LocalProject, sources: list[str]) -> None:
     for request in solidity.get_standard_input_json(paths, project=project).values():
         if lacking := solc.missing(request):
             started = time.monotonic()
-            click.echo(f"Compiling {lacking} files of contracts, on {os.cpu_count()} cores", err=True)
+            click.echo(f"Compiling {lacking} files of contracts (all of them take a minute on two cores)", err=True)
             if errors := solc.errors_of(solc.answer(request, _tell)):
                 raise CompilerError("\n".join(errors))
             click.echo(f"Compiled in {time.monotonic() - started:.0f} s", err=True)
