@@ -33,7 +33,7 @@ NEEDED_BY_SCRIPTS = ("PlainToken.sol", "ObedientRegistry.sol", "ExchangeShape.so
 """Of the folders `mocks` and `generated`, whose other files only tests deploy."""
 
 
-class Contracts(ContractManager):
+class Contracts(ContractManager):  # type: ignore[misc]  # Ape's classes are Any here
     """A project's contracts, never older than their sources. First comes what scripts need, the rest when asked for."""
 
     def get(self, name: str, compile_missing: bool = True, check_for_changes: bool = True) -> ContractContainer | None:
@@ -45,7 +45,7 @@ class Contracts(ContractManager):
 
     def __iter__(self) -> Iterator[str]:
         bring_up_to_date(self.project, self.sources)
-        return super().__iter__()
+        yield from super().__iter__()
 
 
 def keep_fresh() -> None:
