@@ -33,7 +33,7 @@ NEEDED_BY_SCRIPTS = ("PlainToken.sol", "ObedientRegistry.sol", "ExchangeShape.so
 """Of the folders `mocks` and `generated`, whose other files only tests deploy."""
 
 
-class Contracts(ContractManager):
+class Contracts(ContractManager):  # type: ignore[misc]  # Ape's classes are Any here
     """A project's contracts, never older than their sources. First comes what scripts need, the rest when asked for."""
 
     def get(self, name: str, compile_missing: bool = True, check_for_changes: bool = True) -> ContractContainer | None:
@@ -45,7 +45,7 @@ class Contracts(ContractManager):
 
     def __iter__(self) -> Iterator[str]:
         bring_up_to_date(self.project, self.sources)
-        return super().__iter__()
+        yield from super().__iter__()
 
 
 def keep_fresh() -> None:
@@ -104,7 +104,7 @@ def _compile_ahead(project: LocalProject, sources: list[str]) -> None:
     for request in solidity.get_standard_input_json(paths, project=project).values():
         if lacking := solc.missing(request):
             started = time.monotonic()
-            click.echo(f"Compiling {lacking} files of contracts, on {os.cpu_count()} cores", err=True)
+            click.echo(f"Compiling {lacking} files of contracts (all of them take a minute on two cores)", err=True)
             if errors := solc.errors_of(solc.answer(request, _tell)):
                 raise CompilerError("\n".join(errors))
             click.echo(f"Compiled in {time.monotonic() - started:.0f} s", err=True)
