@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-uint256 constant PRIME = 0x800000000000011000000000000000000000000000000000000000000000001;
+import {PRIME} from "../curves/Prime.sol";
 
 /// @title Arithmetic modulo the STARK prime, and its domains
 /// @dev Domains and positions are those of `prover/stark/domains.py`. Leaves vectors and polynomials to their users.
