@@ -11,9 +11,12 @@ from eth_utils.address import is_address, to_checksum_address
 from ethpm_types.abi import ABI
 from ethpm_types.contract_type import ContractType
 
+from freehold.chain.compilation import keep_fresh
 from freehold.chain.errors import Refused
 from freehold.chain.managers import chain, networks, project
 from freehold.chain.network import network_name
+
+keep_fresh()
 
 PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prover.algebra.field import PRIME
+from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.cairo.components.tags import MEMORY
 from prover.stark.errors import ProofMalformed, StatementRefused
 from prover.stark.identities import VERSION
 from prover.stark.proof import WordReader
 from prover.stark.shape import Shape
-from prover.stark.transcript import keccak256, words_to_bytes
 
 MAX_ADDRESS = 1 << 64
 MAX_OUTPUT = 1 << 20

@@ -5,6 +5,7 @@ On plain integers, each check raising its own refusal: the verifier before it go
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prover.algebra.field import PRIME
@@ -16,7 +17,7 @@ from prover.stark.errors import (
     StatementRefused,
 )
 from prover.stark.expressions import INTERACTION, Expression, evaluate
-from prover.stark.layout import QUOTIENT_TABLE, Layout, Term
+from prover.stark.layout import QUOTIENT_TABLE, Group, Layout, Term
 from prover.stark.parameters import Parameters
 from prover.stark.shape import Shape
 from prover.stark.statement import Statement
@@ -26,6 +27,10 @@ VERSION = int.from_bytes(b"freehold 2", "big")
 """The protocol version, first word of the transcript and of every program identity."""
 MAX_LOG_DOMAIN = 32
 """Query positions are 32-bit words."""
+
+
+Cells = dict[tuple[int, int, int, int], int]
+"""(table, tree, column, offset) -> value at z."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,8 @@ def _check_quotient(name: str, expected: int, slices: list[int], lifted: int) ->
         raise OodsMismatch(name, expected, claimed)
 
 
-def mask_cells(layout: Layout, mask: list[int]) -> dict[tuple[int, int, int, int], int]:
-    """(table, tree, column, offset) -> claimed value."""
+def mask_cells(layout: Layout, mask: list[int]) -> Cells:
+    """The claimed values by what they are values of."""
     values = iter(mask)
     return {
         (slot.table, term.group.tree, slot.column, term.offset): next(values)
@@ -126,13 +131,15 @@ def mask_cells(layout: Layout, mask: list[int]) -> dict[tuple[int, int, int, int
     }
 
 
-def _leaf(cells, values: dict[str, int], number: int, table: Table, y: int, log_height: int):
+def _leaf(
+    cells: Cells, values: dict[str, int], number: int, table: Table, y: int, log_height: int
+) -> Callable[[Expression], int]:
     def leaf(node: Expression) -> int:
         if node.kind == "cell":
-            return cells[(number, *node.args)]
+            return cells[(number, *node.cell)]
         if node.kind == "value":
-            return values[node.args[0]]
-        index, offset = node.args
+            return values[node.name]
+        index, offset = node.periodic
         return evaluate_periodic(table.periodic[index], y, log_height, offset)
 
     return leaf
@@ -185,7 +192,7 @@ def combine_terms(layout: Layout, mask: list[int], power: int) -> list[tuple[Ter
     return combined
 
 
-def first_in_row(layout: Layout, group) -> int:
+def first_in_row(layout: Layout, group: Group) -> int:
     """Where a group's physical columns begin in the row of their physical height."""
     before = 0
     for other in layout.row_groups(group.tree, group.log_physical):

@@ -40,6 +40,8 @@ from prover.stark.proof import ByteReader, Proof, WordReader, part_positions
 from prover.stark.statement import Statement
 from prover.stark.transcript import Transcript
 
+OpenedRows = dict[int, dict[int, dict[int, list[int]]]]
+"""[tree][log2 of physical height][position] -> words."""
 StatementReader = Callable[[WordReader], Statement]
 
 
@@ -170,7 +172,9 @@ def verify_part(query: Query, parameters: Parameters, positions: list[int], part
         raise LeftOver(part.left())
 
 
-def open_rows(query: Query, parameters: Parameters, tree: int, positions: list[int], part: ByteReader):
+def open_rows(
+    query: Query, parameters: Parameters, tree: int, positions: list[int], part: ByteReader
+) -> dict[int, dict[int, list[int]]]:
     """{log2 of physical height: {position: words}} of one tree, checked against its root."""
     layout = query.layout
     rows: dict[int, dict[int, list[int]]] = {}
@@ -188,7 +192,7 @@ def open_rows(query: Query, parameters: Parameters, tree: int, positions: list[i
     return rows
 
 
-def deep_sum(query: Query, parameters: Parameters, rows, position: int) -> int:
+def deep_sum(query: Query, parameters: Parameters, rows: OpenedRows, position: int) -> int:
     """sum of (sum of lambda^i * p_i(Y) - B(Y)) / (Y^k - z_n * omega_n^o), every term in its own Y."""
     layout = query.layout
     x = point(layout.log_degree + parameters.log_blowup, position)

@@ -17,6 +17,7 @@ from freehold.chain import deployment
 from freehold.chain.committee import availability_proof
 from freehold.chain.contracts import contract_at
 from freehold.chain.deployment import deploy_exchange
+from freehold.chain.errors import Refused
 from freehold.chain.exchange import Exchange, open_exchange
 from freehold.chain.record import read_state, write_deployment, write_state
 from freehold.scenarios.accounts import Accounts
@@ -283,9 +284,9 @@ def test_what_is_no_token_is_refused(chain, folder):
 def test_amounts_are_in_the_tokens_units():
     coins = Exchange(None, None, 6)
     assert (coins.quanta("1.5"), coins.quanta("0.000001"), coins.coins(1_234_500_000)) == (1_500_000, 1, "1,234.5")
-    with pytest.raises(click.UsageError, match=r"0\.0000001 has more than 6 decimals"):
+    with pytest.raises(Refused, match=r"0\.0000001 has more than 6 decimals"):
         coins.quanta("0.0000001")
-    with pytest.raises(click.UsageError, match="not in"):
+    with pytest.raises(Refused, match="not in"):
         coins.quanta("18446744073709.551616")
     assert coins.quanta("18446744073709.551615") == (1 << 64) - 1
 
