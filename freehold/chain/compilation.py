@@ -34,7 +34,7 @@ NEEDED_BY_SCRIPTS = ("PlainToken.sol", "ObedientRegistry.sol", "ExchangeShape.so
 """Of the folders `mocks` and `generated`, whose other files only tests deploy."""
 
 
-class Contracts(ContractManager):  # type: ignore[misc]  # Ape's classes are Any here
+class Contracts(ContractManager):
     """A project's contracts, never older than their sources. First comes what scripts need, the rest when asked for."""
 
     def get(self, name: str, compile_missing: bool = True, check_for_changes: bool = True) -> ContractContainer | None:
