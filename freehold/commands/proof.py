@@ -124,7 +124,7 @@ def prove_command(
     try:
         program = load_program(path)
         stages("read the run" if all(recorded) else "run")
-        if all(recorded):
+        if trace_file and memory_file and public_input_file:
             run = read_run(program, trace_file, memory_file, public_input_file, private_input_file)
         else:
             refuse_strange_hints(path, program, trust_hints)
