@@ -16,6 +16,8 @@ CANONICAL_BUILTINS = (
 AP_ADD_IMMEDIATE = 0x40780017FFF7FFF
 CALL_IMMEDIATE = 0x1104800180018000
 JUMP_IMMEDIATE = 0x10780017FFF7FFF
+LOCATION = "location"
+"""Name of the attribute by which `prune.py` says where a hint stands."""
 HEAD_WORDS = 6
 END_OFFSET = 4
 """`ap += k; call main; jmp rel 0`: two words each, the loop at offset 4."""
@@ -34,7 +36,7 @@ def _hint(record: dict[str, Any]) -> dict[str, Any]:
 
 def _locations(document: dict[str, Any]) -> dict[int, str]:
     """Those that `freehold compile` keeps, or all of a program compiled elsewhere with its debug information."""
-    found = {int(pc): str(place) for pc, place in document.get("locations", {}).items()}
+    found = {start: place for start, _, place in _attributes(document, LOCATION)}
     whole = (document.get("debug_info") or {}).get("instruction_locations", {})
     return {int(pc): location_text(entry["inst"]) for pc, entry in whole.items()} | found
 
@@ -43,8 +45,9 @@ def location_text(record: dict[str, Any]) -> str:
     return f"{record['input_file']['filename']}:{record['start_line']}"
 
 
-def _messages(document: dict[str, Any]) -> tuple[tuple[int, int, str], ...]:
-    attributes = [entry for entry in document.get("attributes") or () if entry["name"] == "error_message"]
+def _attributes(document: dict[str, Any], name: str) -> tuple[tuple[int, int, str], ...]:
+    """(start, end, value) of those with a name."""
+    attributes = [entry for entry in document.get("attributes") or () if entry["name"] == name]
     return tuple((int(entry["start_pc"]), int(entry["end_pc"]), str(entry["value"])) for entry in attributes)
 
 
@@ -83,7 +86,7 @@ class Program:
                 tuple(document["reference_manager"]["references"]),
                 document["main_scope"],
                 _locations(document),
-                _messages(document),
+                _attributes(document, "error_message"),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProgramMalformed(f"not a compiled Cairo 0 program: {error!r}") from error

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from prover.cairo.program import LOCATION
+
 Document = dict[str, Any]
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
@@ -27,29 +29,39 @@ def pruned(document: Document, folder: Path) -> Document:
     kept = _Kept(document)
     hints = {pc: [kept.hint(hint) for hint in document["hints"][pc]] for pc in sorted(document["hints"], key=int)}
     kept.places(document["main_scope"])
-    messages = [entry for entry in document.get("attributes") or () if entry["name"] == "error_message"]
     return {
-        "attributes": [{name: entry[name] for name in ("name", "value", "start_pc", "end_pc")} for entry in messages],
+        "attributes": _messages(document) + _hint_locations(document, folder),
         "builtins": document["builtins"],
         "compiler_version": document["compiler_version"],
         "data": document["data"],
         "hints": hints,
         "identifiers": dict(sorted(kept.identifiers.items())),
-        "locations": _hint_locations(document, folder),
         "main_scope": document["main_scope"],
         "prime": document["prime"],
         "reference_manager": {"references": kept.references},
     }
 
 
-def _hint_locations(document: Document, folder: Path) -> dict[str, str]:
+def _messages(document: Document) -> list[Document]:
+    """Of `with_attr error_message`."""
+    entries = [entry for entry in document.get("attributes") or () if entry["name"] == "error_message"]
+    return [_attribute("error_message", entry["value"], entry["start_pc"], entry["end_pc"]) for entry in entries]
+
+
+def _hint_locations(document: Document, folder: Path) -> list[Document]:
+    """As attributes of the hint's instruction, which other machines read past."""
     entries = (document.get("debug_info") or {}).get("instruction_locations", {})
-    found = {}
+    found = []
     for pc in sorted(document["hints"], key=int):
         if pc in entries and entries[pc].get("hints"):
             record = entries[pc]["hints"][0]["location"]
-            found[pc] = f"{_file_name(record['input_file']['filename'], folder)}:{record['start_line']}"
+            place = f"{_file_name(record['input_file']['filename'], folder)}:{record['start_line']}"
+            found.append(_attribute(LOCATION, place, int(pc), int(pc) + 1))
     return found
+
+
+def _attribute(name: str, value: str, start_pc: int, end_pc: int) -> Document:
+    return {"name": name, "value": value, "start_pc": start_pc, "end_pc": end_pc}
 
 
 def _file_name(path: str, folder: Path) -> str:
