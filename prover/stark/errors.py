@@ -32,13 +32,14 @@ class _OutOfBounds(StarkError):
     """A number that is not what it may be.
 
     found: the number; bound: what it must equal, reach, or stay below, as `sentence` says; table: whose number it is.
-    Each is None where there is none. `sentence` has them in braces.
+    Each is None where there is none. `sentence` has them in braces; without any it is taken as it is.
     """
 
     def __init__(
         self, sentence: str, found: int | None = None, bound: int | None = None, table: str | None = None
     ) -> None:
-        super().__init__(sentence.format(found=found, bound=bound, table=table))
+        has_values = (found, bound, table) != (None, None, None)
+        super().__init__(sentence.format(found=found, bound=bound, table=table) if has_values else sentence)
         self.found, self.bound, self.table = found, bound, table
 
 
