@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from prover import kernel
 from prover.algebra.field import PRIME
@@ -30,6 +30,10 @@ P1, P3 = (Point(*words) for words in pedersen_points.HIGH)
 """Pedersen's: for the low 248 bits and the high 4 of the first input, then of the second."""
 
 
+@overload
+def negate(point: Point) -> Point: ...
+@overload
+def negate(point: Point | None) -> Point | None: ...
 def negate(point: Point | None) -> Point | None:
     return point and Point(point.x, -point.y % PRIME)
 
@@ -50,6 +54,13 @@ def add(a: Point | None, b: Point | None) -> Point | None:
         slope = (a.y - b.y) * pow(a.x - b.x, -1, PRIME) % PRIME
     x = (slope * slope - a.x - b.x) % PRIME
     return Point(x, (slope * (a.x - x) - a.y) % PRIME)
+
+
+def finite(point: Point | None) -> Point:
+    """The same, where it is known not to be infinity. Raises ValueError for what is."""
+    if point is None:
+        raise ValueError("the point is infinity")
+    return point
 
 
 def multiply(point: Point | None, scalar: int) -> Point | None:

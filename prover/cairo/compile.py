@@ -35,7 +35,8 @@ def compiler_output(source: Path) -> dict[str, Any]:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise CompileFailed((done.stderr or done.stdout).strip())
-        return json.loads(target.read_text())
+        document: dict[str, Any] = json.loads(target.read_text())
+        return document
 
 
 _BUILTINS_LINE = re.compile(r"^%builtins[ \t]+(.*)$", re.MULTILINE)

@@ -6,7 +6,7 @@ order, the output's length, the output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from prover.algebra.field import PRIME
@@ -86,7 +86,9 @@ def program_identity(shape: Shape, program: tuple[int, ...]) -> int:
     return int.from_bytes(keccak256(words_to_bytes(words)), "big")
 
 
-def statement_reader(shape: Shape, program: tuple[int, ...], builtins: tuple[str, ...]):
+def statement_reader(
+    shape: Shape, program: tuple[int, ...], builtins: tuple[str, ...]
+) -> Callable[[WordReader], CairoStatement]:
     """Reads the statement of `program` from a header."""
     identity = program_identity(shape, program)
 

@@ -10,6 +10,7 @@ from prover.kernel.arrays import Bools as Bools
 from prover.kernel.arrays import Digests as Digests
 from prover.kernel.arrays import Felts as Felts
 from prover.kernel.arrays import Ints as Ints
+from prover.kernel.arrays import Words as Words
 from prover.kernel.arrays import empty as empty
 from prover.kernel.arrays import zeros as zeros
 from prover.kernel.curves import add_chain as add_chain

@@ -17,6 +17,8 @@ Digests = NDArray[np.uint8]
 """Hashes (n, 32)."""
 Bools = NDArray[np.bool_]
 """Which of many are so."""
+Words = NDArray[np.uint64]
+"""Plain 64-bit words: registers, limbs."""
 Ints = NDArray[np.int64]
 """Small numbers: counts, addresses, places."""
 Item = TypeVar("Item", bound=np.generic)

@@ -14,7 +14,7 @@ from typing import Any
 from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
 from prover.cairo.machine import segments
-from prover.cairo.machine.blocks import Block, Outcome, compile_block, single
+from prover.cairo.machine.blocks import Block, Factory, Outcome, compile_block, single
 from prover.cairo.machine.builtins import Builtin
 from prover.cairo.machine.hints.curves import div_mod
 from prover.cairo.machine.hints.library import import_for_hint, safe_div
@@ -184,14 +184,14 @@ class Machine:
                 for code, hint in hints:
                     self._run_hint(code, hint)
             outcome = function(ap, fp)
-            is_whole = outcome.__class__ is tuple
-            if is_whole or outcome:
+            n_done = outcome if isinstance(outcome, int) else length
+            if n_done:
                 blocks.append(block)
                 aps.append(ap)
                 fps.append(fp)
-                counts.append(length if is_whole else outcome)
-                n_steps += counts[-1]
-            if not is_whole:
+                counts.append(n_done)
+                n_steps += n_done
+            if isinstance(outcome, int):
                 pc, ap, hints_have_run = block.pcs[outcome], ap + block.moves[outcome], True
                 break
             pc, ap, fp = outcome
@@ -202,11 +202,11 @@ class Machine:
         """What other runs of the program have compiled, on this run's memory."""
         made = self.program.blocks
         self._bindings = (cells, self._peek, self._poke, _sum, _difference, _quotient)
-        return {pc: self._bound(block) for pc, block in made.items() if block.code and pc != final_pc}
+        return {pc: self._bound(block, block.code) for pc, block in made.items() if block.code and pc != final_pc}
 
-    def _bound(self, block: Block) -> Bound:
+    def _bound(self, block: Block, code: Factory) -> Bound:
         hints = self._hints.get(block.pcs[0], ())
-        return block.code(*self._bindings), block, len(block.pcs), block.reach, hints
+        return code(*self._bindings), block, len(block.pcs), block.reach, hints
 
     def _gets_hot(self, pc: int, final_pc: int, stack: int, functions: dict[int, Bound]) -> bool:
         """Compiles the block at pc at the HOTth visit; false before, and where it has no code."""
@@ -216,7 +216,7 @@ class Machine:
         block = compile_block(self._word_at, pc, lambda at: at in self._hints or at == final_pc, stack)
         self.program.blocks[pc] = block
         if block.code:
-            functions[pc] = self._bound(block)
+            functions[pc] = self._bound(block, block.code)
         return pc in functions
 
     def _word_at(self, pc: int) -> int | None:
@@ -300,8 +300,11 @@ class Machine:
         self._check(ins, pc, fp, dst, op0, res)
         if pc not in self._singles:
             self._singles[pc] = single(pc)
-        for part, word in zip(self.log, (self._singles[pc], ap, fp, 1), strict=True):
-            part.append(word)
+        blocks, aps, fps, counts = self.log
+        blocks.append(self._singles[pc])
+        aps.append(ap)
+        fps.append(fp)
+        counts.append(1)
         self.n_steps += 1
         self._advance(ins, pc, ap, fp, dst, op1, res)
 
@@ -345,7 +348,7 @@ class Machine:
         if ins.pc_update == PC_REGULAR or (ins.pc_update == PC_JNZ and dst == 0):
             self.pc = pc + ins.size
         elif ins.pc_update == PC_JUMP:
-            if not is_address(res):
+            if res is None or not is_address(res):
                 raise RunFailed(f"a jump to {describe(res)}, which is no address")
             self.pc = res
         elif ins.pc_update == PC_JUMP_RELATIVE:

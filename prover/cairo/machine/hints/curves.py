@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 from prover.algebra.curve import square_root
 from prover.algebra.field import PRIME
@@ -76,5 +76,5 @@ def random_ec_point(field_prime: int, alpha: int, beta: int, seed: bytes) -> tup
             counter += 1
 
 
-def to_bytes(value: int, length: int = 32, byte_order: str = "big") -> bytes:
+def to_bytes(value: int, length: int = 32, byte_order: Literal["little", "big"] = "big") -> bytes:
     return value.to_bytes(length, byte_order)
