@@ -24,10 +24,11 @@ BELOW: dict[str, set[str]] = {
     "prover.proving": {"prover.cairo", "prover.applications.perpetual"},
     "freehold.files": set(),
     "freehold.arguments": {"prover.stark"},
+    "freehold.hints": {"prover.proving"},
     "freehold.chain": {"prover.proving", "prover.codegen", "freehold.files"},
     "freehold.leaving": {"prover.applications.perpetual", "freehold.chain"},
     "freehold.scenarios": {"freehold.chain"},
-    "freehold.bench": {"prover.proving", "freehold.arguments", "freehold.files"},
+    "freehold.bench": {"prover.proving", "freehold.arguments", "freehold.files", "freehold.hints"},
     "freehold.commands": {"freehold.bench", "prover.proving"},
     "scripts": {"freehold.chain", "freehold.leaving", "freehold.scenarios", "freehold.bench"},
 }
