@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import click
-from ape import Contract, accounts, networks, project
-from ape.api import AccountAPI
-from ape.cli import ConnectedProviderCommand
-from ape.contracts import ContractInstance
+from ape.api.accounts import AccountAPI
+from ape.cli.commands import ConnectedProviderCommand
+from ape.contracts.base import ContractInstance
 from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
-from eth_utils import is_address, to_checksum_address
+
+from freehold.chain.contracts import contract_at
+from freehold.chain.errors import Refused
+from freehold.chain.managers import accounts
+from freehold.chain.network import is_local, network_name
+from freehold.chain.record import DEPLOYMENT
+from prover.algebra.curve import lift_x
+from prover.algebra.field import PRIME
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Script(ConnectedProviderCommand):
@@ -20,25 +31,12 @@ class Script(ConnectedProviderCommand):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except Refused as error:
+            raise click.UsageError(str(error), ctx) from error
         except ApeException as error:
             if logger.level <= LogLevel.DEBUG:
                 raise
             raise click.ClickException(f"{type(error).__name__}: {error}") from error
-
-
-def network_name() -> str:
-    """As Ape writes it: ecosystem:network:provider."""
-    return networks.provider.network_choice
-
-
-def is_local() -> bool:
-    """A chain of this machine's own, where nothing is worth anything."""
-    return networks.provider.network.is_dev
-
-
-def time_travels() -> bool:
-    """The chain lets its clock be moved: Ape's embedded one does, and anvil as Ape's foundry provider."""
-    return is_local() and networks.provider.name in ("test", "foundry")
 
 
 def account_of(alias: str | None) -> AccountAPI:
@@ -55,7 +53,7 @@ def account_of(alias: str | None) -> AccountAPI:
     if account.balance == 0:
         raise click.UsageError(f"{alias} ({account.address}) has no ether on {network_name()}")
     if f"APE_ACCOUNTS_{alias}_PASSPHRASE" in os.environ:
-        account.set_autosign(True)
+        cast(Any, account).set_autosign(True)  # of accounts in files and for tests; hardware ones have no passphrase
     return account
 
 
@@ -63,25 +61,10 @@ def _load(alias: str) -> AccountAPI:
     if alias.startswith("TEST::"):
         index = alias.removeprefix("TEST::")
         if index.isdecimal() and int(index) < len(accounts.test_accounts):
-            return accounts.test_accounts[int(index)]
+            return cast(AccountAPI, accounts.test_accounts[int(index)])
     elif alias in accounts.aliases:
-        return accounts.load(alias)
+        return cast(AccountAPI, accounts.load(alias))
     raise click.UsageError(f"there is no account '{alias}'; `ape accounts list` names those there are")
-
-
-def address_of(text: str, what: str) -> str:
-    """A checksummed address other than zero."""
-    if not is_address(text) or int(text, 16) == 0:
-        raise click.UsageError(f"{what} '{text}' is not an address")
-    return to_checksum_address(text)
-
-
-def contract_at(text: str, what: str, kind: str) -> ContractInstance:
-    """The contract at an address, spoken to as the project's contract `kind`."""
-    address = address_of(text, what)
-    if not networks.provider.get_code(address):
-        raise click.UsageError(f"there is no contract at {what} {address} on {network_name()}")
-    return Contract(address, contract_type=project.contracts[kind].contract_type)
 
 
 def token_at(text: str) -> ContractInstance:
@@ -92,3 +75,42 @@ def token_at(text: str) -> ContractInstance:
     except Exception as error:
         raise click.UsageError(f"{token.address} does not answer as an ERC-20 token") from error
     return token
+
+
+def exchange_option(command: F) -> F:
+    return click.option(
+        "--deployment",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=DEPLOYMENT,
+        show_default=True,
+        help="Record of the exchange.",
+    )(command)
+
+
+def position_options(command: F) -> F:
+    """Whose position: its Stark key and its id."""
+    for option in (
+        click.option("--position", required=True, help="The position's id."),
+        click.option("--stark-key", required=True, help="The Stark key that owns the position, in hex."),
+    ):
+        command = option(command)
+    return command
+
+
+POSITION_ID_UPPER_BOUND = 1 << 64
+
+
+def stark_key_of(text: str) -> int:
+    try:
+        key = int(text, 16)
+    except ValueError as error:
+        raise Refused(f"--stark-key '{text}' is not a hexadecimal number") from error
+    if not 0 < key < PRIME or lift_x(key) is None:
+        raise Refused(f"--stark-key {text} is not on the Stark curve")
+    return key
+
+
+def position_of(text: str) -> int:
+    if not text.isdecimal() or int(text) >= POSITION_ID_UPPER_BOUND:
+        raise Refused(f"--position '{text}' is not a number below 2^64")
+    return int(text)

@@ -1,46 +1,48 @@
-"""`ape run demo`: the whole story on a local chain, with real proofs; on a live network the part that needs no waiting.
+"""`ape run demo`: the whole scenario on a local chain, with real proofs; on a live network what needs no waiting.
 
 Deploy, register, deposit, a proven batch, a forced withdrawal served, a false one proven invalid; then the operator
-falls silent, a stranger freezes the exchange, and everybody leaves with what the last state owes them.
+stops, a stranger freezes the exchange, and all users leave with what the last state owes them.
 """
 
 from __future__ import annotations
 
 import click
 
+from freehold.chain.deployed import DAY
+from freehold.chain.network import is_local, time_travels
+from freehold.scenarios.accounts import Accounts
+from freehold.scenarios.exchange import UNIT, ScenarioExchange, travel
+from freehold.scenarios.report import expect
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.transactions import Deposit, ForcedWithdrawal
 from prover.stark.parameters import DEFAULT
-from scripts._arguments import Script, account_of, is_local, time_travels
-from scripts._deployment import DAY
-from scripts._people import Cast
-from scripts._stage import UNIT, Stage, travel
-from scripts._story import expect
+from scripts._arguments import Script, account_of
 
 
 @click.command(cls=Script)
-@click.option("--account", help="Who plays every part on a live network.")
-def cli(account):
-    """Play the whole story and write .build/demo.json.
+@click.option("--account", help="Who sends everything on a live network.")
+def cli(account: str | None) -> None:
+    """Run the whole scenario and write .build/demo.json.
 
-    On a live network one account plays every part, with a token made for the occasion: deploy, register, deposit, a
-    withdrawal demanded and served by one proven batch, paid. The rest of the story needs a chain whose clock moves.
+    On a live network one account sends everything, with a token made for the demo: deploy, register, deposit, a forced
+    withdrawal that one proven batch serves, payment. The rest needs a chain whose clock moves.
     """
     if time_travels():
         if account is not None:
-            raise click.UsageError("--account is for live networks: here test accounts play")
-        Demo(DEFAULT, Cast.of_test_accounts()).play()
+            raise click.UsageError("--account is for live networks: here test accounts are used")
+        Demo(DEFAULT, Accounts.of_test_accounts()).run()
     elif is_local():
         raise click.UsageError("this chain's clock does not move: use ethereum:local:test or ethereum:local:foundry")
     else:
-        LiveDemo(DEFAULT, Cast.of_one(account_of(account))).play()
+        LiveDemo(DEFAULT, Accounts.of_one(account_of(account))).run()
 
 
-class Demo(Stage):
-    """The whole story, on a chain whose clock moves."""
+class Demo(ScenarioExchange):
+    """The whole scenario, on a chain whose clock moves."""
 
-    def play(self) -> None:
-        self.alice, self.bob = self.cast.users
+    def run(self) -> None:
+        click.echo("This takes half a minute or so: two batches are proven and verified")
+        self.alice, self.bob = self.accounts.users
         self.deploy()
         self.join(self.alice, 1_000 * UNIT)
         self.join(self.bob, 500 * UNIT)
@@ -64,8 +66,8 @@ class Demo(Stage):
         expect("alice's pending deposit", waiting, 0)
 
     def forced_withdrawals(self) -> None:
-        self.demand(self.alice, 300 * UNIT, "")
-        self.demand(self.bob, 501 * UNIT, ", one more than bob has")
+        self.request_withdrawal(self.alice, 300 * UNIT, "")
+        self.request_withdrawal(self.bob, 501 * UNIT, ", one more than bob has")
         proven = self.serve(
             [
                 ForcedWithdrawal(
@@ -75,17 +77,17 @@ class Demo(Stage):
             ]
         )
         invalid = Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE
-        expect("what the proof says of the two demands", proven.batch.served, (Code.SUCCESS, invalid))
-        expect("alice's demand is served", self.asked_at(self.alice, 300 * UNIT), 0)
-        expect("bob's demand is proven invalid", self.asked_at(self.bob, 501 * UNIT), 0)
+        expect("what the proof says of the two requests", proven.batch.served, (Code.SUCCESS, invalid))
+        expect("alice's request is served", self.requested_at(self.alice, 300 * UNIT), 0)
+        expect("bob's request is proven invalid", self.requested_at(self.bob, 501 * UNIT), 0)
         self.pay(self.alice, 300 * UNIT)
         owed = self.exchange.getWithdrawalBalance(self.bob.stark_key, self.deployed.asset_type)
         expect("bob's withdrawal balance", owed, 0)
 
     def silence(self) -> None:
-        self.demand(self.bob, 200 * UNIT, "; the operator stays silent")
-        self.story.step("seven days pass", "nobody", lambda: travel(7 * DAY))
-        self.freeze(self.bob, 200 * UNIT, self.cast.stranger, "stranger")
+        self.request_withdrawal(self.bob, 200 * UNIT, "; the operator stays silent")
+        self.report.step("seven days pass", "nobody", lambda: travel(7 * DAY))
+        self.freeze(self.bob, 200 * UNIT, self.accounts.stranger, "stranger")
         expect("frozen", self.exchange.isFrozen(), True)
 
     def leave(self) -> None:
@@ -94,18 +96,18 @@ class Demo(Stage):
             self.escape(user)
 
 
-class LiveDemo(Stage):
-    """The part of the story that needs no waiting: in, one batch, out."""
+class LiveDemo(ScenarioExchange):
+    """The part that needs no waiting: in, one batch, out."""
 
-    def play(self) -> None:
-        (user,) = self.cast.users
+    def run(self) -> None:
+        (user,) = self.accounts.users
         self.deploy()
         self.join(user, 1_000 * UNIT)
-        self.demand(user, 1_000 * UNIT, " back")
+        self.request_withdrawal(user, 1_000 * UNIT, " back")
         request = {"public_key": user.stark_key, "position_id": user.position_id, "amount": 1_000 * UNIT}
         proven = self.serve([Deposit(**request), ForcedWithdrawal(**request)])
-        expect("what the proof says of the demand", proven.batch.served, (Code.SUCCESS,))
-        expect("the demand is served", self.asked_at(user, 1_000 * UNIT), 0)
+        expect("what the proof says of the request", proven.batch.served, (Code.SUCCESS,))
+        expect("the request is served", self.requested_at(user, 1_000 * UNIT), 0)
         self.pay(user, 1_000 * UNIT)
         self.finish()
-        click.echo("silence, freeze and escape take a week: the demo on ethereum:local:test or :foundry plays them")
+        click.echo("silence, freeze and escape take a week: the demo on ethereum:local:test or :foundry has them")

@@ -1,16 +1,19 @@
 """`ape run status`: what an exchange says of itself, and who waits for it."""
 
-import click
-from ape import chain
+from pathlib import Path
 
-from scripts._arguments import Script, network_name
-from scripts._exchange import exchange_option, open_exchange, span
+import click
+
+from freehold.chain.exchange import open_exchange, span
+from freehold.chain.managers import chain
+from freehold.chain.network import network_name
+from scripts._arguments import Script, exchange_option
 
 
 @click.command(cls=Script)
 @exchange_option
-def cli(deployment):
-    """Show an exchange's state and every demand that waits, with the time its operator has left."""
+def cli(deployment: Path) -> None:
+    """Show an exchange's state and every pending forced request, with the time its operator has left."""
     exchange = open_exchange(deployment)
     contract = exchange.contract
     facts = {
@@ -28,7 +31,7 @@ def cli(deployment):
     for name, fact in facts.items():
         click.echo(f"{name:<16} {fact}")
     requests = exchange.requests()
-    click.echo(f"{'demands':<16} {len(requests) or 'none waits'}")
+    click.echo(f"{'forced requests':<16} {len(requests) or 'none is pending'}")
     for request in requests:
         left = f"{span(request.left)} left" if request.left > 0 else "late: anyone may freeze the exchange"
         click.echo(

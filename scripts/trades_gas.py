@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from ape import accounts, chain, project
-from ape.api import ReceiptAPI
-from ape.contracts import ContractInstance
+from ape.api.transactions import ReceiptAPI
+from ape.contracts.base import ContractInstance
 
 from freehold.bench.proofs import POSITIONS, proof_name
+from freehold.chain.contracts import deploy
+from freehold.chain.deployed import Delays
+from freehold.chain.deployment import deploy_pieces
+from freehold.chain.managers import accounts, chain, project
+from freehold.chain.network import is_local
+from freehold.chain.verifier import deploy_verifier, register_program, submit_proof
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import validium_fact
 from prover.applications.perpetual.batch import Batch
@@ -23,9 +28,7 @@ from prover.applications.perpetual.state import State
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import NAMED
 from prover.stark.proof import Proof
-from scripts._arguments import Script, is_local
-from scripts._deployment import Delays, deploy_pieces
-from scripts._verifier import deploy_verifier, register_program, submit_proof
+from scripts._arguments import Script
 
 
 @click.command(cls=Script)
@@ -36,7 +39,7 @@ from scripts._verifier import deploy_verifier, register_program, submit_proof
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Where `freehold bench trades --proofs` kept them.",
 )
-def cli(figures, proofs):
+def cli(figures: Path, proofs: Path) -> None:
     """Submit the proofs of FIGURES, a file of `freehold bench trades --json`, and write their gas into it."""
     if not is_local():
         raise click.UsageError("this deploys a verifier for its figures alone: use a local network")
@@ -75,7 +78,7 @@ def state_update_gas(count: int) -> int:
     governor = accounts.test_accounts[0]
     batch = Case.parsed(trades(count, POSITIONS, time=chain.blocks.head.timestamp)).apply()
     empty = State.initial(batch.config, batch.before.system_time)
-    registry = governor.deploy(project.ObedientRegistry)
+    registry = deploy(governor, project.ObedientRegistry)
     exchange = deploy_pieces(project, governor, registry, empty.words(), Delays())
     _configure(exchange, registry, batch, {"sender": governor})
     gas = 0

@@ -9,7 +9,7 @@ interface IDispatcher {
     /// @notice Reached through the proxy's `upgradeTo` only. Empty data: new code, nothing else. Otherwise
     /// `abi.encode(address initializer, bytes rest)`: a named initializer is run with `rest`; without one this is the first
     /// initialization, refused if there was one, and `rest` is
-    /// `abi.encode(Parameters.Values, address escapeVerifier, uint256 initialSequenceNumber, uint256[] initialState)`.
+    /// `abi.encode(Delays.Values, address escapeVerifier, uint256 initialSequenceNumber, uint256[] initialState)`.
     function initialize(bytes calldata data) external;
 
     function VERSION() external view returns (string memory);

@@ -173,7 +173,7 @@ interface IOperations {
     // --- escapes
 
     /// @notice Credit what the escape verifier has proven of a position in the frozen state, once. Anyone may call; the
-    /// money goes to the key's owner by `withdraw`. `contracts/registry/EscapeDesk.sol` does all three in one call.
+    /// money goes to the key's owner by `withdraw`. `contracts/escape/EscapeDesk.sol` does all three in one call.
     /// Warning: first come, first served, should the state promise more than is held.
     function escape(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount) external;
     function escapeUsed(uint256 vaultId) external view returns (bool);

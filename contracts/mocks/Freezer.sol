@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Head} from "../exchange/Head.sol";
+import {Head} from "../common/Head.sol";
 
 /// @title An initializer that leaves the exchange frozen, which no upgrade may
 contract Freezer {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Escapes} from "../exchange/Escapes.sol";
+import {Escapes} from "../perpetual/Escapes.sol";
 
 /// @title An initializer that exchanges the escape verifier: what an upgrade can bring along
 contract Initializer {

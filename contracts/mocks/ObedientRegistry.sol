@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {FactRegistry} from "../registry/FactRegistry.sol";
+import {FactRegistry} from "../facts/FactRegistry.sol";
 
 /// @title A registry double that proves whatever it is told, for tests of what comes after a proof
 contract ObedientRegistry is FactRegistry {

@@ -1,0 +1,1 @@
+"""What proving costs on this machine: `freehold bench`."""

@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -74,7 +75,7 @@ def cases() -> Iterator[Case]:
     size = a.nbytes
     for name in ("add", "sub", "mul"):
         function = getattr(kernel, name)
-        yield Case(name, "element", lambda function=function: function(a, a, out), len(a), 3 * size)
+        yield Case(name, "element", partial(function, a, a, out), len(a), 3 * size)
     yield Case("inverse", "element", lambda: kernel.inverse(a), len(a), 2 * size)
     butterflies = COLUMNS * n // 2 * LOG_SIZE
     extended = np.empty_like(columns)
@@ -94,7 +95,7 @@ def cases() -> Iterator[Case]:
     yield Case(
         "run_program",
         "op and row",
-        lambda: kernel.run_program(program, 2, one, list(columns[:2]), target),
+        lambda: kernel.run_program(program, 2, one, list(columns[:2]), list(target)),
         len(program) * n,
         3 * 32 * n,
     )

@@ -14,9 +14,10 @@ from rich.table import Table
 from freehold.arguments import NewFile, existing, parameters_option
 from freehold.files import write_whole
 from prover.cairo.errors import CairoError
+from prover.cairo.execution import Run
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
-from prover.cairo.run import Run, run_program
+from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run
 from prover.cairo.shapes import BuiltinNotProvable, shape_of
 from prover.stark.errors import ProofRefused, StarkError
@@ -112,7 +113,7 @@ def prove_command(
     try:
         program = load_program(path)
         stages("read the run" if all(recorded) else "run")
-        if all(recorded):
+        if trace_file and memory_file and public_input_file:
             run = read_run(program, trace_file, memory_file, public_input_file, private_input_file)
         else:
             run = run_program(program, _load_json(input_file) if input_file else None)

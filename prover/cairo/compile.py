@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from prover.cairo.errors import CompileFailed
+from prover.cairo.prune import pruned
 
 
 def compile_cairo(source: Path) -> dict[str, Any]:
-    """The compiled program in proof mode, without debug information. Raises CompileFailed."""
+    """The compiled program in proof mode, with no more names than its hints can reach. Raises CompileFailed."""
+    return pruned(compiler_output(source))
+
+
+def compiler_output(source: Path) -> dict[str, Any]:
+    """All that the compiler writes in proof mode, but for debug information. Raises CompileFailed."""
     beside = Path(sys.executable).with_name("cairo-compile")
     compiler = str(beside) if beside.exists() else shutil.which("cairo-compile")
     if compiler is None:
@@ -26,10 +32,25 @@ def compile_cairo(source: Path) -> dict[str, Any]:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise CompileFailed((done.stderr or done.stdout).strip())
-        document = json.loads(target.read_text())
-    return {name: document[name] for name in document if name not in ("debug_info", "attributes")}
+        return json.loads(target.read_text())
 
 
 def program_text(document: dict[str, Any]) -> str:
-    """As committed: one line a field, sorted."""
-    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+    """As committed: one line a word, a builtin, a hinted place, an identifier, a reference."""
+    fields = ",\n".join(f"{json.dumps(name)}: {_lines(value)}" for name, value in document.items())
+    return f"{{\n{fields}\n}}\n"
+
+
+def _lines(value: Any) -> str:
+    """A list or object with one line an entry, a lone list within an object likewise."""
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(map(_line, value)) + "\n]"
+    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("references"), list):
+        return '{"references": ' + _lines(value["references"]) + "}"
+    if isinstance(value, dict) and value:
+        return "{\n" + ",\n".join(f"{_line(name)}: {_line(entry)}" for name, entry in value.items()) + "\n}"
+    return _line(value)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

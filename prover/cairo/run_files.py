@@ -15,11 +15,11 @@ import numpy as np
 
 from prover.algebra.curve import ORDER
 from prover.algebra.field import PRIME
-from prover.cairo.builtins import Builtin, make_builtin
-from prover.cairo.components import ecdsa
 from prover.cairo.errors import RunFilesMalformed
+from prover.cairo.execution import MIN_STEPS, Run
+from prover.cairo.instances import CELLS
+from prover.cairo.machine.builtins import Builtin, make_builtin
 from prover.cairo.program import Program
-from prover.cairo.run import MIN_STEPS, Run
 
 MAX_ADDRESS = 1 << 28
 FINAL_PC = 5
@@ -72,7 +72,7 @@ def _complete(path: Path, memory: list[int | None], builtin: Builtin, start: int
 
 def _signatures(path: Path | None, start: int, stop: int) -> dict[int, tuple[int, int]]:
     """(r, s) by address, for the instances of [start, stop)."""
-    count = (stop - start) // ecdsa.N_CELLS
+    count = (stop - start) // CELLS["ecdsa"]
     if count and path is None:
         raise RunFilesMalformed(
             f"the run checks {count} signatures, and a memory file holds none: give the AIR private input too"
@@ -87,7 +87,7 @@ def _signatures(path: Path | None, start: int, stop: int) -> dict[int, tuple[int
         }
         missing = next((number for number in range(count) if number not in words), None)
         if missing is None:
-            return {start + ecdsa.N_CELLS * number: (r, pow(w, -1, ORDER)) for number, (r, w) in words.items()}
+            return {start + CELLS["ecdsa"] * number: (r, pow(w, -1, ORDER)) for number, (r, w) in words.items()}
     except (ValueError, KeyError, TypeError) as error:
         raise RunFilesMalformed(f"{path}: no AIR private input with signatures: {error!r}") from error
     raise RunFilesMalformed(f"{path}: no signature for ecdsa instance {missing}")
@@ -186,7 +186,7 @@ def _private_signatures(run: Run) -> list[dict[str, Any]]:
     start, _ = run.segments.get("ecdsa", (0, 0))
     return [
         {
-            "index": (place - start) // ecdsa.N_CELLS,
+            "index": (place - start) // CELLS["ecdsa"],
             "pubkey": hex(run.memory[place]),
             "msg": hex(run.memory[place + 1]),
             "signature_input": {"r": hex(r), "w": hex(pow(s, -1, ORDER))},

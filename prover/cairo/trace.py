@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from prover import kernel
 from prover.cairo.errors import CairoError
-
-if TYPE_CHECKING:
-    from prover.cairo.run import Run
+from prover.cairo.execution import Run
+from prover.stark.parameters import MIN_LOG_HEIGHT
 
 
 class AddressOutOfMemory(CairoError):
@@ -54,6 +51,6 @@ class Trace:
         return felts(numbers, out)
 
 
-def padded_log_height(rows: int, smallest: int = 6) -> int:
+def padded_log_height(rows: int, smallest: int = MIN_LOG_HEIGHT) -> int:
     """log2 of the least table that holds `rows`."""
     return max(smallest, (rows - 1).bit_length() if rows > 1 else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from prover.cairo.components import bitwise_bytes, memory, pedersen_windows, range_check_16
-from prover.cairo.run import Run
+from prover.cairo.execution import Run
 from prover.cairo.shapes import components_of, shape_of
 from prover.cairo.statement import CairoStatement, program_identity
 from prover.cairo.trace import Trace

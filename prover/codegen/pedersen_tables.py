@@ -1,4 +1,4 @@
-"""The window tables of the escape verifier's Pedersen hash (contracts/registry/PedersenHash.sol).
+"""The window tables of the escape verifier's Pedersen hash (contracts/escape/PedersenHash.sol).
 
 A hash is S + sum of b_i * A_i over the 504 bits of both inputs. With signs s_i = 2 * b_i - 1 this is C + sum of
 s_i * A_i / 2, where C = S + sum of A_i / 2 and halving is by the group's odd order. Seven bits are a window; a window

@@ -6,6 +6,10 @@ limits them) and runs without the interpreter's lock; README.md says what is use
 """
 
 from prover.kernel.arguments import KernelError as KernelError
+from prover.kernel.arrays import Bools as Bools
+from prover.kernel.arrays import Digests as Digests
+from prover.kernel.arrays import Felts as Felts
+from prover.kernel.arrays import Ints as Ints
 from prover.kernel.arrays import empty as empty
 from prover.kernel.arrays import zeros as zeros
 from prover.kernel.curves import add_chain as add_chain

@@ -1,4 +1,4 @@
-// Keccak-256 (the original padding, not SHA-3's): the permutation for words of any width, and the sponge of one message.
+// Keccak-256 (with Keccak's own padding, not SHA-3's): the permutation for words of any width, and the sponge of one message.
 // avx2_hash.cpp and ifma_hash.cpp have those of four and eight.
 #pragma once
 #include <cstdint>

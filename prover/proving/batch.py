@@ -9,9 +9,10 @@ from typing import Any
 
 from prover.applications.perpetual.batch import Batch
 from prover.applications.perpetual.program import PROGRAM_FILE
+from prover.cairo.execution import Run
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
-from prover.cairo.run import MAX_STEPS, Run, run_program
+from prover.cairo.run import MAX_STEPS, run_program
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
 from prover.stark.prover import Progress

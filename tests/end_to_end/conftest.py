@@ -1,4 +1,4 @@
-"""What stories without proofs share."""
+"""What scenarios without proofs share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts import _deployment
+from freehold.chain import deployment
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +17,6 @@ def no_verifier() -> Iterator[None]:
         return account.deploy(project.ObedientRegistry)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_deployment, "deploy_verifier", deploy_registry)
-        patch.setattr(_deployment, "register_program", lambda *_: 1)
+        patch.setattr(deployment, "deploy_verifier", deploy_registry)
+        patch.setattr(deployment, "register_program", lambda *_: 1)
         yield

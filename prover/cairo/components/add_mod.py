@@ -11,8 +11,8 @@ import numpy as np
 
 from prover import kernel
 from prover.cairo.components import modulo
-from prover.cairo.components.modulo import N_WORDS, WORD_BITS, Instance, words_of
 from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.instances import N_WORDS, WORD_BITS, ModuloInstance, add_mod_quotient, words_of
 from prover.cairo.trace import Trace
 from prover.stark.tables import Table, TableBuilder
 
@@ -32,13 +32,7 @@ def build() -> Table:
     return t.finish()
 
 
-def quotient(one: Instance) -> int | None:
-    """k, or None where there is none."""
-    difference = one.a + one.b - one.c
-    return 0 if difference == 0 else 1 if difference == one.p else None
-
-
-def carries(one: Instance, k: int) -> list[int]:
+def carries(one: ModuloInstance, k: int) -> list[int]:
     a, b, c, p = (words_of(number) for number in (one.a, one.b, one.c, one.p))
     found, carry = [], 0
     for i in range(N_WORDS - 1):
@@ -52,7 +46,7 @@ def fill(trace: Trace) -> np.ndarray:
     columns, instances = modulo.fill(trace, "add_mod")
     rows = []
     for number, one in enumerate(instances):
-        k = quotient(one)
+        k = add_mod_quotient(one)
         if k is None:
             raise InstanceNotProvable("add_mod", number, "a + b - c is neither 0 nor p")
         rows.append([k, *carries(one, k)])

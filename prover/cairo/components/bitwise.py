@@ -1,4 +1,4 @@
-"""The bitwise builtin: x, y below 2^251, their AND, XOR and OR; 32 rows, a byte a row (components.md 7).
+"""The bitwise builtin: x, y below 2^251, their AND, XOR and OR; 32 rows, a byte a row (docs/spec/components.md 7).
 
 Prefixes of x, y and x AND y take in one byte a row, high byte first; the three bytes are looked up together, so the
 AND's digits are fixed by the inputs'. XOR is `x + y - 2*and`, OR is `x + y - and`. The first byte has 3 bits: it is
@@ -16,13 +16,14 @@ from prover.cairo.components.digits import byte_prefixes
 from prover.cairo.components.io_strip import Instances, Strip, instances_of
 from prover.cairo.components.tags import BITWISE_BYTES, RANGE_CHECK_16
 from prover.cairo.errors import CellOutOfRange
+from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows
 
 BLOCK = 32
 LAST = BLOCK - 1
-N_CELLS = 5
+N_CELLS = CELLS["bitwise"]
 STRIP = Strip(BLOCK, first=17, cells=N_CELLS)
 BOUND_ROWS = (0, 1)
 """Rows of `aux` that hold the first byte of x and of y."""

@@ -1,4 +1,4 @@
-"""The ec_op builtin: cells Px, Py, Qx, Qy, m, Rx, Ry with R = P + m*Q on the Stark curve; 256 rows (components.md 6).
+"""The ec_op builtin: cells Px, Py, Qx, Qy, m, Rx, Ry with R = P + m*Q; 256 rows (docs/spec/components.md 6).
 
 P and Q must be on the curve; m is any felt. With the shift point S and B = S + Q, digits of m from the high end:
 
@@ -6,7 +6,7 @@ P and Q must be on the curve; m is any felt. With the shift point S and B = S + 
     V = A + P,  R = V - C
 
 The added point is never infinity. m is canonical: `d = TOP - hi(m)` is a 64-bit number, and d = 0 only for m = p - 1
-(components.md 2), so `m + p` is not another reading. What could leave a slope free:
+(docs/spec/components.md 2), so `m + p` is not another reading. What could leave a slope free:
 
 case                                     outcome
 Q = +-S; A meets S or B; A = +-P         an inverse each: no witness. They need Q or P tied to S, whose logarithm to
@@ -27,19 +27,20 @@ import numpy as np
 
 from prover import kernel
 from prover.algebra import curve
-from prover.algebra.curve import BETA, GENERATOR, ORDER, SHIFT
+from prover.algebra.curve import BETA, GENERATOR, SHIFT
 from prover.cairo.components import curve_chain
 from prover.cairo.components.curve_chain import DoubleAdd, Points, chord, constant, inverse_where, negative
 from prover.cairo.components.digits import TOP, binary_digit, bit_prefixes, bits_of, first_rows
 from prover.cairo.components.io_strip import Strip, instances_of
 from prover.cairo.components.tags import RANGE_CHECK_16
 from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace, felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows
 
 BLOCK = 256
-N_CELLS = 7
+N_CELLS = CELLS["ec_op"]
 STEPS = 252
 LAST = STEPS - 1
 """The row whose constraints close the instance."""
@@ -129,16 +130,6 @@ def unread(row: int, column: str) -> bool:
 def dummy() -> np.ndarray:
     """(7, 4): what disabled blocks show, G + 0*G = G."""
     return kernel.from_ints([*GENERATOR, *GENERATOR, 0, *GENERATOR])
-
-
-def result(p: curve.Point, q: curve.Point, m: int) -> curve.Point | None:
-    """P + m*Q, None at infinity; the points are on the curve."""
-    multiples, finite = kernel.curve_multiples(kernel.from_ints(list(q)).reshape(1, 2, 4), [m % ORDER])
-    return curve.add(p, curve.Point(*kernel.to_ints(multiples[0])) if finite[0] else None)
-
-
-def on_curve(point: curve.Point) -> bool:
-    return (point.y * point.y - point.x**3 - point.x - BETA) % curve.PRIME == 0
 
 
 def check(inputs: list[list[int]], share: int = 256) -> None:

@@ -60,12 +60,13 @@ from prover.cairo.components.curve_chain import DoubleAdd, Points, chord, negati
 from prover.cairo.components.digits import binary_digit, bit_prefixes, bits_of, first_rows
 from prover.cairo.components.io_strip import Strip, instances_of
 from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.instances import CELLS, Signature
 from prover.cairo.trace import Trace
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows
 
 BLOCK = 256
-N_CELLS = 2
+N_CELLS = CELLS["ecdsa"]
 STEPS = 251
 LAST = STEPS - 1
 """The row whose constraints close the instance."""
@@ -180,16 +181,6 @@ def unread(row: int, column: str) -> bool:
 
 
 # --- witness
-
-
-@dataclass(frozen=True)
-class Signature:
-    """What an instance is to show. The proof needs (r, s) only to find R."""
-
-    key: int
-    message: int
-    r: int
-    s: int
 
 
 @dataclass(frozen=True)

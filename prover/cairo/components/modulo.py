@@ -14,34 +14,23 @@ The machine refuses other words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from prover import kernel
 from prover.cairo.components.tags import MEMORY
 from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.instances import CELLS, N_WORDS, WORD_BITS, ModuloInstance
 from prover.cairo.trace import Trace, felts, padded_log_height
 from prover.stark.expressions import Expression
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, TableBuilder
 
-N_CELLS = 7
-N_WORDS = 4
-WORD_BITS = 96
+N_CELLS = CELLS["add_mod"]
+"""mul_mod has the same."""
 CELLS = ("p0", "p1", "p2", "p3", "values", "offsets", "n")
 OPERANDS = ("a", "b", "c")
 
 Words = list[Expression]
-
-
-@dataclass(frozen=True)
-class Instance:
-    """p, a, b and c as integers."""
-
-    p: int
-    a: int
-    b: int
-    c: int
 
 
 def constrain(t: TableBuilder) -> tuple[Words, Words, Words, Words]:
@@ -74,7 +63,7 @@ def constrain(t: TableBuilder) -> tuple[Words, Words, Words, Words]:
 # --- witness
 
 
-def fill(trace: Trace, builtin: str) -> tuple[list[np.ndarray], list[Instance]]:
+def fill(trace: Trace, builtin: str) -> tuple[list[np.ndarray], list[ModuloInstance]]:
     """The columns of `constrain` (24 of (n, 4)), and the instances. Raises InstanceNotProvable."""
     start, stop = trace.run.segments[builtin]
     used = (stop - start) // N_CELLS
@@ -91,7 +80,7 @@ def fill(trace: Trace, builtin: str) -> tuple[list[np.ndarray], list[Instance]]:
     columns += _padded(offsets, height)
     columns += [column for operand in words for column in _padded(operand, height)]
     integers = [_integers(builtin, operand) for operand in (cells[:N_WORDS], *words)]
-    return columns, [Instance(*row) for row in zip(*integers, strict=True)]
+    return columns, [ModuloInstance(*row) for row in zip(*integers, strict=True)]
 
 
 def _read(trace: Trace, addresses: np.ndarray, count: int) -> list[np.ndarray]:
@@ -112,11 +101,3 @@ def _integers(builtin: str, words: Sequence[np.ndarray]) -> list[int]:
                 raise InstanceNotProvable(builtin, number, f"the word {word:#x} is not below 2^96")
             numbers[number] += word << WORD_BITS * i
     return numbers
-
-
-def integer(words: Sequence[int]) -> int:
-    return sum(word << WORD_BITS * i for i, word in enumerate(words))
-
-
-def words_of(number: int) -> list[int]:
-    return [number >> WORD_BITS * i & (1 << WORD_BITS) - 1 for i in range(N_WORDS)]

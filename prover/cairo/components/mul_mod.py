@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from prover.cairo.components import modulo
-from prover.cairo.components.modulo import N_WORDS, WORD_BITS, Instance, words_of
 from prover.cairo.components.tags import RANGE_CHECK_16
 from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.instances import N_WORDS, WORD_BITS, ModuloInstance, mul_mod_quotient, words_of
 from prover.cairo.trace import Trace
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder
@@ -48,17 +48,7 @@ def _number(t: TableBuilder, name: str, limbs: int) -> Expression:
     return sum((1 << LIMB_BITS * i) * column for i, column in enumerate(columns))
 
 
-def quotient(one: Instance) -> int | None:
-    """k, or None where there is none below 2^384."""
-    difference = one.a * one.b - one.c
-    if difference == 0:
-        return 0
-    if one.p == 0 or difference % one.p or not 0 < difference // one.p < 1 << WORD_BITS * N_WORDS:
-        return None
-    return difference // one.p
-
-
-def carries(one: Instance, k: int) -> list[int]:
+def carries(one: ModuloInstance, k: int) -> list[int]:
     a, b, c, p = (words_of(number) for number in (one.a, one.b, one.c, one.p))
     ks, found, carry = words_of(k), [], 0
     for j in range(N_CARRIES):
@@ -74,7 +64,7 @@ def fill(trace: Trace) -> np.ndarray:
     columns, instances = modulo.fill(trace, "mul_mod")
     rows = []
     for number, one in enumerate(instances):
-        k = quotient(one)
+        k = mul_mod_quotient(one)
         if k is None:
             raise InstanceNotProvable("mul_mod", number, "a * b - c is no multiple of p by a k below 2^384")
         rows.append(_limbs(k, carries(one, k)))

@@ -1,4 +1,4 @@
-"""The Pedersen builtin: one hash in 32 rows, one 8-bit window of each input a row (components.md 3).
+"""The Pedersen builtin: one hash in 32 rows, one 8-bit window of each input a row (docs/spec/components.md 3).
 
 Row i handles window `31 - i` of x, then of y. Windows 0..30 cut the low 248 bits, window 31 the top 4. Each row adds
 two points of the window table: with accumulator `A_(j-1)`, table point `(px, q)` and slope `l` the chord rule gives
@@ -20,12 +20,13 @@ from prover.cairo.components import pedersen_windows
 from prover.cairo.components.digits import TOP, byte_prefixes
 from prover.cairo.components.io_strip import Instances, Strip, instances_of
 from prover.cairo.components.tags import PEDERSEN_WINDOWS, RANGE_CHECK_16
+from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace, felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows, block_rows_but
 
 BLOCK = 32
-N_CELLS = 3
+N_CELLS = CELLS["pedersen"]
 LAST = BLOCK - 1
 PREFIX_ROW = 7
 """After this row a prefix holds the high 60 bits."""

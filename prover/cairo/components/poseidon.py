@@ -1,4 +1,4 @@
-"""The Poseidon builtin: one Hades permutation in 32 rows of four columns (components.md 4).
+"""The Poseidon builtin: one Hades permutation in 32 rows of four columns (docs/spec/components.md 4).
 
 A cube has degree 3, so a full round needs its input state only and a partial round one cell, t_r: the third word with
 its constant, before the cube. With u_r = t_r^3 the other two words can be eliminated:
@@ -21,6 +21,7 @@ from prover.algebra.field import PRIME
 from prover.algebra.poseidon import HALF_FULL_ROUNDS, PARTIAL_ROUNDS, is_full, permutation, round_constants
 from prover.cairo.components.io_strip import Instances, instances_of
 from prover.cairo.components.tags import MEMORY
+from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace, felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import (
@@ -35,7 +36,7 @@ from prover.stark.tables import (
 
 BLOCK = 32
 LAST = BLOCK - 1
-N_CELLS = 6
+N_CELLS = CELLS["poseidon"]
 PARTIAL_ROW = 4
 """The row of t_0."""
 OUTPUT_ROW = 24

@@ -8,13 +8,13 @@ import pytest
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 from gas import error_names, execute
-from small_proofs import SMALL
 
+from freehold.chain.verifier import deploy_verifier, register_program
 from prover.cairo.program import Program
 from prover.cairo.prove import verify_proof
 from prover.stark.errors import StarkError
 from prover.stark.proof import Proof
-from scripts._verifier import deploy_verifier, register_program
+from tests.support.small_proofs import SMALL
 
 HEADER = {"HeaderLength", "NotBelowPrime"}
 STATEMENT = {"HeightRefused", "AddressRefused", "OutputRefused", "DomainTooLarge"}

@@ -1,13 +1,13 @@
-"""The cheating provers of `tests/soundness/cheats.py` before the contract: each is refused at a named step."""
+"""The cheating provers of `tests/support/cheats.py` before the contract: each is refused at a named step."""
 
 from dataclasses import replace
 
 import pytest
-from small_proofs import SMALL
-from soundness.cheats import ATTEMPTS, Cheat
-from soundness.forged_builtins import FORGERIES, Forgery, program_of
 
-from scripts._verifier import deploy_verifier, register_program
+from freehold.chain.verifier import deploy_verifier, register_program
+from tests.support.cheats import ATTEMPTS, Cheat
+from tests.support.forged_builtins import FORGERIES, Forgery, program_of
+from tests.support.small_proofs import SMALL
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=[attempt.name for attempt in ATTEMPTS])

@@ -1,12 +1,12 @@
-"""The forger of a lifted column before the contract's own query phase, which refuses him where the verifier does."""
+"""The forger of a lifted column before the contract's own query phase, which refuses where the verifier does."""
 
 from __future__ import annotations
 
 import ape
 import pytest
-from lifting_forger import FORGED, HONEST, LAYOUT, LOG_H, PARAMETERS, Proof, Prover, query_of
 
 from prover.stark import verifier
+from tests.support.lifting_forger import FORGED, HONEST, LAYOUT, LOG_H, PARAMETERS, Proof, Prover, query_of
 
 FIRST_FRI_LAYER = 16
 

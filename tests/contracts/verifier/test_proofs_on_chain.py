@@ -2,19 +2,11 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import ape
 import pytest
-from small_proofs import SMALL
 
-from prover.algebra import ecdsa
-from prover.algebra.field import PRIME
-from prover.cairo.program import Program
-from prover.cairo.prove import prove_run, verify_proof
-from prover.cairo.run import run_program
-from prover.stark.transcript import keccak256, words_to_bytes
-from scripts._verifier import (
+from freehold.chain.verifier import (
     data_contract,
     deploy_shape,
     deploy_verifier,
@@ -22,6 +14,14 @@ from scripts._verifier import (
     register_program,
     submit_proof,
 )
+from prover.algebra import ecdsa
+from prover.algebra.field import PRIME
+from prover.algebra.keccak import keccak256, words_to_bytes
+from prover.cairo.program import Program
+from prover.cairo.prove import prove_run, verify_proof
+from prover.cairo.run import run_program
+from tests.support.paths import PROGRAMS
+from tests.support.small_proofs import SMALL
 
 
 def fact_of(statement) -> bytes:
@@ -38,9 +38,6 @@ def test_the_same_proof_is_accepted_in_python_and_in_the_evm(
     (receipt,) = submit_proof(prover_account, verifier, number, small_proof)
     assert verifier.isValid(fact_of(statement))
     assert receipt.gas_used < 6_000_000
-
-
-PROGRAMS = Path(__file__).parents[2] / "prover/cairo/programs"
 
 
 def signed(private_key: int, message: int) -> dict[str, int]:

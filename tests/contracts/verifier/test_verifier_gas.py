@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from gas import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, Cost, cost_of
 
+from freehold.chain.verifier import deploy_verifier, register_program
 from prover.algebra import ecdsa
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run
 from prover.cairo.run import run_program
-from prover.codegen.__main__ import EXCHANGE_SHAPE
+from prover.codegen.shapes import EXCHANGE_SHAPE
 from prover.stark.parameters import DEFAULT, NAMED
-from scripts._verifier import deploy_verifier, register_program
 
 WHOLE = replace(DEFAULT, part_queries=DEFAULT.n_queries)
 """All queries in one transaction."""

@@ -1,8 +1,7 @@
-"""Published vectors of the Stark curve: keys, Pedersen, signatures, key derivation."""
+"""Known vectors of the Stark curve: keys, Pedersen, signatures, key derivation."""
 
 import json
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 from eth_account import Account
@@ -10,20 +9,21 @@ from eth_account import Account
 from prover.algebra import curve, ecdsa
 from prover.algebra.field import PRIME
 from prover.algebra.pedersen import pedersen
+from tests.support.paths import VECTORS
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors/stark_curve_and_pedersen.json").read_text())
+RECORDED = json.loads((VECTORS / "stark_curve_and_pedersen.json").read_text())
 
 
 def number(text: str) -> int:
     return int(text, 16)
 
 
-@pytest.mark.parametrize("vector", VECTORS["public_keys"], ids=lambda v: v["private_key"][:12])
+@pytest.mark.parametrize("vector", RECORDED["public_keys"], ids=lambda v: v["private_key"][:12])
 def test_public_keys(vector):
     assert ecdsa.public_key(number(vector["private_key"])) == number(vector["public_key"])
 
 
-@pytest.mark.parametrize("vector", VECTORS["pedersen"], ids=["first", "second"])
+@pytest.mark.parametrize("vector", RECORDED["pedersen"], ids=["first", "second"])
 def test_pedersen(vector):
     assert pedersen(number(vector["input_1"]), number(vector["input_2"])) == number(vector["output"])
 
@@ -34,7 +34,7 @@ def test_pedersen_refuses_what_is_no_felt():
         pedersen(PRIME, 0)
 
 
-@pytest.mark.parametrize("vector", VECTORS["ecdsa_rfc6979"], ids=["first", "second", "third"])
+@pytest.mark.parametrize("vector", RECORDED["ecdsa_rfc6979"], ids=["first", "second", "third"])
 def test_deterministic_signatures(vector):
     message, key = number(vector["message_hash"]), number(vector["private_key"])
     r, s = ecdsa.sign(message, key)
@@ -43,9 +43,9 @@ def test_deterministic_signatures(vector):
     assert not ecdsa.verify(message + 1, r, s, ecdsa.public_key(key))
 
 
-@pytest.mark.parametrize("vector", VECTORS["ecdsa_named"], ids=lambda v: v["name"])
+@pytest.mark.parametrize("vector", RECORDED["ecdsa_named"], ids=lambda v: v["name"])
 def test_named_signatures(vector):
-    """Two orders; the second was published with the signature of another hash, the vector has one of this."""
+    """Two orders; the second is known with the signature of another hash, the vector has one of this."""
     message, r, s = (number(vector[name]) for name in ("message_hash", "r", "s"))
     key = ecdsa.public_key(number(vector["private_key"]))
     assert key == number(vector["public_key"])
@@ -61,7 +61,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", VECTORS["negative"]["cases"], ids=lambda case: case["reject"][:20])
+@pytest.mark.parametrize("case", RECORDED["negative"]["cases"], ids=lambda case: case["reject"][:20])
 def test_published_refusals(case):
     key, message = 12345, 67890
     r, s = ecdsa.sign(message, key)
@@ -81,13 +81,13 @@ def test_signature_bounds():
 
 
 def test_key_grinding():
-    for vector in VECTORS["key_derivation"]:
+    for vector in RECORDED["key_derivation"]:
         if vector["kind"] == "grind_key":
             assert ecdsa.grind_key(bytes.fromhex(vector["seed"][2:])) == number(vector["result"])
 
 
 @pytest.mark.parametrize(
-    "vector", [v for v in VECTORS["key_derivation"] if v["kind"] == "mnemonic_path"], ids=lambda v: str(v["index"])
+    "vector", [v for v in RECORDED["key_derivation"] if v["kind"] == "mnemonic_path"], ids=lambda v: str(v["index"])
 )
 def test_a_wallets_key(vector):
     """m/2645'/layer'/application'/eth1'/eth2'/index by BIP 32, then ground to a Stark key."""
@@ -105,5 +105,5 @@ def test_a_wallets_key(vector):
 @pytest.mark.parametrize("name", ["shift", "G", "P0", "P1", "P2", "P3"])
 def test_points(name):
     ours = {"shift": curve.SHIFT, "G": curve.GENERATOR}.get(name) or getattr(curve, name)
-    assert list(ours) == [number(word) for word in VECTORS["points"][name]]
+    assert list(ours) == [number(word) for word in RECORDED["points"][name]]
     assert curve.multiply(ours, curve.ORDER - 1) == curve.negate(ours)

@@ -1,4 +1,4 @@
-"""Golden words of the published contracts and of Cairo: each formula, written out, gives the recorded value.
+"""Golden words of v3.2's contracts and of Cairo: each formula, written out, gives the recorded value.
 
 Where the project has a function for the formula, that function is asked; the contracts read the same file in their own
 tests. Position leaves, trees and configurations are in `tests/perpetual`.
@@ -6,7 +6,6 @@ tests. Position leaves, trees and configurations are in `tests/perpetual`.
 
 import json
 from functools import reduce
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +14,10 @@ from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
 from prover.algebra.pedersen import pedersen
 from prover.applications.ledger.facts import asset_type, registration_message, validium_fact
 from prover.applications.perpetual.facts import forced_withdrawal_hash
-from prover.cairo import instruction
-from prover.cairo.instruction import decode
+from prover.cairo.machine import instruction
+from prover.cairo.machine.instruction import decode
+from tests.support.paths import VECTORS
 
-VECTORS = Path(__file__).parents[2] / "vectors"
 CONTRACTS = json.loads((VECTORS / "contracts_golden.json").read_text())
 CAIRO = json.loads((VECTORS / "cairo_golden.json").read_text())
 MASK_250 = (1 << 250) - 1
@@ -137,7 +136,7 @@ def test_ecdsa():
 
 
 def test_published_byte_tables():
-    """The 63 tables of the published escape verifier: one a byte of two 252-bit inputs, most significant first."""
+    """The 63 tables of v3.2's escape verifier: one a byte of two 252-bit inputs, most significant first."""
     bits = []
     for low, high in ((curve.P0, curve.P1), (curve.P2, curve.P3)):
         points, point = [], low

@@ -1,18 +1,18 @@
-"""Poseidon against published values."""
+"""Poseidon against known values."""
 
 import json
-from pathlib import Path
 
 from prover.algebra import poseidon
 from prover.algebra.field import PRIME
+from tests.support.paths import VECTORS
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors/poseidon.json").read_text())
+RECORDED = json.loads((VECTORS / "poseidon.json").read_text())
 
 
 def test_constants_permutation_and_hash():
-    assert [hex(word) for word in poseidon.round_constants()[0]] == VECTORS["first_constants"]
-    assert [hex(word) for word in poseidon.permutation((0, 0, 0))] == VECTORS["permutation_of_zeros"]
-    assert hex(poseidon.poseidon(1, 2)) == VECTORS["hash_of_1_2"]
+    assert [hex(word) for word in poseidon.round_constants()[0]] == RECORDED["first_constants"]
+    assert [hex(word) for word in poseidon.permutation((0, 0, 0))] == RECORDED["permutation_of_zeros"]
+    assert hex(poseidon.poseidon(1, 2)) == RECORDED["hash_of_1_2"]
 
 
 def test_hashes_of_any_length_are_padded_by_a_one():

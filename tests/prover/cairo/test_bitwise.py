@@ -2,15 +2,15 @@
 
 import random
 
-import component_kit
 import pytest
-from component_kit import START, Bench, bench
 
 from prover.algebra.field import PRIME
 from prover.cairo.components import bitwise, tags
 from prover.cairo.components.bitwise import LAST, SCALE, STRIP
 from prover.cairo.errors import CellOutOfRange
 from prover.stark.tables import TableBuilder
+from tests.support import component_kit
+from tests.support.component_kit import START, Bench, bench
 
 RANDOM = random.Random(7)
 TOP = 1 << 251

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import random
 import resource
-from pathlib import Path
 from typing import Any
 
 import pytest
-import random_programs
 from hypothesis import HealthCheck, example, given, settings
-from test_instruction_forms import FORMS, Form, document
 
 from prover.algebra.ecdsa import public_key, sign
 from prover.algebra.field import PRIME
-from prover.cairo import machine
 from prover.cairo.errors import RunFailed
+from prover.cairo.machine import machine
 from prover.cairo.program import Program
 from prover.cairo.run import run_program
+from tests.support import random_programs
+from tests.support.instruction_forms import FORMS, Form, document
+from tests.support.paths import PROGRAMS, ROOT
 
-PROGRAMS = Path(__file__).parent / "programs"
-BENCH = Path(__file__).parents[3] / "freehold/bench/programs"
+BENCH = ROOT / "freehold/bench/programs"
 NEVER = 1 << 60
 
 

@@ -3,19 +3,16 @@
 import json
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
-import reference_machine
 from click.testing import CliRunner
-from small_proofs import SMALL
 
 from freehold.commands.main import main
 from prover import kernel
 from prover.algebra import curve, ecdsa, poseidon
-from prover.cairo.builtins import make_builtin
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import RunFailed, RunFilesMalformed
+from prover.cairo.machine.builtins import make_builtin
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of, prove_run, verify_proof
 from prover.cairo.run import run_program
@@ -24,8 +21,9 @@ from prover.cairo.shapes import shape_of
 from prover.cairo.witness import make_witness
 from prover.stark.errors import ProofRefused, WitnessRefused
 from prover.stark.prover import prove
-
-PROGRAMS = Path(__file__).parent / "programs"
+from tests.support import reference_machine
+from tests.support.paths import PROGRAMS
+from tests.support.small_proofs import SMALL
 
 
 def signed(private_key: int, message: int) -> dict[str, int]:

@@ -2,9 +2,7 @@
 
 import random
 
-import component_kit
 import pytest
-from component_kit import START, Bench, bench, free_slope, twin_without
 
 from prover.algebra import curve
 from prover.algebra.curve import GENERATOR, ORDER, SHIFT, Point
@@ -12,6 +10,9 @@ from prover.algebra.field import PRIME
 from prover.cairo.components import ec_op
 from prover.cairo.components.ec_op import AUX_END, LAST, OFFSET, STRIP
 from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.instances import ec_op_result
+from tests.support import component_kit
+from tests.support.component_kit import START, Bench, bench, free_slope, twin_without
 
 RANDOM = random.Random(7)
 MULTIPLIERS = [0, 1, 2, 3, ORDER - 1, ORDER, ORDER + 1, PRIME - 1, PRIME - 2, 2**251 - 1, 2**251, 2**192 - 1]
@@ -35,7 +36,7 @@ def test_edges_have_a_witness():
     assert made.height == 16 * 256 and not made.violations()
     assert list(made.trace.memory_uses[START : START + 105]) == [1] * 105
     for p, q, m in instances:
-        assert ec_op.result(p, q, m) == curve.add(p, curve.multiply(q, m))
+        assert ec_op_result(p, q, m) == curve.add(p, curve.multiply(q, m))
 
 
 @pytest.mark.parametrize(

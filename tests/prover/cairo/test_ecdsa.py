@@ -2,12 +2,9 @@
 
 import json
 import random
-from pathlib import Path
 
-import component_kit
 import numpy as np
 import pytest
-from component_kit import START, Bench, bench, free_slope, twin_without
 
 from prover import kernel
 from prover.algebra import curve
@@ -15,11 +12,15 @@ from prover.algebra import ecdsa as plain
 from prover.algebra.curve import GENERATOR, ORDER, SHIFT, Point
 from prover.algebra.field import PRIME
 from prover.cairo.components import ecdsa
-from prover.cairo.components.ecdsa import COLUMNS, STRIP, Equation, Signature
+from prover.cairo.components.ecdsa import COLUMNS, STRIP, Equation
 from prover.cairo.components.io_strip import Instances
 from prover.cairo.errors import InstanceNotProvable
+from prover.cairo.instances import Signature
+from tests.support import component_kit
+from tests.support.component_kit import START, Bench, bench, free_slope, twin_without
+from tests.support.paths import VECTORS
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors/stark_curve_and_pedersen.json").read_text())
+RECORDED = json.loads((VECTORS / "stark_curve_and_pedersen.json").read_text())
 RANDOM = random.Random(7)
 TOP = 1 << 251
 
@@ -88,7 +89,7 @@ def test_a_witness_counts_its_memory_accesses(edges):
 @pytest.mark.parametrize("name", ["ecdsa_rfc6979", "ecdsa_named"])
 def test_published_signatures_have_a_witness(name):
     signatures = []
-    for vector in VECTORS[name]:
+    for vector in RECORDED[name]:
         key = vector.get("public_key") or hex(plain.public_key(int(vector["private_key"], 16)))
         words = (key, vector["message_hash"], vector["r"], vector["s"])
         signatures.append(Signature(*(int(word, 16) for word in words)))
@@ -136,7 +137,7 @@ def test_what_is_no_signature_is_named(change, cause):
         ecdsa.check([good, Signature(**{**good.__dict__, **change})])
 
 
-# --- exceptional additions: with the constraint the forger is refused, and that constraint alone names him
+# --- exceptional additions: with the constraint the forgery is refused, and that constraint alone names it
 
 
 HALF_START = curve.multiply(ecdsa.START, (ORDER + 1) // 2)

@@ -1,21 +1,20 @@
 """Our machine: equal to cairo-lang's, and clear about what it refuses."""
 
 import json
-from pathlib import Path
 
 import pytest
-import reference_machine
-from run_comparison import assert_same_run
 
 from prover.cairo.compile import compile_cairo, program_text
 from prover.cairo.errors import CompileFailed, ProgramMalformed, RunFailed, RunFilesMalformed
-from prover.cairo.instruction import InstructionMalformed, decode
+from prover.cairo.machine.instruction import InstructionMalformed, decode
 from prover.cairo.program import Program
 from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run, write_run
+from tests.support import reference_machine
+from tests.support.paths import PROGRAMS, ROOT
+from tests.support.run_comparison import assert_same_run
 
-PROGRAMS = Path(__file__).parent / "programs"
-EXCHANGE = Path(__file__).parents[3] / "prover/applications/perpetual/program"
+EXCHANGE = ROOT / "prover/applications/perpetual/program"
 INPUTS = {"hashes": {"n": 6}, "instructions": None}
 
 

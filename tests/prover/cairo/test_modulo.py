@@ -2,14 +2,14 @@
 
 import random
 
-import component_kit
 import pytest
-from component_kit import START, Bench, bench, twin_without
 
 from prover.algebra.field import PRIME
 from prover.cairo.components import add_mod, modulo, mul_mod, range_check, range_check_96
-from prover.cairo.components.modulo import Instance, words_of
 from prover.cairo.errors import CellOutOfRange, InstanceNotProvable
+from prover.cairo.instances import ModuloInstance, words_of
+from tests.support import component_kit
+from tests.support.component_kit import START, Bench, bench, twin_without
 
 RANDOM = random.Random(7)
 TOP = 2**384 - 1
@@ -17,7 +17,7 @@ COMPONENTS = {"add_mod": add_mod, "mul_mod": mul_mod}
 VALUES, OFFSETS = 2000, 1000
 
 
-def made_of(name: str, chains: list[list[Instance]]) -> Bench:
+def made_of(name: str, chains: list[list[ModuloInstance]]) -> Bench:
     """Each chain as one circuit; operands of instance i stand at offsets 12 * i + 0, 4, 8."""
     cells, elsewhere, number = [], {}, 0
     for chain in chains:
@@ -33,12 +33,12 @@ def made_of(name: str, chains: list[list[Instance]]) -> Bench:
     return bench(COMPONENTS[name], name, cells, elsewhere=elsewhere)
 
 
-def sums(p: int, *pairs: tuple[int, int]) -> list[Instance]:
-    return [Instance(p, a, b, a + b - p if a + b >= max(p, 2**384) else a + b) for a, b in pairs]
+def sums(p: int, *pairs: tuple[int, int]) -> list[ModuloInstance]:
+    return [ModuloInstance(p, a, b, a + b - p if a + b >= max(p, 2**384) else a + b) for a, b in pairs]
 
 
-def products(p: int, *pairs: tuple[int, int]) -> list[Instance]:
-    return [Instance(p, a, b, a * b % p if p else a * b) for a, b in pairs]
+def products(p: int, *pairs: tuple[int, int]) -> list[ModuloInstance]:
+    return [ModuloInstance(p, a, b, a * b % p if p else a * b) for a, b in pairs]
 
 
 def random_pairs(count: int, top: int) -> list[tuple[int, int]]:
@@ -52,10 +52,10 @@ def test_edges_of_sums_have_a_witness():
     chains = [
         sums(TOP, (TOP, TOP), (TOP, TOP - 1), (0, 0), (ALTERNATING, TOP - ALTERNATING + 1)),
         sums(0, (5, 6)),
-        [Instance(101, 60, 70, 29), Instance(101, 60, 70, 130), Instance(101, 150, 150, 199)],
-        [Instance(2**96, 2**96 - 1, 1, 0), Instance(2**96, 0, 0, 0)],
-        [Instance(1, 1, 0, 0)],
-        [Instance(5, 2**96, 0, 2**96 - 5)],
+        [ModuloInstance(101, 60, 70, 29), ModuloInstance(101, 60, 70, 130), ModuloInstance(101, 150, 150, 199)],
+        [ModuloInstance(2**96, 2**96 - 1, 1, 0), ModuloInstance(2**96, 0, 0, 0)],
+        [ModuloInstance(1, 1, 0, 0)],
+        [ModuloInstance(5, 2**96, 0, 2**96 - 5)],
         sums(2**383 - 31, *random_pairs(20, 2**383)),
     ]
     made = made_of("add_mod", chains)
@@ -69,8 +69,8 @@ def test_edges_of_products_have_a_witness():
         products(TOP, (TOP, TOP), (TOP - 1, TOP), (0, TOP), (ALTERNATING, TOP)),
         products(0, (5, 6)),
         products(2**383 - 31, *random_pairs(20, 2**383)),
-        [Instance(101, 60, 70, 4200 - 101 * k) for k in (0, 1, 41)],
-        [Instance(1, 2**192, 2**191, 0)],
+        [ModuloInstance(101, 60, 70, 4200 - 101 * k) for k in (0, 1, 41)],
+        [ModuloInstance(1, 2**192, 2**191, 0)],
     ]
     made = made_of("mul_mod", chains)
     assert not made.violations()
@@ -80,16 +80,16 @@ def test_edges_of_products_have_a_witness():
 @pytest.mark.parametrize(
     ("name", "one"),
     [
-        ("add_mod", Instance(101, 150, 150, 98)),  # two times p
-        ("add_mod", Instance(101, 60, 70, 30)),
-        ("mul_mod", Instance(101, 6, 7, 143)),  # k = -1
-        ("mul_mod", Instance(101, 6, 7, 41)),
-        ("mul_mod", Instance(1, TOP, TOP, 0)),  # k past 2^384
-        ("mul_mod", Instance(0, 5, 6, 31)),
+        ("add_mod", ModuloInstance(101, 150, 150, 98)),  # two times p
+        ("add_mod", ModuloInstance(101, 60, 70, 30)),
+        ("mul_mod", ModuloInstance(101, 6, 7, 143)),  # k = -1
+        ("mul_mod", ModuloInstance(101, 6, 7, 41)),
+        ("mul_mod", ModuloInstance(1, TOP, TOP, 0)),  # k past 2^384
+        ("mul_mod", ModuloInstance(0, 5, 6, 31)),
     ],
 )
 def test_a_wrong_result_has_no_witness(name, one):
-    good = Instance(101, 1, 1, 2) if name == "add_mod" else Instance(101, 1, 1, 1)
+    good = ModuloInstance(101, 1, 1, 2) if name == "add_mod" else ModuloInstance(101, 1, 1, 1)
     with pytest.raises(InstanceNotProvable, match=f"{name} instance 1 cannot be proven"):
         made_of(name, [[good], [one]])
 
@@ -104,7 +104,7 @@ def test_a_word_of_97_bits_has_no_witness():
 
 def test_k_is_a_bit():
     """a + b = c + 2p is no sum modulo p."""
-    made = made_of("add_mod", [[Instance(101, 150, 150, 199)]])
+    made = made_of("add_mod", [[ModuloInstance(101, 150, 150, 199)]])
     made.columns["k"][0], made.columns["c0"][0], made.memory[VALUES + 8] = 2, 98, 98
     assert made.violations() == {("k is boolean", 0)}
 

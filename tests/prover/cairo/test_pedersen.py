@@ -2,12 +2,8 @@
 
 import json
 import random
-from pathlib import Path
 
-import component_kit
 import pytest
-from component_kit import START, Bench, bench
-from forged_pedersen import digits_of, entry, forged_block
 
 from prover.algebra import curve
 from prover.algebra.curve import Point
@@ -17,8 +13,12 @@ from prover.cairo.components import pedersen, tags
 from prover.cairo.components.digits import TOP
 from prover.cairo.components.pedersen import STRIP
 from prover.kernel.pedersen_points import window_rows
+from tests.support import component_kit
+from tests.support.component_kit import START, Bench, bench
+from tests.support.forged_pedersen import digits_of, entry, forged_block
+from tests.support.paths import VECTORS
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors/stark_curve_and_pedersen.json").read_text())
+RECORDED = json.loads((VECTORS / "stark_curve_and_pedersen.json").read_text())
 RANDOM = random.Random(7)
 EDGES = [0, 1, PRIME - 1, PRIME - 2, 2**251 - 1, 2**251, 2**251 + 1, (TOP - 1) << 192, TOP << 192]
 
@@ -29,7 +29,7 @@ def honest(*pairs: tuple[int, int]) -> Bench:
 
 def test_edges_and_published_hashes_have_a_witness():
     pairs = [(x, y) for x in EDGES for y in (0, PRIME - 1, RANDOM.randrange(PRIME))]
-    for vector in VECTORS["pedersen"]:
+    for vector in RECORDED["pedersen"]:
         x, y, result = (int(vector[name], 16) for name in ("input_1", "input_2", "output"))
         assert plain(x, y) == result
         pairs.append((x, y))

@@ -2,14 +2,14 @@
 
 import random
 
-import component_kit
 import pytest
-from component_kit import START, Bench, bench
 
 from prover.algebra.field import PRIME
 from prover.algebra.poseidon import permutation
 from prover.cairo.components import poseidon
 from prover.stark.expressions import MAIN
+from tests.support import component_kit
+from tests.support.component_kit import START, Bench, bench
 
 RANDOM = random.Random(7)
 EDGES = [(0, 0, 0), (1, 2, 2), (PRIME - 1,) * 3, (0, PRIME - 1, 1), (2**251, 2**192, 1)]

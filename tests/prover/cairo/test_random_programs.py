@@ -6,21 +6,21 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-import random_programs
-import reference_machine
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from run_comparison import assert_same_run
 
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.cairo.components.tags import RANGE_CHECK_16
+from prover.cairo.execution import Run
 from prover.cairo.program import Program
-from prover.cairo.run import Run, run_program
+from prover.cairo.run import run_program
 from prover.cairo.witness import make_witness
 from prover.stark.errors import ConstraintViolated, LookupUnbalanced
 from prover.stark.expressions import MAIN
 from prover.stark.reference_check import check_constraints, check_lookups, lookup_entries
+from tests.support import random_programs, reference_machine
+from tests.support.run_comparison import assert_same_run
 
 EVERY_STEP = [(which, 2 * which + 1, 3, 5) for which in [0, *range(13), 9, 12]]
 some = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))

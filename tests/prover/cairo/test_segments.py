@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from component_kit import START, Bench, bench
 
 from prover.algebra import curve, ecdsa
 from prover.algebra.pedersen import pedersen as pedersen_hash
 from prover.algebra.poseidon import permutation
-from prover.cairo.builtins import KINDS
+from prover.cairo.instances import CELLS
 from prover.cairo.shapes import BUILTINS
+from tests.support.component_kit import START, Bench, bench
 
 SIGNATURE = ecdsa.sign(99, 5)
 G = curve.GENERATOR
@@ -33,12 +33,12 @@ def three(name: str) -> Bench:
 
 
 def test_all_builtins_are_here():
-    assert set(INSTANCES) == set(BUILTINS) - {"output"} == set(KINDS) - {"output"}
+    assert set(INSTANCES) == set(BUILTINS) - {"output"} == set(CELLS) - {"output"}
 
 
 @pytest.mark.parametrize("name", INSTANCES)
 def test_other_bounds_of_the_segment_are_refused(name):
-    made, cells = three(name), KINDS[name].cells
+    made, cells = three(name), CELLS[name]
     assert not made.violations() and len(INSTANCES[name]) == cells
     honest = dict(made.values)
     for end in ("start", "stop"):

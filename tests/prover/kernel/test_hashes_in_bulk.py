@@ -1,4 +1,4 @@
-"""Pedersen hashes of the kernel beside their plain twin, and additions of points with equal x, which the published
+"""Pedersen hashes of the kernel beside their plain twin, and additions of points with equal x, which the fixed
 points never meet: points with known logarithms stand in for them."""
 
 from functools import cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pytest
-from small_proofs import SMALL
 
 from prover.algebra.field import PRIME
 from prover.cairo.prove import prove_run, verify_proof
@@ -25,6 +24,7 @@ from prover.stark.errors import (
     StatementRefused,
 )
 from prover.stark.proof import ByteReader, Proof, WordReader
+from tests.support.small_proofs import SMALL
 
 PARAMETERS = replace(SMALL, part_queries=2)
 """Five queries in three parts."""

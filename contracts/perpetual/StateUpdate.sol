@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {ApprovalChain} from "../common/ApprovalChain.sol";
+import {Assets} from "../common/Assets.sol";
+import {Configuration} from "../common/Configuration.sol";
+import {Deposits} from "../common/Deposits.sol";
+import {ForcedRequests} from "../common/ForcedRequests.sol";
+import {Head} from "../common/Head.sol";
+import {Withdrawals} from "../common/Withdrawals.sol";
+import {PRIME, fieldKeccak} from "../curves/Prime.sol";
+import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
+import {IOperations} from "../interfaces/IOperations.sol";
+import {ApplicationData} from "./ApplicationData.sol";
+import {ForcedTrades} from "./ForcedTrades.sol";
+import {ProgramOutput} from "./ProgramOutput.sol";
+import {SharedState} from "./SharedState.sol";
+
+/// @title State updates: a proven program output, read word by word and applied
+/// @dev `ProgramOutput.sol` and `SharedState.sol` know the places of the words. Nothing is believed before the verifiers
+/// know its hash.
+library StateUpdate {
+    using ApplicationData for uint256[];
+    using ApprovalChain for ApprovalChain.State;
+    using Configuration for Configuration.State;
+    using Deposits for Deposits.State;
+    using ForcedRequests for ForcedRequests.State;
+    using ProgramOutput for uint256[];
+    using SharedState for uint256[];
+    using Withdrawals for Withdrawals.State;
+
+    error AlreadyInitialized();
+    error InitialStateRefused(uint256 length);
+    error SystemTimeOutdated(uint256 systemTime, uint256 earliest);
+    error SystemTimeInvalid(uint256 systemTime, uint256 latest);
+    error ExpirationOutOfRange(uint256 expiration);
+    error BatchExpired(uint256 expiration, uint256 currentHour);
+    error InconsistentTreeHeight(uint256 before, uint256 after_);
+    error InvalidPreviousSharedState(bytes32 found, bytes32 expected);
+    error WrongPreviousBatchId(uint256 found, uint256 expected);
+    error IllegalBalanceDifference(uint256 biased);
+    error StarkKeyOutOfRange(uint256 starkKey);
+    error CollateralNotSet();
+    error ConditionMismatch(uint256 index, uint256 found, uint256 expected);
+    error ConditionNotMet(uint256 index, address registry, bytes32 fact);
+    error UnknownForcedAction(uint256 kind);
+    error TooManyForcedWithdrawals(uint256 count, uint256 limit);
+    error ForcedActionsSize(uint256 found, uint256 expected);
+
+    uint256 internal constant MAX_FORCED_WITHDRAWALS = 10;
+    uint256 private constant MAX_POSITIONS_HEIGHT = 64;
+    uint256 private constant MAX_ORDERS_HEIGHT = 251;
+    uint256 private constant UPPER_BOUND_63 = 1 << 63;
+    uint256 private constant TIME_LAG_BOUND = 7 days;
+    uint256 private constant TIME_ADVANCE_BOUND = 4 hours;
+
+    /// @custom:storage-location erc7201:freehold.state
+    struct State {
+        bytes32 sharedStateHash;
+        uint256 positionsRoot;
+        uint256 ordersRoot;
+        uint256 lastBatchId;
+    }
+
+    bytes32 private constant SLOT = 0x5c13493deb14de74b431f22a38b19fb16dab938d5abbaa86d41748d454186400;
+
+    function load() internal pure returns (State storage self) {
+        assembly ("memory-safe") {
+            self.slot := SLOT
+        }
+    }
+
+    /// @dev Once. `words` are the first shared state's: no synthetic asset, no price.
+    function begin(State storage self, uint256 sequenceNumber, uint256[] memory words) internal {
+        if (self.sharedStateHash != 0) revert AlreadyInitialized();
+        if (words.length != SharedState.SMALLEST) revert InitialStateRefused(words.length);
+        SharedState.Empty memory state = SharedState.decodeEmpty(words);
+        bool inRange = state.fundingCount == 0 && state.priceCount == 0 && sequenceNumber < UPPER_BOUND_63
+            && state.positionsHeight <= MAX_POSITIONS_HEIGHT && state.ordersHeight <= MAX_ORDERS_HEIGHT
+            && state.systemTime < UPPER_BOUND_63;
+        if (!inRange) revert InitialStateRefused(words.length);
+
+        self.sharedStateHash = keccak256(abi.encodePacked(words));
+        (self.positionsRoot, self.ordersRoot) = (state.positionsRoot, state.ordersRoot);
+        Head.State storage head = Head.load();
+        (head.positionsHeight, head.ordersHeight) = (uint8(state.positionsHeight), uint8(state.ordersHeight));
+        (head.systemTime, head.sequenceNumber) = (uint64(state.systemTime), uint64(sequenceNumber));
+    }
+
+    /// @dev The walk: what the output says, whether it may be said now, whether it follows, whether it is proven; then
+    /// its effects, any of which may still refuse.
+    function update(State storage self, uint256[] calldata output, uint256[] calldata applicationData) internal {
+        ProgramOutput.Parts memory parts = output.parse();
+        uint256[] calldata before = output.stateBefore(parts);
+        uint256[] calldata next = output.stateAfter(parts);
+        checkTimes(next.systemTime(), output.expiration(parts));
+        checkPrevious(self, before, next);
+        checkConfigurations(output);
+        checkBatchId(self, applicationData);
+        checkProven(output, parts, next);
+
+        uint256 sequenceNumber = advance(self, before, next, applicationData.batchId());
+        applyModifications(output, parts);
+        checkConditions(output.conditions(parts), applicationData);
+        applyForcedActions(output.forcedRequests(parts), output.forcedRequestCount(parts));
+
+        emit IOperations.LogUpdateState(sequenceNumber, applicationData.batchId());
+    }
+
+    function checkTimes(uint256 systemTime, uint256 expiration) private view {
+        if (expiration >= 1 << 32) revert ExpirationOutOfRange(expiration);
+        uint256 latest = block.timestamp + TIME_ADVANCE_BOUND - 1;
+        if (systemTime > latest) revert SystemTimeInvalid(systemTime, latest);
+        uint256 earliest = block.timestamp - TIME_LAG_BOUND + 1;
+        if (systemTime < earliest) revert SystemTimeOutdated(systemTime, earliest);
+        if (expiration <= block.timestamp / 1 hours) revert BatchExpired(expiration, block.timestamp / 1 hours);
+    }
+
+    function checkPrevious(State storage self, uint256[] calldata before, uint256[] calldata next) private view {
+        requireSameHeight(before.positionsHeight(), next.positionsHeight());
+        requireSameHeight(before.ordersHeight(), next.ordersHeight());
+        bytes32 found = before.hash();
+        bytes32 expected = self.sharedStateHash;
+        if (found != expected) revert InvalidPreviousSharedState(found, expected);
+    }
+
+    function requireSameHeight(uint256 before, uint256 after_) private pure {
+        if (before != after_) revert InconsistentTreeHeight(before, after_);
+    }
+
+    function checkConfigurations(uint256[] calldata output) private view {
+        Configuration.State storage configuration = Configuration.load();
+        configuration.requireGlobal(output.globalConfiguration());
+        uint256[] calldata assets = output.assets();
+        for (uint256 i = 0; i < assets.length; i += 2) configuration.requireAsset(assets[i], bytes32(assets[i + 1]));
+    }
+
+    function checkBatchId(State storage self, uint256[] calldata applicationData) private view {
+        applicationData.requireHead();
+        (uint256 found, uint256 expected) = (applicationData.previousBatchId(), self.lastBatchId);
+        if (found != expected) revert WrongPreviousBatchId(found, expected);
+    }
+
+    function checkProven(uint256[] calldata output, ProgramOutput.Parts memory parts, uint256[] calldata next) private {
+        ApprovalChain.Chains storage chains = ApprovalChain.load();
+        bytes32 fact = output.fact(parts);
+        emit IOperations.LogStateTransitionFact(fact);
+        chains.verifiers.requireProven(fact);
+        if (parts.isRollup) return;
+        chains.availabilityVerifiers.requireProven(next.availabilityClaim(uint256(Head.load().sequenceNumber) + 1));
+    }
+
+    /// @dev The stored roots are the previous state's, which the output names; one that stays is not read.
+    function advance(State storage self, uint256[] calldata before, uint256[] calldata next, uint256 batchId)
+        private
+        returns (uint256 sequenceNumber)
+    {
+        bytes32 sharedStateHash = next.hash();
+        uint256 systemTime = next.systemTime();
+
+        self.sharedStateHash = sharedStateHash;
+        if (next.positionsRoot() != before.positionsRoot()) self.positionsRoot = next.positionsRoot();
+        if (next.ordersRoot() != before.ordersRoot()) self.ordersRoot = next.ordersRoot();
+        self.lastBatchId = batchId;
+        Head.State storage head = Head.load();
+        sequenceNumber = uint256(head.sequenceNumber) + 1;
+        (head.systemTime, head.sequenceNumber) = (uint64(systemTime), uint64(sequenceNumber));
+
+        emit IOperations.SharedStateUpdated(sequenceNumber, sharedStateHash, next.positionsRoot(), systemTime);
+    }
+
+    /// @dev Deposits are used up, withdrawals allowed.
+    function applyModifications(uint256[] calldata output, ProgramOutput.Parts memory parts) private {
+        uint256 count = output.modificationCount(parts);
+        if (count == 0) return;
+        uint256 systemAssetType = Assets.load().systemAssetType;
+        if (systemAssetType == 0) revert CollateralNotSet();
+        for (uint256 i = 0; i < count; ++i) {
+            (uint256 starkKey, uint256 positionId, uint256 biased) = output.modification(parts, i);
+            if (biased >= 2 * ProgramOutput.DIFFERENCE_BIAS) revert IllegalBalanceDifference(biased);
+            if (starkKey >= PRIME) revert StarkKeyOutOfRange(starkKey);
+            if (biased > ProgramOutput.DIFFERENCE_BIAS) {
+                Deposits.load().take(starkKey, systemAssetType, positionId, biased - ProgramOutput.DIFFERENCE_BIAS);
+            } else if (biased < ProgramOutput.DIFFERENCE_BIAS) {
+                Withdrawals.load().allow(starkKey, systemAssetType, ProgramOutput.DIFFERENCE_BIAS - biased);
+            }
+        }
+    }
+
+    /// @dev A conditional transfer happened, so its fact must be true.
+    function checkConditions(uint256[] calldata conditions, uint256[] calldata applicationData) private view {
+        applicationData.requireConditions(conditions.length);
+        for (uint256 i = 0; i < conditions.length; ++i) {
+            (address registry, bytes32 fact) = applicationData.condition(i);
+            uint256 found = fieldKeccak(abi.encodePacked(registry, fact));
+            if (found != conditions[i]) revert ConditionMismatch(i, found, conditions[i]);
+            (bool answered, bytes memory answer) = registry.staticcall(abi.encodeCall(IFactRegistry.isValid, (fact)));
+            bool met = answered && answer.length == 32 && uint256(bytes32(answer)) == 1;
+            if (!met) revert ConditionNotMet(i, registry, fact);
+        }
+    }
+
+    /// @dev Clears what the batch served, valid or proven invalid.
+    function applyForcedActions(uint256[] calldata words, uint256 count) private {
+        uint256 place = 0;
+        uint256 withdrawals = 0;
+        for (uint256 left = count; left > 0; --left) {
+            if (place >= words.length) revert ForcedActionsSize(words.length, place);
+            uint256 kind = words[place];
+            if (kind == ProgramOutput.WITHDRAWAL) {
+                if (++withdrawals > MAX_FORCED_WITHDRAWALS) {
+                    revert TooManyForcedWithdrawals(withdrawals, MAX_FORCED_WITHDRAWALS);
+                }
+                serveWithdrawal(actionWords(words, place, ProgramOutput.WITHDRAWAL_WORDS));
+                place += ProgramOutput.WITHDRAWAL_WORDS;
+            } else if (kind == ProgramOutput.TRADE) {
+                serveTrade(actionWords(words, place, ProgramOutput.TRADE_WORDS));
+                place += ProgramOutput.TRADE_WORDS;
+            } else {
+                revert UnknownForcedAction(kind);
+            }
+        }
+        if (place != words.length) revert ForcedActionsSize(words.length, place);
+    }
+
+    /// @dev The words of one action, which must lie within the section of actions.
+    function actionWords(uint256[] calldata words, uint256 place, uint256 size)
+        private
+        pure
+        returns (uint256[] calldata)
+    {
+        if (place + size > words.length) revert ForcedActionsSize(words.length, place + size);
+        return words[place:place + size];
+    }
+
+    function serveWithdrawal(uint256[] calldata words) private {
+        (uint256 starkKey, uint256 positionId, uint256 amount) = ProgramOutput.withdrawal(words);
+        ForcedRequests.load().serve(ForcedRequests.withdrawalHash(starkKey, positionId, amount), false);
+    }
+
+    function serveTrade(uint256[] calldata words) private {
+        ForcedTrades.Trade memory trade = ProgramOutput.trade(words, Assets.load().systemAssetType);
+        ForcedRequests.load().serve(ForcedTrades.hash(trade), true);
+    }
+}

@@ -1,0 +1,56 @@
+"""Bringing a proven batch on chain: the proof, its data or their availability, the state update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ape.api.accounts import AccountAPI
+from ape.api.transactions import ReceiptAPI
+from hexbytes import HexBytes
+
+from freehold.chain.deployed import Deployment
+from freehold.chain.verifier import submit_proof
+from prover.algebra.keccak import words_to_bytes
+from prover.applications.perpetual.facts import availability_claim, update_words
+from prover.proving.batch import ProvenBatch
+
+
+class SignatureWithheld(RuntimeError):
+    """Somebody did not sign."""
+
+
+def raw_signature(account: AccountAPI, digest: bytes) -> bytes:
+    """r, s, v over a raw digest: a committee member's of a claim, party B's of a forced trade.
+
+    Accounts that are not for tests ask their owner before they sign one.
+    """
+    signed = account.sign_raw_msghash(HexBytes(digest))
+    if signed is None:
+        raise SignatureWithheld(f"{account.address} did not sign {digest.hex()}")
+    return words_to_bytes([int.from_bytes(signed.r, "big"), int.from_bytes(signed.s, "big")]) + bytes([signed.v])
+
+
+def bring_on_chain(
+    deployment: Deployment,
+    proven: ProvenBatch,
+    operator: AccountAPI,
+    member: AccountAPI,
+    batch_id: int,
+    conditions: Sequence[tuple[str, bytes]] = (),
+) -> list[ReceiptAPI]:
+    """Proof, data or its availability, state update: each transaction's receipt.
+
+    `conditions` are registry and fact of each conditional transfer, in the batch's order.
+    """
+    exchange, batch = deployment.exchange, proven.batch
+    receipts = submit_proof(operator, deployment.verifier, deployment.program_number, proven.proof)
+    if deployment.committee is None:
+        receipts.append(deployment.adapter.publish(batch.main_words(), batch.data(), sender=operator))
+    else:
+        claim = availability_claim(batch.after, exchange.getSequenceNumber() + 1)
+        signature = raw_signature(member, claim)
+        receipts.append(deployment.committee.verifyAvailabilityProof(claim, signature, sender=operator))
+    facts = [word for registry, fact in conditions for word in (int(registry, 16), int.from_bytes(fact, "big"))]
+    application_data = [batch_id, exchange.getLastBatchId(), len(conditions), *facts]
+    receipts.append(exchange.updateState(update_words(batch), application_data, sender=operator))
+    return receipts

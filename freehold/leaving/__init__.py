@@ -1,0 +1,1 @@
+"""A user's way out, without the operator. Needs the rules and the chain, never a prover."""

@@ -1,0 +1,44 @@
+"""What a forced withdrawal would come to by the last state, before it is sent."""
+
+from __future__ import annotations
+
+from freehold.chain.exchange import Exchange
+from prover.applications.ledger.fields import FXP32
+from prover.applications.perpetual.batch import Batch, apply_batch
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.errors import Code, RuleBroken
+from prover.applications.perpetual.margin import margin_left, totals
+from prover.applications.perpetual.state import State
+from prover.applications.perpetual.transactions import ForcedWithdrawal
+
+
+def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, request: ForcedWithdrawal) -> str:
+    """What there is to say against the request by the last state; empty if nothing is, or if nobody knows the state."""
+    if last is None:
+        return ""
+    config, state = last
+    if state.hash() != bytes(exchange.contract.sharedStateHash()):
+        return "the state file is not the state on chain: nobody knows what the request would come to"
+    try:
+        batch = apply_batch(config, state, [request], 0)
+    except RuleBroken as error:
+        return f"in the last state nothing can be served: {error}"
+    (code,) = batch.served
+    if code != Code.SUCCESS:
+        return f"in the last state this would be proven invalid ({code.name})"
+    return thin_margin(exchange, batch, request.position_id)
+
+
+def thin_margin(exchange: Exchange, batch: Batch, position_id: int) -> str:
+    """Who takes what the margin allows and keeps the risk is soon liquidated (S4-11): a forced trade goes first.
+
+    Said where the position's value would be less than twice what it must be.
+    """
+    position, market = batch.after.position(position_id), batch.after.market(batch.config)
+    left = margin_left(position, market)
+    if left * FXP32**2 >= totals(position, market).total_risk:
+        return ""
+    return (
+        f"the position would keep its synthetic assets and be worth {exchange.coins(left)} more than its margin: "
+        "after a greater loss the operator may liquidate it. A forced trade first closes the risk"
+    )

@@ -1,0 +1,158 @@
+"""A plain model of the exchange's books, and of what a batch does to them. It knows no contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from exchange_kit import BTC_CONFIG, CONFIG_HASH, DAY, GRACE
+from output_words import SharedState
+
+NAMES = ("alice", "bob", "carol")
+SERVED = 2**256 - 1
+TRADE_UNITS, TRADE_COLLATERAL = 5, 100
+"""What the kit's forced trade moves: synthetic units to alice, collateral to bob."""
+KINDS = ("", "Availability")
+"""Of verifiers."""
+BODIES = ("main", "proxy")
+"""Sets of governors."""
+
+
+def nobody() -> dict[str, int]:
+    return dict.fromkeys(NAMES, 0)
+
+
+@dataclass
+class Model:
+    """What the exchange should know. Amounts are tokens."""
+
+    state: SharedState
+    pending: dict[str, int] = field(default_factory=nobody)
+    cancelled_at: dict[str, int] = field(default_factory=nobody)
+    waiting: dict[str, int] = field(default_factory=nobody)
+    collateral: dict[str, int] = field(default_factory=nobody)
+    """In the committed state's positions. `units` are their synthetic balances, in all zero; `price` is a unit's."""
+    units: dict[str, int] = field(default_factory=nobody)
+    price: int = 20
+    registered: set[str] = field(default_factory=lambda: {"alice", "bob"})
+    demands: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(name, amount) or ("trade", nonce) to the time of asking; SERVED for a served trade."""
+    frozen: bool = False
+    unfreeze_time: int = 0
+    escaped: set[str] = field(default_factory=set)
+    batches: int = 0
+    operator: bool = True
+    token_admin: bool = True
+    config: int = CONFIG_HASH
+    asset_config: int = BTC_CONFIG
+    announced: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(asset, hash) to the time of announcement."""
+    second: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(KINDS, False))
+    """Whether a second verifier of the kind is registered; `removal_at`: from when on it may be removed."""
+    removal_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    upgrade_at: int = 0
+    candidate: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(BODIES, False))
+    """Whether the second governor is nominated; `governs`: whether they govern."""
+    governs: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(BODIES, False))
+
+    def worth(self, name: str) -> int:
+        return self.collateral[name] + self.units[name] * self.price
+
+    def owed(self) -> int:
+        inside = sum(self.worth(name) for name in NAMES if name not in self.escaped)
+        return sum(self.pending.values()) + sum(self.waiting.values()) + inside
+
+    def outlived(self, asked: int) -> bool:
+        return asked + GRACE <= self.unfreeze_time
+
+    def asking(self, key: tuple[str, int]) -> str | None:
+        """Why a forced request is refused now."""
+        asked = self.demands.get(key, 0)
+        if asked == SERVED:
+            return "ActionAlreadyServed"
+        return "ActionPending" if asked and not self.outlived(asked) else None
+
+    def freezing(self, key: tuple[str, int], now: int) -> str | None:
+        asked = self.demands.get(key, 0)
+        if self.frozen:
+            return "StateIsFrozen"
+        if asked in (0, SERVED):
+            return "ForcedActionUnrequested"
+        if now < asked + GRACE:
+            return "ForcedActionStillPending"
+        return "RefreezeAttempt" if self.outlived(asked) else None
+
+    def reclaiming(self, name: str, now: int) -> str | None:
+        asked = self.cancelled_at[name]
+        if not asked:
+            return "DepositNotCanceled"
+        return "DepositLocked" if now < asked + 2 * DAY else None
+
+
+class Plan:
+    """A batch in the making: what it says of deposits, withdrawals and forced requests, and the positions after it.
+
+    Nobody's worth falls below zero, as the rules of trading see to; a request that would do that is proven invalid.
+    `granted` is what the batch gives to each and takes from them by trades, transfers and prices: in all nothing.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.collateral, self.units, self.price = dict(model.collateral), dict(model.units), model.price
+        self.changes: list[tuple[str, int]] = []
+        self.served: list[tuple[str, int]] = []
+        self.granted = nobody()
+
+    def worth(self, name: str) -> int:
+        return self.collateral[name] + self.units[name] * self.price
+
+    def take(self, name: str) -> None:
+        if self.model.pending[name]:
+            self._change(name, self.model.pending[name])
+
+    def pay(self, name: str) -> None:
+        """Half of what the position is worth, rounded up."""
+        if self.worth(name) > 0:
+            self._change(name, -((self.worth(name) + 1) // 2))
+
+    def serve(self, key: tuple[str, int]) -> None:
+        self.served.append(key)
+        name, number = key
+        if name == "trade":
+            self.trade(TRADE_UNITS, TRADE_COLLATERAL)
+        elif 0 < number <= self.worth(name):
+            self._change(name, -number)
+
+    def trade(self, units: int, collateral: int) -> None:
+        """Alice buys of bob, if both stay solvent."""
+        gain = units * self.price - collateral
+        if self.worth("alice") + gain < 0 or self.worth("bob") - gain < 0:
+            return
+        for name, sign in (("alice", 1), ("bob", -1)):
+            self.units[name] += sign * units
+            self.collateral[name] -= sign * collateral
+            self.granted[name] += sign * gain
+
+    def transfer(self) -> None:
+        """One token of alice's to bob: a trade of nothing."""
+        self.trade(0, 1)
+
+    def move_price(self, price: int) -> None:
+        if all(self.collateral[name] + self.units[name] * price >= 0 for name in NAMES):
+            for name in NAMES:
+                self.granted[name] += self.units[name] * (price - self.price)
+            self.price = price
+
+    def apply(self) -> None:
+        """To the model: the batch was accepted."""
+        model = self.model
+        assert sum(self.granted.values()) == 0
+        for name, change in self.changes:
+            (model.pending if change > 0 else model.waiting)[name] -= change
+        for key in self.served:
+            model.demands[key] = SERVED if key[0] == "trade" else 0
+        model.collateral, model.units, model.price = self.collateral, self.units, self.price
+        model.batches += 1
+
+    def _change(self, name: str, difference: int) -> None:
+        self.changes.append((name, difference))
+        self.collateral[name] += difference
