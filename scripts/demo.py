@@ -21,7 +21,7 @@ from scripts._arguments import Script, account_of
 
 @click.command(cls=Script)
 @click.option("--account", help="Who sends everything on a live network.")
-def cli(account):
+def cli(account: str | None) -> None:
     """Run the whole scenario and write .build/demo.json.
 
     On a live network one account sends everything, with a token made for the demo: deploy, register, deposit, a forced

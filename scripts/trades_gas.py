@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from ape import accounts, chain, project
-from ape.api import ReceiptAPI
-from ape.contracts import ContractInstance
+from ape.api.transactions import ReceiptAPI
+from ape.contracts.base import ContractInstance
 
 from freehold.bench.proofs import POSITIONS, proof_name
+from freehold.chain.contracts import deploy
 from freehold.chain.deployed import Delays
 from freehold.chain.deployment import deploy_pieces
+from freehold.chain.managers import accounts, chain, project
 from freehold.chain.network import is_local
 from freehold.chain.verifier import deploy_verifier, register_program, submit_proof
 from prover.algebra.keccak import words_to_bytes
@@ -38,7 +39,7 @@ from scripts._arguments import Script
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Where `freehold bench trades --proofs` kept them.",
 )
-def cli(figures, proofs):
+def cli(figures: Path, proofs: Path) -> None:
     """Submit the proofs of FIGURES, a file of `freehold bench trades --json`, and write their gas into it."""
     if not is_local():
         raise click.UsageError("this deploys a verifier for its figures alone: use a local network")
@@ -77,7 +78,7 @@ def state_update_gas(count: int) -> int:
     governor = accounts.test_accounts[0]
     batch = Case.parsed(trades(count, POSITIONS, time=chain.blocks.head.timestamp)).apply()
     empty = State.initial(batch.config, batch.before.system_time)
-    registry = governor.deploy(project.ObedientRegistry)
+    registry = deploy(governor, project.ObedientRegistry)
     exchange = deploy_pieces(project, governor, registry, empty.words(), Delays())
     _configure(exchange, registry, batch, {"sender": governor})
     gas = 0

@@ -21,7 +21,8 @@ from freehold.bench.stages import LARGEST, Case, Result, filling_case, results, 
 from freehold.files import write_whole
 from prover.applications.perpetual import documents, samples
 from prover.applications.perpetual.batch import Batch
-from prover.proving.batch import PROGRAM_FILE, run_batch, run_exchange
+from prover.applications.perpetual.program import PROGRAM_FILE
+from prover.proving.batch import run_batch, run_exchange
 from prover.stark.parameters import DEFAULT, NAMED
 
 POSITIONS = 59
@@ -106,7 +107,7 @@ def bench_prove(
     logs = _numbers(sizes, "sizes", 8, LARGEST)
     if (program_file is None) != (input_file is None):
         raise click.UsageError("--program and --input belong together")
-    if program_file:
+    if program_file and input_file:
         given = partial(json.loads, input_file.read_text())
         cases = [Case(program_file.stem, program_file.stem, program_file, given)]
     else:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, cast
 
 import click
 from ape import compilers
@@ -33,7 +34,7 @@ NEEDED_BY_SCRIPTS = ("PlainToken.sol", "ObedientRegistry.sol", "ExchangeShape.so
 """Of the folders `mocks` and `generated`, whose other files only tests deploy."""
 
 
-class Contracts(ContractManager):  # type: ignore[misc]  # Ape's classes are Any here
+class Contracts(ContractManager):
     """A project's contracts, never older than their sources. First comes what scripts need, the rest when asked for."""
 
     def get(self, name: str, compile_missing: bool = True, check_for_changes: bool = True) -> ContractContainer | None:
@@ -54,7 +55,7 @@ def keep_fresh() -> None:
         os.environ.setdefault("SOLCX_BINARY_PATH", str(solc.FOLDER))
     contracts = cached_property(lambda project: Contracts(project, project.sources))
     contracts.__set_name__(LocalProject, "contracts")
-    LocalProject.contracts = contracts
+    cast(Any, LocalProject).contracts = contracts
 
 
 def bring_up_to_date(project: LocalProject, sources: Iterable[str]) -> None:
@@ -62,7 +63,7 @@ def bring_up_to_date(project: LocalProject, sources: Iterable[str]) -> None:
     stamp = project.manifest_path.with_name("compiled.json")
     compiled = _stamped(stamp, _fingerprint(project))
     if not compiled:
-        project.clean()
+        cast(Any, project).clean()
     lacking = [source for source in sources if source not in compiled]
     if lacking:
         _compile_ahead(project, lacking)

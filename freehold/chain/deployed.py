@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ape.contracts import ContractInstance
+from ape.contracts.base import ContractInstance
 
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State

@@ -113,7 +113,7 @@ def prove_command(
     try:
         program = load_program(path)
         stages("read the run" if all(recorded) else "run")
-        if all(recorded):
+        if trace_file and memory_file and public_input_file:
             run = read_run(program, trace_file, memory_file, public_input_file, private_input_file)
         else:
             run = run_program(program, _load_json(input_file) if input_file else None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ape.api import AccountAPI, ReceiptAPI
+from ape.api.accounts import AccountAPI
+from ape.api.transactions import ReceiptAPI
 
 from freehold.chain.contracts import contract_at
 from freehold.chain.errors import Refused

@@ -34,7 +34,7 @@ class Asset:
 
     @property
     def resolution(self) -> int:
-        return 10**self.decimals
+        return int(10**self.decimals)
 
     def _signed_id(self, oracle: int) -> int:
         return signed_asset_id(f"{self.name}USD".encode(), b"ora-%d" % oracle)

@@ -7,11 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import click
-from ape import chain, networks, project
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
+from ape.api.accounts import AccountAPI
+from ape.contracts.base import ContractInstance
 
+from freehold.chain.contracts import deploy
 from freehold.chain.deployment import deploy_exchange
+from freehold.chain.managers import chain, networks, project
 from freehold.chain.record import write_deployment, write_state
 from freehold.chain.rollup import published_data
 from freehold.chain.submission import bring_on_chain, raw_signature
@@ -76,7 +77,7 @@ class ScenarioExchange:
         self.parameters, self.accounts = parameters, accounts
         self.listed, self.is_rollup = assets or Assets({}), is_rollup
         self.governor, self.operator, self.member = accounts.governor, accounts.operator, accounts.member
-        self.token = self.governor.deploy(project.PlainToken)
+        self.token = deploy(self.governor, project.PlainToken)
         for user in accounts.users:
             tokens = 2_000 * UNIT if wealth is None else wealth[user.name]
             self.token.mint(user.account, tokens, sender=self.governor)
@@ -218,7 +219,7 @@ class ScenarioExchange:
 
     def notary(self) -> ContractInstance:
         """A registry of facts for conditional transfers: a committee of one, the stranger."""
-        return self.governor.deploy(project.Committee, [self.accounts.stranger], 1)
+        return deploy(self.governor, project.Committee, [self.accounts.stranger], 1)
 
     def notarise(self, notary: ContractInstance, text: str) -> None:
         """The notary signs that something happened; from then on it is a fact on chain."""
@@ -231,7 +232,7 @@ class ScenarioExchange:
         )
 
     def requested_at(self, user: User, amount: int) -> int:
-        return self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount)
+        return int(self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount))
 
     def pay(self, user: User, amount: int) -> None:
         before = self.token.balanceOf(user.account)

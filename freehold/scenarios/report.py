@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ape.api import ReceiptAPI
+from ape.api.transactions import ReceiptAPI
 from rich.console import Console
 from rich.table import Table
 
 Balances = dict[str, int]
+Result = TypeVar("Result")
 
 
 class Deviation(AssertionError):
@@ -32,7 +33,7 @@ class Report:
         self.steps: list[dict[str, Any]] = []
         self._known, self._began = balances(), time.perf_counter()
 
-    def step(self, name: str, actor: str, act: Callable[[], Any]) -> Any:
+    def step(self, name: str, actor: str, act: Callable[[], Result]) -> Result:
         """Runs `act`; gas is that of the receipts it returns (one, a list, or none)."""
         began, before = time.perf_counter(), self._known
         result = act()

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import click
-from ape import accounts
-from ape.contracts import ContractInstance
+from ape.contracts.base import ContractInstance
 from ape.exceptions import ContractLogicError
 
+from freehold.chain.managers import accounts
 from freehold.scenarios import document
 from freehold.scenarios.accounts import Accounts, User
 from freehold.scenarios.assets import Asset, Assets
@@ -276,7 +276,7 @@ def refusal_of(error: ContractLogicError, contract: ContractInstance) -> str:
     if type(error) is not ContractLogicError or not message.startswith(("b'", 'b"')):
         return type(error).__name__
     selector = ast.literal_eval(message)[:4]
-    names = {keccak256(abi.selector.encode())[:4]: abi.name for abi in contract.contract_type.errors}
+    names: dict[bytes, str] = {keccak256(abi.selector.encode())[:4]: abi.name for abi in contract.contract_type.errors}
     return names.get(selector, f"0x{selector.hex()}")
 
 

@@ -6,6 +6,7 @@ limits them) and runs without the interpreter's lock; README.md says what is use
 """
 
 from prover.kernel.arguments import KernelError as KernelError
+from prover.kernel.arrays import Bools as Bools
 from prover.kernel.arrays import Digests as Digests
 from prover.kernel.arrays import Felts as Felts
 from prover.kernel.arrays import Ints as Ints

@@ -201,7 +201,7 @@ def test_deposits_that_nobody_could_take_are_refused(kit):
     for key in (0, FIELD, off_curve):
         with ape.reverts(kit.error("InvalidStarkKey"), starkKey=key):
             deposit(key, kit.asset, 7, 1, **sender)
-    with ape.reverts(kit.error("DepositPositionOutOfRange"), positionId=2**64):
+    with ape.reverts(kit.error("PositionIdOutOfRange"), positionId=2**64):
         deposit(kit.alice.stark_key, kit.asset, 2**64, 1, **sender)
     with ape.reverts(kit.error("AssetTypeNotRegistered"), assetType=BTC):
         deposit(kit.alice.stark_key, BTC, 7, 1, **sender)

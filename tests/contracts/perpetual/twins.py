@@ -77,9 +77,9 @@ TWINS = (
     Twin(
         "a rollup's data is not bound",
         "Freehold",
-        "StateUpdate",
-        "bytes32 fact = parts.isRollup ? rollupFact(output, parts.end) :",
-        "bytes32 fact = parts.isRollup ? keccak256(abi.encodePacked(output[:parts.end])) :",
+        "ProgramOutput",
+        "if (!parts.isRollup) return keccak256(abi.encodePacked(output));",
+        "return keccak256(abi.encodePacked(output[:parts.end]));",
     ),
     Twin(
         "a condition need not be met",
@@ -92,7 +92,7 @@ TWINS = (
         "conditions are not the batch's",
         "Freehold",
         "StateUpdate",
-        "if (found != expected) revert ConditionMismatch(i, found, expected);",
+        "if (found != conditions[i]) revert ConditionMismatch(i, found, conditions[i]);",
         "",
     ),
     Twin(
@@ -176,8 +176,8 @@ TWINS = (
     Twin(
         "party b need not sign",
         "Freehold",
-        "Operations",
-        "        trade.requireSigned(submissionExpirationTime, Users.load().ownerOf(starkKeyB), signature);\n",
+        "ForcedTrades",
+        "if (!signed) revert InvalidSignature(owner);",
         "",
     ),
     Twin(
