@@ -34,7 +34,8 @@ MOST_WORKERS = 4
 """Each takes up to 400 MB."""
 KEPT_DAYS = 30
 """An answer that nobody asked for so long is removed."""
-IMPORT = re.compile(r"""\bimport\b[^;"']*["']([^"']+)["']""")
+IMPORT = re.compile(r"""(?:^|;)\s*import\b[^;"']*["']([^"']+)["']""", re.MULTILINE)
+"""What a statement imports. In a comment there may be the word, and quotes after it, but not at a line's beginning."""
 
 Json = dict[str, Any]
 
