@@ -1,4 +1,4 @@
-# Freehold: `make demo` runs the whole story, `make test` the suite. Both set up what is missing.
+# Freehold: `make demo` runs the whole exchange, `make test` the suite. Both set up what is missing.
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,15 +8,15 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE demo demo-anvil test test-anvil test-slow coverage lint lint-solidity format setup clean help contracts
+.PHONY: FORCE demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-demo: contracts ## play the whole story on the embedded chain, with real proofs
+demo: setup ## run the whole exchange on the embedded chain, with real proofs
 	@ape run demo --verbosity WARNING --network ethereum:local:test
 
-demo-anvil: contracts ## the same on anvil, a faster chain
+demo-anvil: setup ## the same on anvil, a faster chain
 	@ape run demo --verbosity WARNING --network ethereum:local:foundry
 
 test: contracts ## run the suite (slow tests excluded)
@@ -33,8 +33,10 @@ coverage: contracts ## what the tests run of the exchange's contracts, into docs
 test-slow: contracts ## run the slow tests
 	@ape test tests -m slow
 
-lint: lint-solidity ## linters and formatter check
-	@ruff check . && ruff format --check .
+lint: lint-python lint-solidity ## linters and formatter check
+
+lint-python: setup ## linter, formatter and type check of the Python sources
+	@ruff check . && ruff format --check . && mypy
 
 lint-solidity: setup ## linter of the contracts, generated ones left out
 	@$(VENV)/node/node_modules/.bin/solhint --disc --noPoster --config .ci/node/solhint.json \
@@ -43,13 +45,8 @@ lint-solidity: setup ## linter of the contracts, generated ones left out
 format: setup ## format the Python sources
 	@ruff check --fix . ; ruff format .
 
-# Ape recompiles what changed, but not what imports it: start over when any source is newer than the last compilation.
-contracts: .build/.compiled ## compile the contracts
-
-.build/.compiled: $(shell find contracts -name '*.sol') ape-config.yaml | setup
-	@rm -f .build/__local__.json
-	@ape compile --verbosity WARNING
-	@mkdir -p .build && touch $@
+contracts: setup ## compile the contracts that changed, with all that import them
+	@python -m freehold.chain.compilation
 
 setup: $(VENV)/.kernel ## environment, compiler and kernel in .venv
 
@@ -62,9 +59,10 @@ $(VENV)/.modules: FORCE
 	@mkdir -p $(VENV); find prover freehold -name '*.py' | sort | cmp -s - $@ || find prover freehold -name '*.py' | sort > $@
 
 $(VENV)/.kernel: $(VENV)/.environment $(VENV)/.modules pyproject.toml $(KERNEL_SOURCES)
-	@echo "Building the kernel and the command freehold"
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@printf '  Kernel and the command freehold'
+	@SECONDS=0; $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+	  echo ": $$SECONDS s"
 	@touch $@
 
 clean: ## remove everything that set-up and runs made
-	rm -rf $(VENV) build .build contracts/.cache .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) build .build contracts/.cache .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -1,14 +1,14 @@
 """`ape run demo`: the whole scenario on a local chain, with real proofs; on a live network what needs no waiting.
 
 Deploy, register, deposit, a proven batch, a forced withdrawal served, a false one proven invalid; then the operator
-falls silent, a stranger freezes the exchange, and everybody leaves with what the last state owes them.
+stops, a stranger freezes the exchange, and all users leave with what the last state owes them.
 """
 
 from __future__ import annotations
 
 import click
 
-from freehold.chain.deployment import DAY
+from freehold.chain.deployed import DAY
 from freehold.chain.network import is_local, time_travels
 from freehold.scenarios.accounts import Accounts
 from freehold.scenarios.exchange import UNIT, ScenarioExchange, travel
@@ -20,16 +20,16 @@ from scripts._arguments import Script, account_of
 
 
 @click.command(cls=Script)
-@click.option("--account", help="Who plays every part on a live network.")
+@click.option("--account", help="Who sends everything on a live network.")
 def cli(account):
     """Run the whole scenario and write .build/demo.json.
 
-    On a live network one account plays every part, with a token made for the occasion: deploy, register, deposit, a
-    withdrawal demanded and served by one proven batch, paid. The rest needs a chain whose clock moves.
+    On a live network one account sends everything, with a token made for the demo: deploy, register, deposit, a forced
+    withdrawal that one proven batch serves, payment. The rest needs a chain whose clock moves.
     """
     if time_travels():
         if account is not None:
-            raise click.UsageError("--account is for live networks: here test accounts play")
+            raise click.UsageError("--account is for live networks: here test accounts are used")
         Demo(DEFAULT, Accounts.of_test_accounts()).run()
     elif is_local():
         raise click.UsageError("this chain's clock does not move: use ethereum:local:test or ethereum:local:foundry")
@@ -65,8 +65,8 @@ class Demo(ScenarioExchange):
         expect("alice's pending deposit", waiting, 0)
 
     def forced_withdrawals(self) -> None:
-        self.demand(self.alice, 300 * UNIT, "")
-        self.demand(self.bob, 501 * UNIT, ", one more than bob has")
+        self.request_withdrawal(self.alice, 300 * UNIT, "")
+        self.request_withdrawal(self.bob, 501 * UNIT, ", one more than bob has")
         proven = self.serve(
             [
                 ForcedWithdrawal(
@@ -76,15 +76,15 @@ class Demo(ScenarioExchange):
             ]
         )
         invalid = Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE
-        expect("what the proof says of the two demands", proven.batch.served, (Code.SUCCESS, invalid))
-        expect("alice's demand is served", self.asked_at(self.alice, 300 * UNIT), 0)
-        expect("bob's demand is proven invalid", self.asked_at(self.bob, 501 * UNIT), 0)
+        expect("what the proof says of the two requests", proven.batch.served, (Code.SUCCESS, invalid))
+        expect("alice's request is served", self.requested_at(self.alice, 300 * UNIT), 0)
+        expect("bob's request is proven invalid", self.requested_at(self.bob, 501 * UNIT), 0)
         self.pay(self.alice, 300 * UNIT)
         owed = self.exchange.getWithdrawalBalance(self.bob.stark_key, self.deployed.asset_type)
         expect("bob's withdrawal balance", owed, 0)
 
     def silence(self) -> None:
-        self.demand(self.bob, 200 * UNIT, "; the operator stays silent")
+        self.request_withdrawal(self.bob, 200 * UNIT, "; the operator stays silent")
         self.report.step("seven days pass", "nobody", lambda: travel(7 * DAY))
         self.freeze(self.bob, 200 * UNIT, self.accounts.stranger, "stranger")
         expect("frozen", self.exchange.isFrozen(), True)
@@ -102,11 +102,11 @@ class LiveDemo(ScenarioExchange):
         (user,) = self.accounts.users
         self.deploy()
         self.join(user, 1_000 * UNIT)
-        self.demand(user, 1_000 * UNIT, " back")
+        self.request_withdrawal(user, 1_000 * UNIT, " back")
         request = {"public_key": user.stark_key, "position_id": user.position_id, "amount": 1_000 * UNIT}
         proven = self.serve([Deposit(**request), ForcedWithdrawal(**request)])
-        expect("what the proof says of the demand", proven.batch.served, (Code.SUCCESS,))
-        expect("the demand is served", self.asked_at(user, 1_000 * UNIT), 0)
+        expect("what the proof says of the request", proven.batch.served, (Code.SUCCESS,))
+        expect("the request is served", self.requested_at(user, 1_000 * UNIT), 0)
         self.pay(user, 1_000 * UNIT)
         self.finish()
-        click.echo("silence, freeze and escape take a week: the demo on ethereum:local:test or :foundry plays them")
+        click.echo("silence, freeze and escape take a week: the demo on ethereum:local:test or :foundry has them")

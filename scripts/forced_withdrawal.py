@@ -1,4 +1,4 @@
-"""`ape run forced_withdrawal`: demand a withdrawal that the operator must serve, or prove invalid, in time."""
+"""`ape run forced_withdrawal`: request a withdrawal that the operator must serve, or prove invalid, in time."""
 
 from pathlib import Path
 
@@ -22,29 +22,29 @@ from scripts._arguments import Script, account_of, exchange_option, position_of,
 @click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The exchange's last state: warns of a vain or careless demand.",
+    help="The exchange's last state: warns of a vain or careless request.",
 )
 @click.option("--yes", is_flag=True, help="Send without asking, whatever there is to warn of.")
 def cli(deployment, account, stark_key, position, amount, premium, state, yes):
-    """Demand collateral out of a position. If nobody serves it in time, anyone may freeze the exchange."""
+    """Request collateral out of a position. If it is not served in time, anyone may freeze the exchange."""
     exchange = open_exchange(deployment)
     key, position_id, quanta = stark_key_of(stark_key), position_of(position), exchange.quanta(amount)
     exchange.refuse_if_frozen()
     owner = account_of(account)
     exchange.refuse_stranger(owner, key)
     if request := exchange.request(key, position_id, quanta):
-        raise click.UsageError(f"the same demand waits already, with {span(max(request.left, 0))} left")
+        raise click.UsageError(f"the same request is pending already, with {span(max(request.left, 0))} left")
     if not premium and exchange.contract.freeRequestsLeft() == 0:
         raise click.UsageError("this block has no free place left: wait for the next, or use --premium")
-    demand = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
-    warning = warning_of(exchange, known_state(state), demand)
+    wanted = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
+    warning = warning_of(exchange, known_state(state), wanted)
     if warning:
         click.echo(f"warning: {warning}")
         if not yes:
             click.confirm("Send it all the same?", abort=True)
     receipt = exchange.contract.forcedWithdrawalRequest(key, position_id, quanta, premium, sender=owner)
     request = exchange.request(key, position_id, quanta)
-    click.echo(f"demanded {exchange.coins(quanta)} ({receipt.gas_used:,} gas, transaction {receipt.txn_hash})")
+    click.echo(f"requested {exchange.coins(quanta)} ({receipt.gas_used:,} gas, transaction {receipt.txn_hash})")
     click.echo(f"the operator has {span(request.left)}; after that `ape run freeze` stops the exchange")
 
 

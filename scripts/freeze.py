@@ -1,4 +1,4 @@
-"""`ape run freeze`: stop an exchange whose operator did not serve a demand in time. Anyone may."""
+"""`ape run freeze`: stop an exchange whose operator did not serve a forced request in time. Anyone may."""
 
 import click
 
@@ -10,16 +10,16 @@ from scripts._arguments import Script, account_of, exchange_option, position_of,
 @exchange_option
 @click.option("--account", help="Who sends it; anyone may.")
 @position_options
-@click.option("--amount", required=True, help="The amount that was demanded, in units of the token.")
+@click.option("--amount", required=True, help="The amount that was requested, in units of the token.")
 def cli(deployment, account, stark_key, position, amount):
-    """Freeze an exchange because of one late demand; `ape run status` lists those that wait."""
+    """Freeze an exchange because of one late request; `ape run status` lists those that are pending."""
     exchange = open_exchange(deployment)
     key, position_id, quanta = stark_key_of(stark_key), position_of(position), exchange.quanta(amount)
     if exchange.contract.isFrozen():
         raise click.UsageError("the exchange is frozen already")
     request = exchange.request(key, position_id, quanta)
     if request is None:
-        raise click.UsageError("no such demand waits: it was never made, or was served")
+        raise click.UsageError("no such request is pending: it was never made, or was served")
     if request.left > 0:
         raise click.UsageError(f"it is too early: the operator has {span(request.left)} left")
     receipt = exchange.contract.freezeRequest(key, position_id, quanta, sender=account_of(account))

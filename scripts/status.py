@@ -11,7 +11,7 @@ from scripts._arguments import Script, exchange_option
 @click.command(cls=Script)
 @exchange_option
 def cli(deployment):
-    """Show an exchange's state and every demand that waits, with the time its operator has left."""
+    """Show an exchange's state and every pending forced request, with the time its operator has left."""
     exchange = open_exchange(deployment)
     contract = exchange.contract
     facts = {
@@ -29,7 +29,7 @@ def cli(deployment):
     for name, fact in facts.items():
         click.echo(f"{name:<16} {fact}")
     requests = exchange.requests()
-    click.echo(f"{'demands':<16} {len(requests) or 'none waits'}")
+    click.echo(f"{'forced requests':<16} {len(requests) or 'none is pending'}")
     for request in requests:
         left = f"{span(request.left)} left" if request.left > 0 else "late: anyone may freeze the exchange"
         click.echo(

@@ -13,7 +13,8 @@ from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 
 from freehold.bench.proofs import POSITIONS, proof_name
-from freehold.chain.deployment import Delays, deploy_pieces
+from freehold.chain.deployed import Delays
+from freehold.chain.deployment import deploy_pieces
 from freehold.chain.network import is_local
 from freehold.chain.verifier import deploy_verifier, register_program, submit_proof
 from prover.algebra.keccak import words_to_bytes

@@ -97,6 +97,13 @@ def wrong_paths(text: str) -> Iterator[str]:
                 yield word
 
 
+def wrong_files(text: str) -> Iterator[str]:
+    """Names of source files without a folder."""
+    known = {path.name for path in sources()} | {path.name for path in (ROOT / "contracts").rglob("*.sol")}
+    names = re.findall(r"`([\w-]+\.(?:sol|py|cairo|yaml|h|cpp))`", text)
+    yield from (name for name in names if name not in known)
+
+
 @cache
 def named_tests() -> set[str]:
     """Functions and classes of the tests, and their files."""
@@ -137,6 +144,10 @@ def test_paths_in_pages_exist():
     assert not complaints((path, wrong_paths(text)) for path, text in pages().items())
 
 
+def test_files_named_in_pages_exist():
+    assert not complaints((path, wrong_files(text)) for path, text in pages().items())
+
+
 def test_tests_named_in_pages_exist():
     assert not complaints((path, wrong_tests(text)) for path, text in pages().items())
 
@@ -173,6 +184,7 @@ SPEC = "docs/spec/perpetual-state"
         (wrong_links(MD, "[a page](spec/nowhere.html)"), "spec/nowhere.html"),
         (wrong_paths("`prover/nowhere/`"), "prover/nowhere/"),
         (wrong_paths("`freehold bench trades --json contracts/no*where.json`"), "contracts/no*where.json"),
+        (wrong_files("`Nowhere.sol`"), "Nowhere.sol"),
         (wrong_tests("`test_nothing_at_all`"), "test_nothing_at_all"),
         (iter(ELSEWHERE.findall("see ../shared/spec")), "../shared"),
     ],

@@ -55,7 +55,7 @@ def cost(
 
 @dataclass(frozen=True)
 class Kind:
-    """One row of the table: the original's steps and hashes for positions with 5 assets, and a transaction."""
+    """One row of the table: v3.2's steps and hashes for positions with 5 assets, and a transaction."""
 
     name: str
     original_steps: int
@@ -94,7 +94,7 @@ def tick_costs(n_assets: int) -> tuple[Cost, Cost]:
 
 
 def rows() -> Iterator[tuple[str, Cost, str]]:
-    """(what, its cost, the original's steps and hashes)."""
+    """(what, its cost, v3.2's steps and hashes)."""
     exchange = SampleExchange()
     state, n_assets = samples.market_of_five(exchange), exchange.n_assets
     nothing = cost(exchange, state, [])
@@ -114,7 +114,7 @@ def rows() -> Iterator[tuple[str, Cost, str]]:
     yield "average of 100 trades, 59 positions", average(100, 59), "7,425 / 309"
 
 
-HEADINGS = ["", "steps", "hashes", "range checks", "signatures", "original: steps / hashes"]
+HEADINGS = ["", "steps", "hashes", "range checks", "signatures", "v3.2: steps / hashes"]
 
 
 def markdown() -> str:

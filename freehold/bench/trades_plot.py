@@ -123,7 +123,7 @@ def table(document: Entry) -> str:
 
 def main() -> None:
     if len(sys.argv) != 4:
-        raise SystemExit("usage: python -m freehold.bench.trades_plot FIGURES.json PICTURE.svg PAGE.md")
+        raise SystemExit("usage: python -m freehold.bench.trades_plot FIGURES PICTURE PAGE")
     document = json.loads(Path(sys.argv[1]).read_text())
     Path(sys.argv[2]).write_text(draw(document))
     page = Path(sys.argv[3])

@@ -40,7 +40,7 @@ def signature_words(compressed: bytes) -> bytes:
 
 
 def possession(secret: int) -> bytes:
-    """The proof that a member has his secret key."""
+    """The proof that a member has the secret key."""
     return signature_words(Scheme.PopProve(secret))
 
 
@@ -53,7 +53,7 @@ def availability_proof(claim: bytes, secrets: Mapping[int, int]) -> bytes:
 
 @dataclass(frozen=True)
 class BlsMember:
-    """What a member shows of himself: his public key (128 bytes), and that he has the secret one (256 bytes)."""
+    """What a member shows: a public key (128 bytes), and the proof of having the secret one (256 bytes)."""
 
     public_key: bytes
     possession: bytes

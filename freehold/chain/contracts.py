@@ -7,8 +7,11 @@ from ape.contracts import ContractInstance
 from eth_utils import is_address, to_checksum_address
 from ethpm_types import ContractType
 
+from freehold.chain.compilation import keep_fresh
 from freehold.chain.errors import Refused
 from freehold.chain.network import network_name
+
+keep_fresh()
 
 PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
 

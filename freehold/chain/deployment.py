@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +12,7 @@ from eth_abi import encode
 
 from freehold.chain.committee import Members, deploy_committee
 from freehold.chain.contracts import exchange_at
+from freehold.chain.deployed import USUAL_DELAYS, Delays, Deployment
 from freehold.chain.verifier import data_contract, deploy_verifier, register_program
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import asset_type, erc20_asset_info
@@ -25,52 +25,9 @@ from prover.codegen.pedersen_tables import pages
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, Parameters
 
-DAY = 86_400
-
-
-@dataclass(frozen=True)
-class Delays:
-    """Seconds. The original's values, but for the last two, which it leaves at 0."""
-
-    deposit_cancel: int = 2 * DAY
-    freeze_grace: int = 7 * DAY
-    unfreeze: int = 365 * DAY
-    verifier_removal: int = 28 * DAY
-    configuration: int = 7 * DAY
-    upgrade: int = 14 * DAY
-
-    def stored(self) -> tuple[int, ...]:
-        """Those that the exchange keeps, in `Delays.Values`' order; the proxy keeps the upgrade's."""
-        return (self.deposit_cancel, self.freeze_grace, self.unfreeze, self.verifier_removal, self.configuration)
-
-    def describe(self) -> dict[str, str]:
-        return {name: f"{seconds / DAY:g} days" for name, seconds in vars(self).items()}
-
 
 class ParametersTooWeak(ValueError):
     """Fewer proven bits than the default, on a network that is not local."""
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """Everything an operator and a user need to know."""
-
-    token: ContractInstance
-    verifier: ContractInstance
-    program_number: int
-    adapter: ContractInstance
-    committee: ContractInstance | None
-    """None in a rollup, whose data is on chain."""
-    escape_verifier: ContractInstance
-    exchange: ContractInstance
-    config: GeneralConfig
-    state: State
-    parameters: Parameters
-    delays: Delays = Delays()
-
-    @property
-    def asset_type(self) -> int:
-        return self.config.collateral_asset_id
 
 
 def initial_data(escape_verifier: str, state_words: list[int], delays: Delays, sequence_number: int = 0) -> bytes:
@@ -109,7 +66,7 @@ def deploy_exchange(
     time: int,
     parameters: Parameters = DEFAULT,
     local: bool = True,
-    delays: Delays = Delays(),
+    delays: Delays = USUAL_DELAYS,
     rules: Mapping[str, Any] = MappingProxyType({}),
     signatures_required: int = 1,
 ) -> Deployment:

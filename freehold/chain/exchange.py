@@ -1,4 +1,4 @@
-"""An exchange on chain, as those who have no part in its operation see it: through its published interface alone."""
+"""An exchange on chain, as those who have no part in its operation see it: through its interface alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
 PENDING = 1
 """Among `IOperations.ActionStatus`."""
 ACTIONS, LOG_BLOCKS = 200, 5_000
-"""Asked for in one call: entries of the list of demands, and blocks of logs."""
+"""Asked for in one call: entries of the list of forced requests, and blocks of logs."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Exchange:
         return sorted(waiting, key=lambda request: request.requested_at)
 
     def times_of_waiting(self) -> list[int]:
-        """When the demands that wait were made: the contract keeps the list of all, withdrawals and trades."""
+        """When the pending forced requests were made: the contract lists all, withdrawals and trades."""
         count = self.contract.getActionCount()
         actions = [a for first in range(0, count, ACTIONS) for a in self.contract.getActions(first, ACTIONS)]
         return [action.requestedAt for action in actions if action.status == PENDING]
@@ -92,7 +92,7 @@ class Exchange:
             raise Refused("the exchange is frozen: `ape run escape` is the way out")
 
     def refuse_stranger(self, account: AccountAPI, stark_key: int) -> None:
-        """The contract lets only the owner of a Stark key make its demands."""
+        """The contract lets only the owner of a Stark key make its requests."""
         owner = self.contract.getEthKey(stark_key)
         if int(owner, 16) == 0:
             raise Refused(f"the Stark key {stark_key:#x} is not registered")

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from freehold.chain.deployment import Deployment
+from freehold.chain.deployed import Deployment
 from freehold.chain.errors import Refused
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.documents import StateDocument

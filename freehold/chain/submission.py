@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ape.api import AccountAPI, ReceiptAPI
 from hexbytes import HexBytes
 
-from freehold.chain.deployment import Deployment
+from freehold.chain.deployed import Deployment
 from freehold.chain.verifier import submit_proof
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.perpetual.facts import availability_claim, update_words

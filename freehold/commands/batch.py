@@ -62,7 +62,7 @@ def run_command(file: Path, words: Path | None, state: Path | None, program_inpu
     _write(words, [hex(word) for word in output])
     invalid = sum(code != Code.SUCCESS for code in batch.served)
     click.echo(f"{len(batch.transactions)} transactions, {len(batch.touched_positions)} positions touched")
-    click.echo(f"{len(batch.modifications)} modifications, {len(batch.served)} forced actions ({invalid} invalid)")
+    click.echo(f"{len(batch.modifications)} modifications, {len(batch.served)} forced requests ({invalid} invalid)")
     click.echo(f"positions {batch.before.tree.root:#x} -> {batch.after.tree.root:#x}")
     click.echo(f"orders    {batch.before.orders_root:#x} -> {batch.after.orders_root:#x}")
     click.echo(f"{len(output)} output words, shared state hash 0x{batch.after.hash().hex()}")
@@ -114,7 +114,7 @@ def _by_program(case: Case) -> tuple[list[int] | None, Exception | None]:
 
 
 def _is_claim(refusal: Exception | None) -> bool:
-    """What a file claims of a forced action or of the new time is not in the program's input."""
+    """What a file claims of a forced request or of the new time is not in the program's input."""
     return isinstance(refusal, RuleBroken) and refusal.rule in ("FORCED_OUTCOME", "NEW_SYSTEM_TIME")
 
 

@@ -55,6 +55,6 @@ class Accounts:
 
     @staticmethod
     def of_one(account: AccountAPI) -> Accounts:
-        """One account in every part; its Stark key is new, and of no use after the demo."""
+        """One account in every role; its Stark key is new, and of no use after the demo."""
         user = User("user", account, 1 + secrets.randbelow(ORDER - 1), 11)
         return Accounts(account, account, account, account, (user,))

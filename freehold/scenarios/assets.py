@@ -17,7 +17,7 @@ from prover.applications.perpetual.transactions import SignedPrice, sign_price
 COIN = 10**6
 """Quanta of one coin of collateral."""
 ORACLES = (0x0AC1E1, 0x0AC1E2, 0x0AC1E3)
-"""Private keys that everybody knows; all must sign."""
+"""Private keys that are no secret; all must sign."""
 
 
 @dataclass(frozen=True)

@@ -183,22 +183,22 @@ class ScenarioExchange:
         root = published.root(self.state.tree.height)
         expect("the position tree rebuilt from calldata", root, self.exchange.getRollupVaultRoot())
 
-    def demand(self, user: User, amount: int, what: str) -> None:
+    def request_withdrawal(self, user: User, amount: int, what: str) -> None:
         self.report.step(
-            f"demand {coins(amount)} coins{what}",
+            f"request a forced withdrawal of {coins(amount)} coins{what}",
             user.name,
             lambda: self.exchange.forcedWithdrawalRequest(
                 user.stark_key, user.position_id, amount, False, sender=user.account
             ),
         )
 
-    def demand_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
+    def request_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
         """`user` sends it, with the consent that `partner` signed; it must be sent within the hour."""
         hour, collateral = chain.pending_timestamp // 3600, self.deployed.asset_type
         signature = raw_signature(partner.account, forced_trade_consent(trade, collateral, hour))
         amounts = (trade.amount_collateral, trade.amount_synthetic, bool(trade.is_party_a_buying_synthetic))
         self.report.step(
-            f"demand a trade with {partner.name}",
+            f"request a forced trade with {partner.name}",
             user.name,
             lambda: self.exchange.forcedTradeRequest(
                 trade.public_key_a,
@@ -230,7 +230,7 @@ class ScenarioExchange:
             lambda: notary.verifyAvailabilityProof(fact, signature, sender=self.accounts.stranger),
         )
 
-    def asked_at(self, user: User, amount: int) -> int:
+    def requested_at(self, user: User, amount: int) -> int:
         return self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount)
 
     def pay(self, user: User, amount: int) -> None:
@@ -243,7 +243,7 @@ class ScenarioExchange:
         expect(f"{user.name} is paid", self.token.balanceOf(user.account) - before, amount)
 
     def freeze(self, owner: User, amount: int, sender: AccountAPI, actor: str) -> None:
-        """Anyone freezes for a late demand of `owner`."""
+        """Anyone freezes for a late request of `owner`."""
         self.report.step(
             "freeze the exchange",
             actor,

@@ -25,7 +25,7 @@ def expect(what: str, found: Any, expected: Any) -> None:
 
 
 class Report:
-    """Prints each step as it happens; `balances` reads everybody's tokens."""
+    """Prints each step as it happens; `balances` reads the tokens of all."""
 
     def __init__(self, balances: Callable[[], Balances]) -> None:
         self._balances, self._console = balances, Console(highlight=False)

@@ -14,7 +14,7 @@ from prover.applications.perpetual.transactions import (
 )
 
 NEVER = (1 << 32) - 1
-"""Hours: stories' orders do not expire."""
+"""Hours: orders of scenarios do not expire."""
 
 
 class Signer:

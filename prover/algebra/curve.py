@@ -1,11 +1,11 @@
-"""The Stark curve y^2 = x^3 + x + beta, its order and its published points (perpetual-state facts 1.2)."""
+"""The Stark curve y^2 = x^3 + x + beta, its order and its fixed points (docs/spec/perpetual-state.md 1.2)."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from prover import kernel
-from prover.algebra.field import PRIME, square_root
+from prover.algebra.field import PRIME
 
 ALPHA = 1
 BETA = 0x6F21413EFBE40DE150E596D72F7A8C5609AD26C15C915C1F4CDFCB99CEE9E89
@@ -79,3 +79,9 @@ def lift_x(x: int) -> Point | None:
     """The point with this x and the smaller y, or None where x is on no point."""
     y = square_root(x * x * x + ALPHA * x + BETA)
     return None if y is None else Point(x, y)
+
+
+def square_root(number: int) -> int | None:
+    """The smaller square root, or None. By the kernel; its plain twin is `prover.kernel.reference.square_root`."""
+    roots, found = kernel.square_roots(kernel.from_ints([number]))
+    return kernel.to_ints(roots)[0] if found[0] else None

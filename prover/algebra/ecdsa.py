@@ -1,4 +1,4 @@
-"""ECDSA on the Stark curve as the exchange uses it (perpetual-state 1.5): x-only keys, no reduction of r."""
+"""ECDSA on the Stark curve with x-only keys and no reduction of r (docs/spec/perpetual-state.md 1.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where Stark private keys come from: a seed, an Ethereum signature, or a mnemonic (perpetual-state 1.5).
+"""Where Stark private keys come from: a seed, an Ethereum signature, or a mnemonic (docs/spec/perpetual-state.md 1.5).
 
 Each way ends in grinding, which makes a number below the curve's order of a seed without bias. Mnemonics follow BIP-39
 and BIP-32, whose curve is secp256k1.

@@ -1,4 +1,4 @@
-"""The Poseidon hash of Starknet: the Hades permutation of width 3 over the field (cairo-machine.md 8).
+"""The Poseidon hash of Starknet: the Hades permutation of width 3 over the field (docs/spec/cairo-machine.md 8).
 
 A full round adds constants to the three words, cubes them and multiplies by the matrix; a partial round cubes the third
 word alone. 4 full, 83 partial and 4 full rounds.

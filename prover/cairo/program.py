@@ -1,4 +1,4 @@
-"""A compiled Cairo 0 program, as the compiler's JSON has it (cairo-machine.md 10)."""
+"""A compiled Cairo 0 program, as the compiler's JSON has it (docs/spec/cairo-machine.md 10)."""
 
 from __future__ import annotations
 

@@ -9,10 +9,11 @@ from prover.cairo.program import Program
 from prover.cairo.shapes import shape_of
 from prover.cairo.statement import CairoStatement, statement_reader
 from prover.cairo.witness import make_witness
+from prover.stark.identities import VerifyingKey
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
 from prover.stark.prover import Progress, Prover, verifying_key
-from prover.stark.verifier import VerifyingKey, verify
+from prover.stark.verifier import verify
 
 
 @lru_cache(maxsize=8)

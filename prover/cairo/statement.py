@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prover.algebra.field import PRIME
+from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.cairo.components.tags import MEMORY
 from prover.stark.errors import ProofMalformed, StatementRefused
+from prover.stark.identities import VERSION
 from prover.stark.proof import WordReader
 from prover.stark.shape import Shape
-from prover.stark.transcript import keccak256, words_to_bytes
-from prover.stark.verifier import shape_identity_of_program
 
 MAX_ADDRESS = 1 << 64
 MAX_OUTPUT = 1 << 20
@@ -81,8 +81,9 @@ class CairoStatement:
 
 
 def program_identity(shape: Shape, program: tuple[int, ...]) -> int:
-    """What names a program on chain."""
-    return shape_identity_of_program(shape, list(program))
+    """What names a program on chain: keccak(version, shape's identity, word count, keccak(program words))."""
+    words = [VERSION, shape.identity, len(program), int.from_bytes(keccak256(words_to_bytes(program)), "big")]
+    return int.from_bytes(keccak256(words_to_bytes(words)), "big")
 
 
 def statement_reader(shape: Shape, program: tuple[int, ...], builtins: tuple[str, ...]):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from prover.algebra.keccak import keccak256
 from prover.codegen.constraints import GENERATOR, Evaluator, InputPlan, evaluator_parts
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.shape import Shape
-from prover.stark.transcript import keccak256
 
 MAX_OFFSETS = 64
 """Bits of an offset mask."""

@@ -1,4 +1,4 @@
-// Keccak-256 (the original padding, not SHA-3's) over one or more byte strings.
+// Keccak-256 (with Keccak's own padding, not SHA-3's) over one or more byte strings.
 #pragma once
 #include <cstdint>
 #include <cstring>

@@ -1,4 +1,4 @@
-"""The window table of Pedersen's four points, in plain Python: 64 windows of 256 entries (components.md 3).
+"""The window table of Pedersen's four points, in plain Python: 64 windows of 256 entries (docs/spec/components.md 3).
 
 Row `(32 * half + window) * 256 + digit` is (tag, digit, x, y) of `(digit + 1) * 2^(8 * window) * P`; windows 0..30
 take P0 (half 0) and P2 (half 1), window 31, the top 4 bits, P1 and P3 with factor 1. Its rows from digit 16 on

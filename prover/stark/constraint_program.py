@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from prover import kernel
-from prover.kernel import Op
+from prover.kernel import Felts, Op
 from prover.stark.expressions import Expression, walk
 
 
@@ -16,7 +17,7 @@ from prover.stark.expressions import Expression, walk
 class Program:
     """`values` are (constant index, name) to be bound before a run; `sources` the columns it loads, in order."""
 
-    instructions: np.ndarray
+    instructions: NDArray[np.int32]
     n_registers: int
     constants: tuple[int, ...]
     values: tuple[tuple[int, str], ...]
@@ -25,9 +26,9 @@ class Program:
 
     def run(
         self,
-        columns: dict[tuple[str, int, int], np.ndarray],
+        columns: dict[tuple[str, int, int], Felts],
         values: dict[str, int],
-        outputs: Sequence[np.ndarray],
+        outputs: Sequence[Felts],
     ) -> None:
         """Fill `outputs`, (n, 4) each, from the columns that `sources` name; shorter ones repeat."""
         constants = list(self.constants)
@@ -76,7 +77,8 @@ def compile_program(roots: list[Expression]) -> Program:
             source = ("cell", node.args[0], node.args[1]) if node.kind == "cell" else ("periodic", node.args[0], 0)
             instructions.append((Op.LOAD, target, sources.setdefault(source, len(sources)), node.args[-1]))
         else:
-            instructions.append((Op[node.kind.upper()], target, *operands))
+            left, right = operands
+            instructions.append((Op[node.kind.upper()], target, left, right))
     for output, root in enumerate(roots):
         instructions.append((Op.STORE, output, registers[id(root)], 0))
     return Program(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from prover import kernel
+from prover.kernel import Felts
 from prover.stark.constraint_program import compile_program
 from prover.stark.tables import Table, fraction
 
 
 def interaction_columns(
-    table: Table, columns: dict[tuple[str, int, int], np.ndarray], values: dict[str, int], height: int
-) -> tuple[np.ndarray, int]:
+    table: Table, columns: dict[tuple[str, int, int], Felts], values: dict[str, int], height: int
+) -> tuple[Felts, int]:
     """(W, n, 4) helpers and running sum, and the table's sum.
 
     Helper g holds the sum of its group's fractions; the running sum grows by all helpers and the last group less

@@ -26,8 +26,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from prover.algebra.keccak import words_to_bytes
 from prover.stark.errors import ProofMalformed
-from prover.stark.transcript import words_to_bytes
 
 MAGIC = b"FREEHOLD"
 MAX_PARTS = 256

@@ -10,21 +10,12 @@ import numpy as np
 
 from prover import kernel
 from prover.algebra.field import PRIME
+from prover.kernel import Felts
 from prover.stark.commitment import CommittedTree
 from prover.stark.errors import ProofRefused, StatementRefused, WitnessRefused
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.fri import FriLayer, deep_polynomial
-from prover.stark.layout import QUOTIENT_TABLE, Layout, Slot, make_layout
-from prover.stark.lookups import interaction_columns
-from prover.stark.memory_need import check_memory
-from prover.stark.parameters import Parameters
-from prover.stark.proof import Proof, part_positions
-from prover.stark.quotient import combined_slices, table_quotients
-from prover.stark.reference_check import check_witness
-from prover.stark.shape import Shape
-from prover.stark.statement import Statement
-from prover.stark.transcript import Transcript
-from prover.stark.verifier import (
+from prover.stark.identities import (
     MAX_LOG_DOMAIN,
     VerifyingKey,
     check_heights,
@@ -35,6 +26,16 @@ from prover.stark.verifier import (
     opening_words,
     term_point,
 )
+from prover.stark.layout import QUOTIENT_TABLE, Layout, Slot, make_layout
+from prover.stark.lookups import interaction_columns
+from prover.stark.memory_need import check_memory
+from prover.stark.parameters import Parameters
+from prover.stark.proof import Proof, part_positions
+from prover.stark.quotient import combined_slices, table_quotients
+from prover.stark.reference_check import check_witness
+from prover.stark.shape import Shape
+from prover.stark.statement import Statement
+from prover.stark.transcript import Transcript
 
 Progress = Callable[[str], None]
 
@@ -47,17 +48,17 @@ class Witness:
     """
 
     log_heights: tuple[int, ...]
-    columns: list[np.ndarray]
+    columns: list[Felts]
 
 
 class Columns:
     """Values and coefficients of every logical column, by table, tree and number."""
 
     def __init__(self, shape: Shape) -> None:
-        self.values: list[dict[tuple[str, int, int], np.ndarray]] = [{} for _ in shape.tables]
-        self.coefficients: list[dict[tuple[str, int, int], np.ndarray]] = [{} for _ in shape.tables]
+        self.values: list[dict[tuple[str, int, int], Felts]] = [{} for _ in shape.tables]
+        self.coefficients: list[dict[tuple[str, int, int], Felts]] = [{} for _ in shape.tables]
 
-    def add(self, table: int, tree: int, values: np.ndarray) -> None:
+    def add(self, table: int, tree: int, values: Felts) -> None:
         if not len(values):
             return
         values = np.ascontiguousarray(values)
@@ -66,7 +67,7 @@ class Columns:
             self.values[table]["cell", tree, index] = values[index]
             self.coefficients[table]["cell", tree, index] = coefficients[index]
 
-    def coefficients_of(self, slot: Slot, tree: int) -> np.ndarray:
+    def coefficients_of(self, slot: Slot, tree: int) -> Felts:
         return self.coefficients[slot.table]["cell", tree, slot.column]
 
 
@@ -187,9 +188,10 @@ class Prover:
         )
         return int.from_bytes(self.trees[tree].merkle.root, "big")
 
-    def _coefficients_of(self, slot: Slot, tree: int) -> np.ndarray:
+    def _coefficients_of(self, slot: Slot, tree: int) -> Felts:
         if slot.table == QUOTIENT_TABLE:
-            return self.slices[slot.column]
+            part: Felts = self.slices[slot.column]
+            return part
         return self.columns.coefficients_of(slot, tree)
 
     def _check(self, check: Callable[..., None], *arguments: object) -> None:

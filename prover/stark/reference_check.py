@@ -7,7 +7,7 @@ request, the tests hold prover and verifier to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from prover.algebra.field import PRIME
 from prover.stark.errors import ConstraintViolated, LookupUnbalanced
@@ -72,14 +72,16 @@ def check_lookups(entries: Iterable[Counter[tuple[int, ...]]], accesses: Iterabl
             raise LookupUnbalanced(entry, signed)
 
 
-def _leaf(table: Table, trees: Sequence[Columns], values: dict[str, int], row: int, height: int):
+def _leaf(
+    table: Table, trees: Sequence[Columns], values: dict[str, int], row: int, height: int
+) -> Callable[[Expression], int]:
     def leaf(node: Expression) -> int:
         if node.kind == "cell":
-            tree, column, offset = node.args
+            tree, column, offset = node.cell
             return trees[tree][column][(row + offset) % height]
         if node.kind == "periodic":
-            index, offset = node.args
+            index, offset = node.periodic
             return table.periodic[index][(row + offset) % table.block]
-        return values[node.args[0]]
+        return values[node.name]
 
     return leaf

@@ -243,7 +243,7 @@ class TableBuilder:
     def _lookup_groups(self) -> list[tuple[Lookup, ...]]:
         """Denominators of degree 2 stand alone, linear ones in pairs, the last pair in the running sum."""
         linear = [lookup for lookup in self._lookups if lookup.denominator.degree == 1]
-        groups = [(lookup,) for lookup in self._lookups if lookup.denominator.degree == 2]
+        groups: list[tuple[Lookup, ...]] = [(lookup,) for lookup in self._lookups if lookup.denominator.degree == 2]
         last = tuple(linear[-2:]) if len(linear) % 2 == 0 else tuple(linear[-1:])
         paired = linear[: len(linear) - len(last)]
         groups += [tuple(paired[i : i + 2]) for i in range(0, len(paired), 2)]

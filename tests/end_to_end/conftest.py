@@ -1,4 +1,4 @@
-"""What stories without proofs share."""
+"""What scenarios without proofs share."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What a reader of a rollup's calldata takes for its data, and what he does not."""
+"""What a reader of a rollup's calldata takes for its data, and what not."""
 
 import pytest
-from test_rollup import PROGRAM, batch, data_words, publish, record, rollup
 
 from freehold.chain.rollup import DataElsewhere, published_data
 from prover.algebra.keccak import keccak_of_words
 from prover.applications.perpetual.positions import Position
+from tests.support.rollup_kit import PROGRAM, batch, data_words, publish, record, rollup
 
 __all__ = ["rollup"]
 

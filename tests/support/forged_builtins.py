@@ -81,7 +81,7 @@ class ForgedHash(Forgery):
         raise NotImplementedError
 
     def served_by(self, found: tuple[int, ...]) -> tuple[int, ...]:
-        """The listed tuple that the forger counts in the place of one that he looks up."""
+        """The listed tuple that the forger counts in the place of the one looked up."""
         return found
 
     def _write(self) -> None:
@@ -196,7 +196,7 @@ class MessageAtTheBound(ForgedSignature):
 
 
 class EndAtTheKey(ForgedSignature):
-    """A key that meets the end W of the fixed chain, so that the last slope is free. He has none that gives A."""
+    """A key that meets the end W of the fixed chain, so that the last slope is free. None gives A."""
 
     rules = frozenset({"end: W is not +-Q", "end: x of A and of W + Q", "end: y of A and of W + Q"})
 

@@ -2,9 +2,9 @@
 
 A column of n rows stands in the low-degree test as `p(X^r)`. The forger takes a polynomial in `W = X^(r/2)` instead,
 which has two values in each row, one for each root of `W^2 = Y`, and commits at each Y its value at one of the roots.
-The word that the queries see agrees with his polynomial at half of all positions, so `2^queries` nonces find queries
-that never meet the other half. A verifier that divides by `X - z` believes him. Ours divides by `X^r - z^r`, all r
-preimages at once, and does not.
+The word that the queries see agrees with the forger's polynomial at half of all positions, so `2^queries` nonces find
+queries that never meet the other half. A verifier that divides by `X - z` accepts. Ours divides by `X^r - z^r`, all
+r preimages at once, and does not.
 
 The toy here has one table of n rows, "c is boolean and its sum is S", beside a column of r*n rows. A sum over two
 values a row is half a sum over 2n rows: the forger shows S = 3/2. In the exchange the sum would be a lookup sum, and
@@ -25,7 +25,7 @@ from prover.stark.errors import OodsMismatch
 from prover.stark.expressions import INTERACTION, MAIN
 from prover.stark.fri import FriLayer
 from prover.stark.layout import Group, Layout, Physical, Slot
-from prover.stark.merkle import MerkleTree
+from prover.stark.merkle_tree import MerkleTree
 from prover.stark.parameters import Parameters
 from prover.stark.proof import ByteReader
 from prover.stark.transcript import Transcript
@@ -145,7 +145,7 @@ class Tree:
 class Prover:
     """Honest with one value a row, the forger with two: `rows` = n or 2n, polynomials in W with W^(rows/n) = Y.
 
-    `naive` says which verifier he plays against, which shows in the DEEP polynomial alone.
+    `naive` says against which verifier, which shows in the DEEP polynomial alone.
     """
 
     def __init__(self, bits: list[int], naive: bool) -> None:
@@ -186,7 +186,7 @@ class Prover:
         return kernel.to_ints(kernel.evaluate_at([coefficients], [w])[0])[0]
 
     def deep(self, terms, z: int) -> np.ndarray:
-        """The DEEP polynomial; against the real verifier a forger's division leaves remainders, which he drops."""
+        """The DEEP polynomial; against the real verifier a forger's division leaves remainders, which are dropped."""
         polynomials = {TALL: [self.tall], SHORT: [self.c, self.s], QUOTIENT: [self.q]}
         total = kernel.from_ints([0] * (1 << LOG_H))
         for term, weights, claimed in terms:

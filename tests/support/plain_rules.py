@@ -1,4 +1,4 @@
-"""The update of a position in exact integers, from perpetual-state 5, as the oracle of the program's tests.
+"""The update of a position in exact integers (docs/spec/perpetual-state.md 5), the oracle of the program's tests.
 
 Only the verdict: whether a forced request is valid. The exchange's own rules in Python are another implementation.
 """

@@ -51,7 +51,7 @@ def program_input(config: Document, state: Document, batch: Document) -> Documen
 
 
 def published(name: str) -> Document:
-    """The input of a published batch."""
+    """The input of a recorded batch."""
     case = CASES[name]
     return program_input(case["config"], case["prev_state"], case["batch"])
 

@@ -116,7 +116,7 @@ def document(market, held, by_balance, transaction):
 
 @dataclass(frozen=True)
 class Case:
-    """A forced request: the input, whether it is valid, and what a rollup publishes about the positions."""
+    """A forced request: the input, whether it is valid, and a rollup's data about the positions."""
 
     given: dict
     valid: bool
@@ -124,7 +124,7 @@ class Case:
 
 
 def record(place, market, position, key, collateral_delta, asset, synthetic_delta, valid) -> list[int]:
-    """A position's record after the request (perpetual-state 10.3)."""
+    """A position's record after the request (docs/spec/perpetual-state.md 10.3)."""
     funded = plain.funded_collateral(position, market)
     before = {a: h.balance for a, h in position.holdings.items()}
     after, collateral, owner, time = dict(before), position.collateral, position.public_key, 0

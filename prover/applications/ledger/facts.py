@@ -1,4 +1,4 @@
-"""Hashes that contracts and batches of every exchange agree on (contracts-perpetual 9.2, 12.2, 16)."""
+"""Hashes that contracts and batches of every exchange agree on (docs/spec/contracts-perpetual.md 9.2, 12.2, 16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of numbers that every exchange has: their bounds, and how each is written in JSON (perpetual-state 2).
+"""Kinds of numbers that every exchange has: bounds, and how each is written in JSON (docs/spec/perpetual-state.md 2).
 
 Field elements, keys and asset ids are lower-case hex with `0x`; amounts, ids and times are decimal strings, with a sign
 where negative. Both forms and JSON integers are read. `Document` is the base of all JSON forms.

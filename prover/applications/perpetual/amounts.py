@@ -1,4 +1,4 @@
-"""Human amounts to quantised ones and back (perpetual-state 2, 5.8, 8). Decimal strings in, decimal strings out.
+"""Human amounts to quantised ones and back, as decimal strings (docs/spec/perpetual-state.md 2, 5.8, 8).
 
 A quantised amount counts 1/resolution of an asset. Prices are 32.32 fixed point, collateral quanta per synthetic
 quantum. Nothing is rounded silently: an amount that needs a fraction of a quantum is refused.

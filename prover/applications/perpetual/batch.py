@@ -25,7 +25,7 @@ from prover.applications.perpetual.transactions import (
 
 @dataclass(frozen=True)
 class Batch:
-    """`served` says of each forced action, in order, what the update gave: SUCCESS, or why it is proven invalid.
+    """`served` says of each forced request, in order, what the update gave: SUCCESS, or why it is proven invalid.
 
     `funding_timestamps` holds every touched position, and says when its indices were last applied (10.3): 0 for one
     that is emptied, or that keeps the indices it had. `steps` tells the changes one by one.
@@ -80,7 +80,7 @@ class Batch:
         ]
 
     def data(self) -> list[int]:
-        """What a rollup publishes: the funding table, then a record of each touched position (10.3)."""
+        """A rollup's data: the funding table, then a record of each touched position (10.3)."""
         words = [len(self.funding_ticks)]
         for tick in self.funding_ticks:
             words.append(len(tick.funding_indices))

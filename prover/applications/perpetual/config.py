@@ -1,6 +1,6 @@
-"""The configuration, its hashes and the checks a batch makes of it (perpetual-state 4).
+"""The configuration, its hashes and the checks a batch makes of it (docs/spec/perpetual-state.md 4).
 
-Not checked, as published: funding rate, validity periods, fee position, signers' order. Governance fixes them by hash.
+Not checked, as in v3.2: funding rate, validity periods, fee position, signers' order. Governance fixes them by hash.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Quorum = Annotated[int, reads_integers, between(1, 1 << 32)]
 
 
 def chain_hash(words: Sequence[int]) -> int:
-    """h(...h(h(0, w1), w2)..., k): the published hash of a list, its length last."""
+    """h(...h(h(0, w1), w2)..., k): the hash of a list, its length last."""
     accumulated = 0
     for word in [*words, len(words)]:
         accumulated = pedersen(accumulated, word)

@@ -1,7 +1,7 @@
 """Refusals of the exchange's rules.
 
 InputRefused               a file or a value that is no state, configuration or batch; nothing was run
-RuleBroken                 a transaction or batch that no proof can contain; `rule` is its name, a published one if any
+RuleBroken                 a transaction or batch that no proof can contain; `rule` is its name, a code's if it has one
 ├── UpdateRefused          the position update gives an error code
 ├── RequestRefused         a transaction contradicts itself, or declares an outcome that it does not have
 ├── OrderRefused           signature, expiration, fulfilment, limit price or fee of a signed order
@@ -18,7 +18,7 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """The published error codes (perpetual-state 5.7). An update can give 1, 2, 3, 10, 12, 13, 16, 19, 20, 22."""
+    """Error codes (docs/spec/perpetual-state.md 5.7). An update can give 1, 2, 3, 10, 12, 13, 16, 19, 20, 22."""
 
     SUCCESS = 0
     ILLEGAL_POSITION_TRANSITION_ENLARGING_SYNTHETIC_HOLDINGS = 1

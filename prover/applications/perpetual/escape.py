@@ -1,4 +1,4 @@
-"""The proof that an escaping user shows to the escape verifier (contracts-perpetual 17.2)."""
+"""The proof that an escaping user shows to the escape verifier (docs/spec/contracts-perpetual.md 17.2)."""
 
 from __future__ import annotations
 

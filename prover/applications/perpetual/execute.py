@@ -1,4 +1,4 @@
-"""What each transaction does to the carried state, or the rule that forbids it (perpetual-state 6, 7).
+"""What each transaction does to the carried state, or the rule that forbids it (docs/spec/perpetual-state.md 6, 7).
 
 `Carried.execute` takes one transaction after the other. It leaves everything that concerns the batch as a whole
 (configuration, signed prices, trees, output) to `batch.py`.
@@ -313,7 +313,7 @@ def _deleverage(carried: Carried, request: Deleverage) -> None:
         raise PositionRefused(Code.UNFAIR_DELEVERAGE, detail)
 
 
-# --- forced actions
+# --- forced requests
 
 
 def _claimed(request: ForcedWithdrawal | ForcedTrade, code: Code) -> None:

@@ -1,4 +1,4 @@
-"""Hashes of forced requests, and what an update of the state is sent with (contracts-perpetual 12.2, 16)."""
+"""Hashes of forced requests, and what a state update is sent with (docs/spec/contracts-perpetual.md 12.2, 12.3, 16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of numbers of the perpetual exchange alone: balances, prices, indices, risk (perpetual-state 2)."""
+"""Numbers of the perpetual exchange alone: balances, prices, indices, risk (docs/spec/perpetual-state.md 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a position is worth, what it must be worth, and how it may change (perpetual-state 5).
+"""What a position is worth, what it must be worth, and how it may change (docs/spec/perpetual-state.md 5).
 
 TV is total value (.32 fixed point), TR total risk (.64). Both are exact integers; only funding rounds, downwards.
 """

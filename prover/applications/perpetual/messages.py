@@ -1,4 +1,4 @@
-"""The messages that people and oracles sign: their packing and their hashes (perpetual-state 6.2).
+"""The messages that people and oracles sign: their packing and their hashes (docs/spec/perpetual-state.md 6.2).
 
 Pure functions of numbers. Every argument must fit its bits, else MessageMalformed: a field that overflows would be read
 as its neighbour. Signing and verifying is `prover.algebra.ecdsa`'s.

@@ -1,4 +1,4 @@
-"""Positions and their leaves (perpetual-state 3.1, 3.2). What a position is worth is in `margin.py`."""
+"""Positions and their leaves (docs/spec/perpetual-state.md 3.1, 3.2). What a position is worth is in `margin.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed oracle prices: conversion, and the checks a batch makes of its two lists of bounds (perpetual-state 8)."""
+"""Signed oracle prices: conversion, and the checks of both lists of bounds (docs/spec/perpetual-state.md 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what a rollup publishes (perpetual-state 10.3): positions from calldata alone. `batch.py` writes it."""
+"""Positions from a rollup's calldata alone (docs/spec/perpetual-state.md 10.3). `batch.py` writes these words."""
 
 from __future__ import annotations
 

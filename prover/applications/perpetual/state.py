@@ -82,7 +82,7 @@ class State:
         )
 
     def words(self) -> list[int]:
-        """The shared state in the published order (10.2)."""
+        """The shared state's words, in order (10.2)."""
         return [
             self.tree.root,
             self.tree.height,

@@ -1,4 +1,4 @@
-"""The eleven transactions of a batch, as checked JSON (perpetual-state 7). What they do is in `execute.py`.
+"""The eleven transactions, as checked JSON (docs/spec/perpetual-state.md 7). What they do is in `execute.py`.
 
 Amounts are quantised, times of expiration are hours, all other times seconds.
 """
@@ -91,7 +91,7 @@ class LimitOrder(Signed):
 
 class _Transaction(Document):
     number: ClassVar[int]
-    """The published type number."""
+    """The type's number (docs/spec/perpetual-state.md 7)."""
 
     def position_ids(self) -> tuple[int, ...]:
         """The positions it names."""
@@ -248,7 +248,7 @@ class _Forced(_Transaction):
     is_valid: Flag | None = Field(None, exclude_if=lambda claimed: claimed is None)
 
     def action_words(self) -> list[int]:
-        """The forced action as the program outputs it."""
+        """The forced request as the program outputs it."""
         raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""The bitwise builtin: x, y below 2^251, their AND, XOR and OR; 32 rows, a byte a row (components.md 7).
+"""The bitwise builtin: x, y below 2^251, their AND, XOR and OR; 32 rows, a byte a row (docs/spec/components.md 7).
 
 Prefixes of x, y and x AND y take in one byte a row, high byte first; the three bytes are looked up together, so the
 AND's digits are fixed by the inputs'. XOR is `x + y - 2*and`, OR is `x + y - and`. The first byte has 3 bits: it is

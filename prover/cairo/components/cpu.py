@@ -1,4 +1,4 @@
-"""The CPU: one row a step. Instruction decoding, operands and the state transition (cairo-machine.md 2 to 4)."""
+"""The CPU, one row a step: decoding, operands and the state transition (docs/spec/cairo-machine.md 2 to 4)."""
 
 from __future__ import annotations
 

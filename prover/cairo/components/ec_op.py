@@ -1,4 +1,4 @@
-"""The ec_op builtin: cells Px, Py, Qx, Qy, m, Rx, Ry with R = P + m*Q on the Stark curve; 256 rows (components.md 6).
+"""The ec_op builtin: cells Px, Py, Qx, Qy, m, Rx, Ry with R = P + m*Q; 256 rows (docs/spec/components.md 6).
 
 P and Q must be on the curve; m is any felt. With the shift point S and B = S + Q, digits of m from the high end:
 
@@ -6,7 +6,7 @@ P and Q must be on the curve; m is any felt. With the shift point S and B = S + 
     V = A + P,  R = V - C
 
 The added point is never infinity. m is canonical: `d = TOP - hi(m)` is a 64-bit number, and d = 0 only for m = p - 1
-(components.md 2), so `m + p` is not another reading. What could leave a slope free:
+(docs/spec/components.md 2), so `m + p` is not another reading. What could leave a slope free:
 
 case                                     outcome
 Q = +-S; A meets S or B; A = +-P         an inverse each: no witness. They need Q or P tied to S, whose logarithm to

@@ -1,4 +1,4 @@
-"""The io strip: one column of a block ties its instance to the memory cells of its segment (components.md 2).
+"""The io strip: one column of a block ties its instance to the memory cells of its segment (docs/spec/components.md 2).
 
 For m cells, rows `first + 3j`, `+ 1`, `+ 2` of the block hold whether the instance is enabled, the address of cell j
 and its value. An enabled block moves the address on by m, so that [start, stop) is read cell by cell, wherever the

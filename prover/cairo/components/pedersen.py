@@ -1,4 +1,4 @@
-"""The Pedersen builtin: one hash in 32 rows, one 8-bit window of each input a row (components.md 3).
+"""The Pedersen builtin: one hash in 32 rows, one 8-bit window of each input a row (docs/spec/components.md 3).
 
 Row i handles window `31 - i` of x, then of y. Windows 0..30 cut the low 248 bits, window 31 the top 4. Each row adds
 two points of the window table: with accumulator `A_(j-1)`, table point `(px, q)` and slope `l` the chord rule gives

@@ -1,4 +1,4 @@
-"""The Poseidon builtin: one Hades permutation in 32 rows of four columns (components.md 4).
+"""The Poseidon builtin: one Hades permutation in 32 rows of four columns (docs/spec/components.md 4).
 
 A cube has degree 3, so a full round needs its input state only and a partial round one cell, t_r: the third word with
 its constant, before the cube. With u_r = t_r^3 the other two words can be eliminated:

@@ -1,4 +1,4 @@
-"""Builtin segments while a program runs: what can be deduced in them, and what may be written (cairo-machine.md 8).
+"""Builtin segments while a program runs: what is deduced, what may be written (docs/spec/cairo-machine.md 8).
 
 A segment is checked when the run ends: every touched instance is whole and means what it says. Whether a proof of it
 exists, too, is asked of whoever knows: `check_provable`, which `run.py` hands in.

@@ -1,4 +1,4 @@
-"""Instruction words (cairo-machine.md 2)."""
+"""Instruction words (docs/spec/cairo-machine.md 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Cairo machine: fetch, deduce, check, move on (cairo-machine.md 3 and 5). Hints run as real Python.
+"""The Cairo machine: fetch, deduce, check, move on (docs/spec/cairo-machine.md 3 and 5). Hints run as real Python.
 
 `step` is the whole machine. What runs often runs as generated code (`blocks.py`), which leaves to `step` all that is
 rare and all errors.

@@ -1,4 +1,4 @@
-"""Run a program in proof mode (cairo-machine.md 9) and lay its memory out for the prover.
+"""Run a program in proof mode (docs/spec/cairo-machine.md 9) and lay its memory out for the prover.
 
 `prover.cairo.run` is what others call: it hands in the checks that ask for a witness of each instance.
 """

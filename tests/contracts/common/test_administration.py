@@ -5,7 +5,8 @@ import pytest
 from eth_abi import encode
 from exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_word
 
-from freehold.chain.deployment import Delays, deploy_pieces, initial_data
+from freehold.chain.deployed import Delays
+from freehold.chain.deployment import deploy_pieces, initial_data
 from prover.algebra.keccak import keccak256
 
 FIELD = 2**251 + 17 * 2**192 + 1
@@ -78,7 +79,7 @@ def roles(kit, project):
 
 def test_every_privileged_function_is_refused_to_every_other_role(kit, roles):
     """S0-15. The role itself is refused for another reason or not at all."""
-    from test_published_index import call_with_zeros
+    from tests.support.published_calls import call_with_zeros
 
     tried = 0
     for role, functions in ROLES.items():

@@ -11,7 +11,8 @@ from typing import Any
 from eth_account import Account
 from output_words import Output, SharedState, Trade, Withdrawal, availability_claim, fact_of
 
-from freehold.chain.deployment import DAY, Delays, deploy_pieces
+from freehold.chain.deployed import DAY, Delays
+from freehold.chain.deployment import deploy_pieces
 from freehold.scenarios.accounts import User
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
 
@@ -131,7 +132,7 @@ class Kit:
         return self.exchange.freezeRequest(user.stark_key, user.position_id, amount, sender=self.stranger)
 
     def freeze_with(self, user: User, amount: int = 1) -> None:
-        """A demand, a grace period of silence, a freeze."""
+        """A forced request, a grace period of silence, a freeze."""
         self.request(user, amount)
         self.wait(GRACE)
         self.freeze(user, amount)
@@ -166,7 +167,7 @@ class Kit:
     def request_trade(
         self, trade: Trade, *, hour=None, signature: bytes | None = None, premium: bool = False, sender=None
     ):
-        """Signed by bob over the published digest unless a signature is given."""
+        """Signed by bob over v3.2's digest unless a signature is given."""
         hour = self.chain.pending_timestamp // HOUR if hour is None else hour
         if signature is None:
             signature = self.sign_raw(self.bob.account, trade.published_digest(hour))

@@ -1,9 +1,9 @@
-"""Random lives of the exchange beside a plain model of it.
+"""Random sequences of calls, on the exchange and on a plain model of it.
 
 Every rule asks the model what will come of a call: the name of a refusal, or nothing. The contract must say the same;
 then the books are compared, and three things must hold whatever happened: the contract holds what it owes; nobody's
-claim shrank but by what a batch says; a frozen exchange does not move its state. At the end of a life every user is
-driven out, and must hold what he was owed.
+claim shrank but by what a batch says; a frozen exchange does not move its state. At the end of a sequence all users
+leave, and must hold what they were owed.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def machine(world: World):
             self.books = world.books()
             self.granted = dict.fromkeys(NAMES, 0)
             self.last_claims = {name: self.claim(self.books, name) for name in NAMES}
-            self.astray = False  # the contract did something else than predicted: the life ends here
+            self.astray = False  # the contract did something else than predicted: the sequence ends here
 
         # --- the frame
 
@@ -533,7 +533,7 @@ def machine(world: World):
             governor=owners,
         )
         def governors(self, body, act, governor):
-            """The second governor comes and goes; the first stays, for nobody removes himself."""
+            """The second governor comes and goes; the first stays, for nobody removes themselves."""
             model, method = self.model, getattr(exchange, body + act)
             nominated, governs = model.candidate[body], model.governs[body]
             error = None if governor else "OnlyGovernance"
@@ -587,7 +587,7 @@ def machine(world: World):
                 world.restore()
 
         def drive_everybody_out(self):
-            """From here each user reaches his tokens without operator and governance. Shortcuts are tried in vain."""
+            """From here all users reach their tokens without operator and governance. Shortcuts are tried in vain."""
             model = self.model
             claims = {name: self.claim(self.books, name) for name in NAMES}
             if "carol" not in model.registered:

@@ -51,7 +51,7 @@ class Model:
     removal_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     upgrade_at: int = 0
     candidate: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(BODIES, False))
-    """Whether the second governor is nominated; `governs`: whether he governs."""
+    """Whether the second governor is nominated; `governs`: whether they govern."""
     governs: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(BODIES, False))
 
     def worth(self, name: str) -> int:
@@ -65,7 +65,7 @@ class Model:
         return asked + GRACE <= self.unfreeze_time
 
     def asking(self, key: tuple[str, int]) -> str | None:
-        """Why a demand is refused now."""
+        """Why a forced request is refused now."""
         asked = self.demands.get(key, 0)
         if asked == SERVED:
             return "ActionAlreadyServed"
@@ -89,10 +89,10 @@ class Model:
 
 
 class Plan:
-    """A batch in the making: what it says of deposits, withdrawals and demands, and the positions after it.
+    """A batch in the making: what it says of deposits, withdrawals and forced requests, and the positions after it.
 
-    Nobody's worth falls below zero, as the rules of trading see to; a demand that would do that is proven invalid.
-    `granted` is what the batch gives to each and takes from him by trades, transfers and prices: in all nothing.
+    Nobody's worth falls below zero, as the rules of trading see to; a request that would do that is proven invalid.
+    `granted` is what the batch gives to each and takes from them by trades, transfers and prices: in all nothing.
     """
 
     def __init__(self, model: Model) -> None:

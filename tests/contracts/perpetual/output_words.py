@@ -1,4 +1,4 @@
-"""A program output word by word, written from the published layout alone: what a proven batch says, without a batch."""
+"""A program output word by word, from docs/spec/contracts-perpetual.md 15.1 alone: what a proven batch says."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SharedState:
 
 @dataclass(frozen=True)
 class Trade:
-    """A forced trade in the order of the published arguments."""
+    """A forced trade in the order of the function's arguments."""
 
     key_a: int
     key_b: int
@@ -107,7 +107,7 @@ def condition_word(registry: str, fact: bytes) -> int:
 
 @dataclass(frozen=True)
 class Output:
-    """`modifications` are (key, position, difference); `data` is the hash and size of the published words."""
+    """`modifications` are (key, position, difference); `data` is hash and size of the data's words."""
 
     config_hash: int
     before: SharedState

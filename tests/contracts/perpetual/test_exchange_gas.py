@@ -24,12 +24,12 @@ LIMITS = {
     "updateState, empty, Validium": 84_000,
     FEW: 168_000,
 }
-"""The original's figures, to which comes what the companion events cost."""
+"""v3.2's figures, to which comes what the companion events cost."""
 COMPANIONS = ("SharedStateUpdated", "DepositAccepted", "ForcedActionServed")
 
 
 def cost_of_companions(exchange, receipt) -> int:
-    """Gas of the events that the original does not have: 375 each, 375 a topic, 8 a byte."""
+    """Gas of the events that v3.2 does not have: 375 each, 375 a topic, 8 a byte."""
     signatures = {keccak256(getattr(exchange, name).abi.selector.encode()) for name in COMPANIONS}
     logs = [log for log in receipt.logs if bytes(log["topics"][0]) in signatures]
     return sum(375 * (1 + len(log["topics"])) + 8 * len(bytes(log["data"])) for log in logs)
@@ -101,7 +101,7 @@ def test_gas_stays_under_its_limit(measured, name):
 
 @pytest.mark.parametrize("name, events", [("updateState, empty, Validium", 1), (FEW, 3)])
 def test_companion_events_cost_little(measured, name, events):
-    """For the state two topics and three words; for a deposit and a demand as much or less."""
+    """For the state two topics and three words; for a deposit and a forced request as much or less."""
     _, companions = measured
     assert companions[name] <= 2_100 * events
 

@@ -208,7 +208,7 @@ def test_signatures_that_are_none(kit):
     for bad in (b"", good[:-1], good[:-1] + b"\0", good[:-1] + bytes([good[-1] ^ 7]), bytes(65)):
         with ape.reverts(kit.error("InvalidSignature")):
             kit.request_trade(trade, hour=hour, signature=bad)
-    kit.request_trade(trade, hour=hour, signature=good + b"trailing bytes are ignored, as published")
+    kit.request_trade(trade, hour=hour, signature=good + b"trailing bytes are ignored, as in v3.2")
 
 
 def test_both_parties_must_own_their_keys(kit, accounts):
@@ -230,7 +230,7 @@ def test_one_person_trades_between_two_positions(kit):
 
 
 def test_a_trade_served_once_never_comes_again(kit):
-    """S2-15, S2-21: the published mark of a served trade neither freezes nor wraps round."""
+    """S2-15, S2-21: the mark of a served trade neither freezes nor wraps round."""
     trade = kit.trade()
     kit.request_trade(trade)
     state = kit.serve(forced=[trade])
@@ -362,7 +362,7 @@ def test_a_served_request_cannot_freeze_and_may_come_again(kit):
 
 
 def test_unfreezing_waits_and_old_demands_start_anew(kit):
-    """X10: no demand from before the end of a freeze freezes again; its owner asks again."""
+    """X10: no request from before the end of a freeze freezes again; its owner asks again."""
     with ape.reverts(kit.error("StateNotFrozen")):
         kit.exchange.unFreeze(sender=kit.governor)
     kit.request(kit.alice, 2)

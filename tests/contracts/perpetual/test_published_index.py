@@ -1,27 +1,22 @@
-"""Every published selector and topic is answered by the deployed system."""
+"""Every selector and topic of v3.2 is answered by the deployed system."""
 
 import json
 import re
 
 import pytest
-from eth_abi import encode
 
 from freehold.chain.contracts import PIECES
 from prover.algebra.keccak import keccak256
 from tests.support.paths import VECTORS
+from tests.support.published_calls import call_with_zeros
 
 INDEX = json.loads((VECTORS / "published_index.json").read_text())
-ZEROS = {"address": "0x" + "00" * 20, "bool": False, "bytes": b"", "string": "", "bytes4": b"", "bytes32": b""}
 NO_CONTRACT = "0x" + keccak256(b"NoContractForFunction(bytes4)").hex()[:8]
 
 
 def entries(project, kind: str) -> dict[str, object]:
     """Canonical signature to ABI entry, over all pieces."""
     return {e.selector: e for name in PIECES for e in project.get_contract(name).contract_type.abi if e.type == kind}
-
-
-def zero(kind: str):
-    return [] if kind.endswith("[]") else ZEROS.get(kind, 0)
 
 
 def refusal(kit, data: bytes) -> str | None:
@@ -32,11 +27,6 @@ def refusal(kit, data: bytes) -> str | None:
 
 def no_contract(selector: str) -> str:
     return NO_CONTRACT + selector[2:] + "00" * 28
-
-
-def call_with_zeros(signature: str) -> bytes:
-    kinds = [kind for kind in signature[signature.index("(") + 1 : -1].split(",") if kind]
-    return keccak256(signature.encode())[:4] + encode(kinds, [zero(kind) for kind in kinds])
 
 
 def test_an_unknown_selector_is_refused_by_name(kit):

@@ -1,34 +1,14 @@
 """Rollup mode: an exchange whose position tree anybody rebuilds from calldata alone (S1-08)."""
 
-from dataclasses import replace
-
 import ape
 import pytest
-from exchange_kit import CONFIG_HASH, HOUR, Kit
-from output_words import ROLLUP, Output
 
 from prover.algebra.keccak import keccak_of_words
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from tests.support.rollup_kit import BIAS, HEIGHT, batch, data_words, prove, publish, record
 
-PROGRAM = 0x77
-BIAS = 2**63
-HEIGHT = 8
 FIRST_TICK, SECOND_TICK = 1000, 2000
-
-
-def record(position_id: int, position: Position, funding_time: int, changed: dict[int, int]) -> list[int]:
-    """One position's words in the published data: its size, then what is new."""
-    words = [position_id, position.public_key, position.collateral_balance + BIAS, funding_time]
-    words += [asset << 64 | balance + BIAS for asset, balance in changed.items()]
-    return [len(words), *words]
-
-
-def data_words(ticks: list[tuple[int, dict[int, int]]], records: list[list[int]]) -> list[int]:
-    words = [len(ticks)]
-    for timestamp, indices in ticks:
-        words += [len(indices), *(word for pair in indices.items() for word in (pair[0], pair[1] + BIAS)), timestamp]
-    return [*words, *(word for entry in records for word in entry)]
 
 
 class Rebuilt:
@@ -64,39 +44,6 @@ class Rebuilt:
         return tree.update({key: position.leaf() for key, position in self.positions.items()}).root
 
 
-@pytest.fixture(scope="module")
-def rollup(project, accounts, chain):
-    """No committee; the adapter stands between the proofs (a double) and the exchange."""
-    kit = Kit(project, accounts, chain, configured=False)
-    empty = MerkleTree(HEIGHT, EMPTY.leaf())
-    adapter = kit.governor.deploy(project.RollupFactAdapter, kit.verifier, PROGRAM)
-    by = {"sender": kit.governor}
-    kit.exchange.registerOperator(kit.operator, **by)
-    kit.exchange.registerVerifier(adapter, "Freehold_RollupFactAdapter_2026_1", **by)
-    kit.exchange.registerGlobalConfigurationChange(CONFIG_HASH.to_bytes(32, "big"), **by)
-    kit.exchange.applyGlobalConfigurationChange(CONFIG_HASH.to_bytes(32, "big"), **by)
-    return kit, adapter, empty
-
-
-def prove(kit, output: Output, data: list[int]) -> None:
-    """The double says so."""
-    full = keccak_of_words([*output.main_words(), *data])
-    kit.verifier.declare(keccak_of_words([PROGRAM, int.from_bytes(full, "big")]), sender=kit.stranger)
-
-
-def publish(kit, adapter, output: Output, data: list[int]):
-    """Proven and published."""
-    prove(kit, output, data)
-    return adapter.publish(output.main_words(), data, sender=kit.operator)
-
-
-def batch(kit, before, root: int, data: list[int]) -> Output:
-    now = kit.chain.pending_timestamp
-    after = replace(before, positions_root=root, system_time=now)
-    data_hash = int.from_bytes(keccak_of_words(data), "big")
-    return Output(CONFIG_HASH, before, after, now // HOUR + 99, mode=ROLLUP, data=(data_hash, len(data)))
-
-
 def test_the_position_tree_is_rebuilt_from_calldata_alone(rollup):
     kit, adapter, _ = rollup
     first = {3: Position(0xA, 50), 5: Position(0xB, -7, (Asset(11, 2, 100), Asset(12, -3, 0)))}
@@ -128,7 +75,7 @@ def test_the_position_tree_is_rebuilt_from_calldata_alone(rollup):
 
 
 def node_hash(hashes: list[bytes], ends: list[int]) -> int:
-    """The published hash of an inner node: its children, each with the end of its words in the output; one more."""
+    """The hash of an inner node: its children, each with the end of its words in the output; one more."""
     words = [word for pair in zip(hashes, ends, strict=True) for word in (int.from_bytes(pair[0], "big"), pair[1])]
     return (int.from_bytes(keccak_of_words(words), "big") + 1) % 2**256
 

@@ -101,7 +101,7 @@ def test_who_and_in_which_order(kit):
     for short in ([], [1], [1, 0]):
         with ape.reverts(kit.error("ApplicationDataTooShort"), length=len(short), needed=3):
             kit.update(output.words(), short)
-    kit.update(output.words(), [1, 0, 0, 123])  # trailing words are tolerated, as published
+    kit.update(output.words(), [1, 0, 0, 123])  # trailing words are tolerated, as in v3.2
     with ape.reverts(kit.error("InvalidPreviousSharedState")):
         kit.update(output.words())
 

@@ -129,7 +129,7 @@ TWINS = (
         "if (requestedAt == 0) return;",
     ),
     Twin(
-        "a served demand stays pending",
+        "a served request stays pending",
         "Freehold",
         "ForcedRequests",
         "self.requestedAt[actionHash] = once ? SERVED : 0;",
@@ -143,14 +143,14 @@ TWINS = (
         "0;",
     ),
     Twin(
-        "a demand freezes before its deadline",
+        "a request freezes before its deadline",
         "Freehold",
         "Freeze",
         "if (block.timestamp < deadline) revert ForcedActionStillPending(deadline);",
         "",
     ),
     Twin(
-        "an old demand freezes again",
+        "an old request freezes again",
         "Freehold",
         "Freeze",
         "if (isOutlived(self, deadline)) revert RefreezeAttempt(deadline, self.unfreezeTime);",

@@ -15,7 +15,7 @@ from prover.codegen.constraints import InputPlan
 from prover.codegen.shape import shape_offsets
 from prover.stark.domains import root_of_unity
 from prover.stark.expressions import INTERACTION, Expression, evaluate
-from prover.stark.verifier import evaluate_periodic, inverse_zerofier
+from prover.stark.identities import evaluate_periodic, inverse_zerofier
 
 CODE_LIMIT = 24_576
 

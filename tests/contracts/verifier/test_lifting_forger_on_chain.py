@@ -1,4 +1,4 @@
-"""The forger of a lifted column before the contract's own query phase, which refuses him where the verifier does."""
+"""The forger of a lifted column before the contract's own query phase, which refuses where the verifier does."""
 
 from __future__ import annotations
 

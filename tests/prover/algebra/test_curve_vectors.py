@@ -1,4 +1,4 @@
-"""Published vectors of the Stark curve: keys, Pedersen, signatures, key derivation."""
+"""Known vectors of the Stark curve: keys, Pedersen, signatures, key derivation."""
 
 import json
 from hashlib import sha256
@@ -45,7 +45,7 @@ def test_deterministic_signatures(vector):
 
 @pytest.mark.parametrize("vector", RECORDED["ecdsa_named"], ids=lambda v: v["name"])
 def test_named_signatures(vector):
-    """Two orders; the second was published with the signature of another hash, the vector has one of this."""
+    """Two orders; the second is known with the signature of another hash, the vector has one of this."""
     message, r, s = (number(vector[name]) for name in ("message_hash", "r", "s"))
     key = ecdsa.public_key(number(vector["private_key"]))
     assert key == number(vector["public_key"])

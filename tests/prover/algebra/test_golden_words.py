@@ -1,4 +1,4 @@
-"""Golden words of the published contracts and of Cairo: each formula, written out, gives the recorded value.
+"""Golden words of v3.2's contracts and of Cairo: each formula, written out, gives the recorded value.
 
 Where the project has a function for the formula, that function is asked; the contracts read the same file in their own
 tests. Position leaves, trees and configurations are in `tests/perpetual`.
@@ -136,7 +136,7 @@ def test_ecdsa():
 
 
 def test_published_byte_tables():
-    """The 63 tables of the published escape verifier: one a byte of two 252-bit inputs, most significant first."""
+    """The 63 tables of v3.2's escape verifier: one a byte of two 252-bit inputs, most significant first."""
     bits = []
     for low, high in ((curve.P0, curve.P1), (curve.P2, curve.P3)):
         points, point = [], low

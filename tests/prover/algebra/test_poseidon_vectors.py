@@ -1,4 +1,4 @@
-"""Poseidon against published values."""
+"""Poseidon against known values."""
 
 import json
 

@@ -137,7 +137,7 @@ def test_what_is_no_signature_is_named(change, cause):
         ecdsa.check([good, Signature(**{**good.__dict__, **change})])
 
 
-# --- exceptional additions: with the constraint the forger is refused, and that constraint alone names him
+# --- exceptional additions: with the constraint the forgery is refused, and that constraint alone names it
 
 
 HALF_START = curve.multiply(ecdsa.START, (ORDER + 1) // 2)

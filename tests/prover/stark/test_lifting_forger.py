@@ -28,14 +28,14 @@ def test_the_naive_twin_accepts_three_halves(naive):
 
 @pytest.mark.parametrize("plays_against_naive", [True, False])
 def test_the_verifier_refuses_the_forger(plays_against_naive):
-    """Whichever quotient he folds: at the queries that he chose, the sum is not the value that he committed to."""
+    """Whichever quotient is folded: at the queries that were chosen, the sum is not the value that was committed to."""
     proof = Prover(FORGED, naive=plays_against_naive).prove(tries=1 << 10)
     with pytest.raises(OpeningRefused, match="FRI layer 0"):
         verify(proof)
 
 
 def believed(forger: Prover, positions: list[int], monkeypatch) -> int:
-    """At how many positions the verifier in force would accept him, were each the only query."""
+    """At how many positions the verifier in force would accept, were each the only query."""
     count = 0
     for position in positions:
         forger.lucky_nonce = lambda transcript, tries, position=position: (0, [position])

@@ -1,4 +1,4 @@
-"""Shorter proofs that were weighed and not built: what the byte model says of them (docs/verifier.md quotes it)."""
+"""Shorter proofs that were weighed and not built, by the byte model (docs/decisions/0009-fri-stays.md)."""
 
 import math
 import random

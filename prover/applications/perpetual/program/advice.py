@@ -80,7 +80,7 @@ class AssetConfig:
         )
 
     def words(self) -> list[int]:
-        """As hashed (perpetual-state 4.3), without the length."""
+        """As hashed (docs/spec/perpetual-state.md 4.3), without the length."""
         packed = [bound * 2**32 + risk for bound, risk in self.segments]
         head = [self.asset_id, self.resolution, len(packed), *packed]
         return [*head, len(self.signed_ids), *self.signed_ids, self.quorum, len(self.signers), *self.signers]
@@ -180,7 +180,7 @@ class Advice:
         return asset_id in self.prices
 
     def state_before(self) -> list[int]:
-        """As published, without the size. The tree heights are the configuration's unless the state has its own."""
+        """The shared state's words, without the size. Heights are the configuration's unless the state has its own."""
         state, config = self._state, self._config
         indices = [word for asset, index in self.indices.items() for word in (asset, index + BIAS)]
         prices = [word for entry in self.prices.items() for word in entry]

@@ -1,4 +1,4 @@
-// The transactions of a batch, in the operator's order (perpetual-state 7, 9).
+// The transactions of a batch, in the operator's order (docs/spec/perpetual-state.md 7, 9).
 
 from forced import execute_forced_trade, execute_forced_withdrawal
 from market import Market
@@ -16,7 +16,7 @@ from transfers import (
     execute_withdrawal,
 )
 
-// Published type numbers.
+// Type numbers.
 const DEPOSIT = 0;
 const FORCED_TRADE = 1;
 const FORCED_WITHDRAWAL = 2;

@@ -1,4 +1,4 @@
-// The governed configuration: its two hashes and the checks made on it once a batch (perpetual-state 4).
+// The governed configuration: its two hashes and the checks made on it once a batch (docs/spec/perpetual-state.md 4).
 //
 // Everything here is claimed by the operator; the contract compares both hashes with the governed ones.
 
@@ -83,7 +83,7 @@ func load_general_config{pedersen_ptr: HashBuiltin*, range_check_ptr}() -> (conf
     return (config=config, hash=hash);
 }
 
-// h(...h(h(0, w1), w2)..., n): the published chain hash of n > 0 words and their number. A hint has put the words
+// h(...h(h(0, w1), w2)..., n): the chain hash of n > 0 words and their number. A hint has put the words
 // where they are hashed, as second inputs.
 func chain_hash{pedersen_ptr: HashBuiltin*}(n_words: felt) -> (hash: felt) {
     assert pedersen_ptr.x = 0;

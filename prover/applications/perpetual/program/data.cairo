@@ -1,5 +1,5 @@
-// What a rollup publishes beside the output: the funding ticks of the batch, and how each touched position changed
-// (perpetual-state 10.3). From this and the state before, everybody can rebuild the positions.
+// A rollup's data, beside the output: the funding ticks of the batch, and how each touched position changed
+// (docs/spec/perpetual-state.md 10.3). From this and the state before, everybody can rebuild the positions.
 
 from bounds import BOUND_64
 from market import Market

@@ -1,7 +1,7 @@
 // The exchange's rules: one batch from the state before to the state after, written out as the contract reads it.
 //
-// Output words (perpetual-state 10.1): configuration hash, availability mode, asset configurations, state before, state
-// after, earliest expiration, modifications, forced actions, conditions; then a rollup's data.
+// Output words (docs/spec/perpetual-state.md 10.1): configuration hash, availability mode, asset configurations, state
+// before, state after, earliest expiration, modifications, forced requests, conditions; then a rollup's data.
 %builtins output pedersen range_check ecdsa
 
 from batch import Terms, execute_all

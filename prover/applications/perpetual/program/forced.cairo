@@ -1,5 +1,5 @@
-// Forced requests (perpetual-state 7.8, 7.9). The update is executed either way: a valid request is one whose update
-// succeeds, an invalid one is one whose update is shown to give an error. The operator has no say in which it is.
+// Forced requests (docs/spec/perpetual-state.md 7.8, 7.9). The update is executed either way: a valid request is one
+// whose update succeeds, an invalid one is one whose update is shown to give an error. The operator has no say in it.
 
 from access import log_position, try_update
 from bounds import assert_64_bit, assert_different

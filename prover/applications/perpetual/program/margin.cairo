@@ -1,4 +1,4 @@
-// What a position is worth and what it may become (perpetual-state 5.1 to 5.5).
+// What a position is worth and what it may become (docs/spec/perpetual-state.md 5.1 to 5.5).
 //
 // Everything here is total: for each position and each market there is success or an error code, never both and never
 // neither. Sums over 64 assets stay below 64 * 2^63 * 2^64 * 2^32 = 2^165.
@@ -19,7 +19,7 @@ from market import Market, Quote
 from positions import BALANCE_BIAS, Asset, Position
 from starkware.cairo.common.registers import get_fp_and_pc
 
-// Published error codes (perpetual-state 5.7).
+// Error codes (docs/spec/perpetual-state.md 5.7).
 const SUCCESS = 0;
 const ENLARGING_SYNTHETIC_HOLDINGS = 1;
 const NO_RISK_REDUCED_VALUE = 2;

@@ -1,5 +1,5 @@
 // What all positions are valued by: the configured assets with their prices and funding indices, and the clock
-// (perpetual-state 3.5, 3.6). A tick makes a new market; positions remember which one they were valued in.
+// (docs/spec/perpetual-state.md 3.5, 3.6). A tick makes a new market; positions remember which one they were valued in.
 //
 // Assets are named by their row: the union of the configured assets and of those that only have a price, ascending.
 

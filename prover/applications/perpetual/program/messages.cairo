@@ -1,5 +1,5 @@
-// Hashes of what users sign (perpetual-state 6.2). Most significant field first; the callers prove the ranges that make
-// each packing unique.
+// Hashes of what users sign (docs/spec/perpetual-state.md 6.2). Most significant field first; the callers prove the
+// ranges that make each packing unique.
 
 from starkware.cairo.common.cairo_builtins import HashBuiltin
 from starkware.cairo.common.hash import hash2

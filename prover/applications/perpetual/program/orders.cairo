@@ -1,4 +1,4 @@
-// Signed orders: signature, expiry, and how much of an order is used up (perpetual-state 6.1, 6.3).
+// Signed orders: signature, expiry, and how much of an order is used up (docs/spec/perpetual-state.md 6.1, 6.3).
 
 from bounds import ABOVE_32, ABOVE_64, BOUND_128, assert_different
 from config import GeneralConfig
@@ -58,8 +58,8 @@ func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess
 }
 
 // The next order that the operator names, filled with these amounts of its asset: what its owner signed or better, its
-// price rounded against him by less than one unit. Collateral, not the synthetic amount, is known to be below 2^64. The
-// order is used up by it. Products are below 2^128.
+// price rounded against the owner by less than one unit. Collateral, not the synthetic amount, is known to be below
+// 2^64. The order is used up by it. Products are below 2^128.
 func fill_limit_order{
     pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess*
 }(

@@ -1,4 +1,4 @@
-// Positions and their leaves (perpetual-state 3.1, 3.2).
+// Positions and their leaves (docs/spec/perpetual-state.md 3.1, 3.2).
 
 from bounds import ABOVE_64, BOUND_64
 from market import Market

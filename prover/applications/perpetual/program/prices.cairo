@@ -1,5 +1,5 @@
-// Prices that oracles signed, checked once a batch (perpetual-state 8): for each asset at most one minimum and one
-// maximum, each a median of enough signatures within the validity window.
+// Prices that oracles signed, checked once a batch (docs/spec/perpetual-state.md 8): for each asset at most one minimum
+// and one maximum, each a median of enough signatures within the validity window.
 
 from bounds import ABOVE_120, ABOVE_124, ABOVE_64, BOUND_32
 from config import AssetConfig

@@ -1,4 +1,5 @@
-// The state between batches as the chain commits to it (perpetual-state 3.5, 10.2), and the touched leaves of both trees.
+// The state between batches as the chain commits to it (docs/spec/perpetual-state.md 3.5, 10.2), and the touched leaves
+// of both trees.
 
 from bounds import assert_different
 from config import AssetConfig

@@ -1,4 +1,5 @@
-// The operator's clock: funding indices and oracle prices (perpetual-state 7.11, 7.12). Each tick makes a new market.
+// The operator's clock: funding indices and oracle prices (docs/spec/perpetual-state.md 7.11, 7.12). Each tick makes a
+// new market.
 //
 // A tick's list is not part of the output except as the indices of the rows, so the program looks at what each row
 // becomes. That a list ascends and names only known assets is for the hint to refuse.

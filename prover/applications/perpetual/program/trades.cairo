@@ -1,4 +1,4 @@
-// Trades, liquidations, deleveraging (perpetual-state 7.5 to 7.7).
+// Trades, liquidations, deleveraging (docs/spec/perpetual-state.md 7.5 to 7.7).
 
 from access import apply_own_update, apply_update
 from bounds import ABOVE_64, BOUND_32, assert_64_bit, assert_different, assert_not_negative_wide

@@ -1,4 +1,4 @@
-// Transactions that move collateral (perpetual-state 7.1 to 7.4).
+// Transactions that move collateral (docs/spec/perpetual-state.md 7.1 to 7.4).
 
 from access import apply_update
 from bounds import assert_64_bit, assert_different
@@ -76,7 +76,7 @@ func execute_withdrawal{
     return ();
 }
 
-// Plain with condition 0; a conditional one with condition 0 is signed as a plain one (as published).
+// Plain with condition 0; a conditional one with condition 0 is signed as a plain one (as in v3.2).
 func execute_transfer{
     pedersen_ptr: HashBuiltin*,
     range_check_ptr,

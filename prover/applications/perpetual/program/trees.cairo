@@ -1,5 +1,5 @@
 // One update of a binary Pedersen tree for all touched leaves: from the root before to the root after, with every node
-// beside the touched paths the same in both (perpetual-state 1.4).
+// beside the touched paths the same in both (docs/spec/perpetual-state.md 1.4).
 //
 // The union of the touched paths has two kinds of places where a path begins: a leaf, and a node under which both sides
 // are touched. From each such place a path climbs alone. Two levels are climbed at a time. Where the tree was empty

@@ -1,4 +1,4 @@
-// The one procedure that changes a position (perpetual-state 5.6).
+// The one procedure that changes a position (docs/spec/perpetual-state.md 5.6).
 //
 // Total, like margin.cairo: this is what makes a forced request provable as valid or as invalid, and never as both.
 
@@ -18,8 +18,8 @@ struct Update {
     code: felt,
 }
 
-// Adds both deltas, in (-2^120, 2^120), for the owner of this key: the position is his or empty. 0 is nobody's key. The
-// quote is the asset's in this market; that of NO_ASSET comes with a delta of 0.
+// Adds both deltas, in (-2^120, 2^120), for the owner of this key, who has the position or it is empty. 0 is nobody's
+// key. The quote is the asset's in this market; that of NO_ASSET comes with a delta of 0.
 func update_position{range_check_ptr}(
     market: Market*, position: Position*, request_key: felt, collateral_delta: felt, quote: Quote*, synthetic_delta: felt
 ) -> (update: Update) {

@@ -1,6 +1,6 @@
 """Curve arithmetic for hints of the common library (`ec`, `cairo_secp`, `secp256r1`): what `library.py` lends out.
 
-Points are pairs. The published names are kept; a hint's result is checked by the program, so nothing here is trusted.
+Points are pairs; names are the library's. A hint's result is checked by the program, so nothing here is trusted.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
-from prover.algebra.field import PRIME, square_root
+from prover.algebra.curve import square_root
+from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
 
 SECP_P = 2**256 - 2**32 - 977

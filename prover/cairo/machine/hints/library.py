@@ -10,7 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from prover.algebra import curve
-from prover.algebra.field import PRIME, square_root
+from prover.algebra.curve import square_root
+from prover.algebra.field import PRIME
 from prover.algebra.pedersen import pedersen
 from prover.cairo.errors import RunFailed
 from prover.cairo.machine.hints import curves, modulo

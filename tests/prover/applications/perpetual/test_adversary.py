@@ -1,6 +1,6 @@
-"""What an operator who wants to harm can do with a batch. Each test says what he tries and what he achieves.
+"""What an operator who wants to harm can do with a batch. Each test says what is tried and what is achieved.
 
-`docs/trust-model.md` tells the same. The attacker here orders, omits, repeats, prices and rounds as he likes; he cannot
+`docs/trust-model.md` tells the same. The attacker here orders, omits, repeats, prices and rounds at will, but cannot
 sign for others, and the contract takes no batch that the rules refuse.
 """
 
@@ -66,7 +66,7 @@ class TestTheOperatorSigns:
             apply(world(RICH), transaction)
 
     def test_with_his_own_key(self):
-        """A signature that fits a key of his does not fit the position."""
+        """A signature that fits a key of the operator's does not fit the position."""
         with refused(Code.INVALID_PUBLIC_KEY):
             apply(world(RICH), withdrawal(MALLORY, 7, 1))
 
@@ -95,14 +95,14 @@ class TestTheOperatorReplays:
                 apply(start, *transactions)
 
     def test_an_order_on_an_old_state(self):
-        """He may build on an old root, but the contract takes only the state it knows: the output names it."""
+        """A batch may build on an old root, but the contract takes only the state it knows: the output names it."""
         old = world(RICH)
         new = apply(old, transfer(ALICE, 7, MALLORY, 9, 1000)).after
         again = apply(old, transfer(ALICE, 7, MALLORY, 9, 1000, nonce=2))
         assert again.before.hash() == old.hash() != new.hash()
 
     def test_a_zero_amount(self):
-        """Achieves output words and nothing else (section 11.9, kept as published)."""
+        """Achieves output words and nothing else (docs/spec/perpetual-state.md 11.9, kept as v3.2 has it)."""
         state, payment = world(RICH), withdrawal(ALICE, 7, 0)
         batch = apply(state, payment, payment)
         assert batch.after.positions == state.positions
@@ -168,7 +168,7 @@ class TestTheOperatorPrices:
             apply(world({}), tick, low=[signed_price(ETH, ONE, NOW - CONFIG.price_validity_period - 1)], high=[new])
 
     def test_one_bad_signer_of_three_moves_nothing(self):
-        """The median stands between the honest quotes, whichever signers he picks."""
+        """The median stands between the honest quotes, whichever signers are picked."""
         honest = [external(ONE, ETH), external(ONE + 2**20, ETH)]
         for lie in (1, external(50 * ONE, ETH)):
             quotes = [*honest, lie]
@@ -177,7 +177,7 @@ class TestTheOperatorPrices:
         assert len(SIGNERS) == 5
 
     def test_no_new_price_at_all(self):
-        """Edge 101: achieves liquidations and trades at stale prices; the published rules have no limit of age."""
+        """Edge 101: achieves liquidations and trades at stale prices; v3.2's rules have no limit of age."""
         late = world(RICH, funding_timestamp=NOW + 10**8, system_time=NOW + 10**8)
         assert apply(late, trade(order(ALICE, 7, True, 9, 9), order(BOB, 8, False, 9, 9), 9, 9))
 
@@ -186,7 +186,7 @@ class TestTheOperatorFunds:
     """Achieves at most the configured rate in either direction; nobody signs funding."""
 
     def test_the_rate_bounds_what_he_can_take(self):
-        """1120 a second is 0.751 % of the notional in eight hours, whatever he writes."""
+        """1120 a second is 0.751 % of the notional in eight hours, whatever the tick says."""
         hours = 8 * 3600
         limit = CONFIG.max_funding_rate * PRICE[ETH] * hours // ONE
         state = world({**RICH, 7: holds(ALICE, 10**6, {ETH: 10**6})}, funding_timestamp=NOW, system_time=NOW)
@@ -227,7 +227,7 @@ class TestTheOperatorLiquidates:
             apply(state, liquidate(order(MALLORY, 9, True, 1000, 1000), 7, 1000, 1000))
 
     def test_a_weak_one_for_nothing(self):
-        """Section 11.11: 34 of equity on 1000, and a full close that pays 966 takes it all."""
+        """docs/spec/perpetual-state.md 11.11: 34 of equity on 1000, and a full close that pays 966 takes it all."""
         state = world({**RICH, 7: holds(ALICE, 34 - 1000, {ETH: 1000})})
         batch = apply(state, liquidate(order(MALLORY, 9, True, 1000, 1000), 7, 1000, 966))
         assert batch.after.position(7).is_empty()

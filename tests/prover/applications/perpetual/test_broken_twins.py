@@ -128,7 +128,7 @@ TWINS = {
 
 UNREACHED = {
     "any median": "random batches sign one price thrice; test_prices has medians",
-    "balances of -2^63": "the buyer's balance is out of range at the same time, unless he is short; test_forced has it",
+    "balances of -2^63": "the buyer's balance is out of range at the same time, unless short; test_forced has it",
     "closing may cross 0": "the transition rule refuses it too, as far as batches go; test_liquidation has it",
 }
 """Twins that the random batches do not catch, and who does."""

@@ -169,7 +169,7 @@ def test_an_emptied_id_is_free_in_the_same_batch():
 
 
 def test_a_stranger_can_claim_an_empty_id():
-    """Edge 38: kept as published. The owner's deposit is refused, stays on chain and can be cancelled there."""
+    """Edge 38: kept as in v3.2. The owner's deposit is refused, stays on chain and can be cancelled there."""
     state = world({9: holds(CAROL, 10)})
     with refused(Code.INVALID_PUBLIC_KEY):
         apply(state, transfer(CAROL, 9, CAROL, 7, 1), deposit(ALICE, 7, 100))
@@ -218,7 +218,7 @@ def test_single_use_orders_are_used_once(name):
 
 @pytest.mark.parametrize("name", ONCE)
 def test_amount_0_can_repeat(name):
-    """Edge 44: kept as published (a format's price); nothing moves. The operator should not include them."""
+    """Edge 44: kept as in v3.2 (a format's price); nothing moves. The operator should not include them."""
     state, transaction = world({7: holds(ALICE, 50)}), ONCE[name](0)
     batch = apply(state, transaction, transaction)
     assert batch.after.tree.root == state.tree.root and batch.after.orders_root == state.orders_root

@@ -1,6 +1,6 @@
 """A falling price: twelve liquidations in one batch, an insurance fund, and deleverage when it is spent.
 
-`docs/liquidation.md` tells this story with these numbers.
+`docs/liquidation.md` has this example with these numbers.
 """
 
 from collections import Counter
@@ -84,7 +84,7 @@ def weak_at(state, dollars: int) -> list[int]:
 
 def test_ten_and_more_fall_in_one_batch():
     """S3-14, S3-17: at 18,000 the margin is 630; twelve traders have 1,000 to 2,100 less 2,000 left: all are weak, and
-    ten of them owe. Each takeover at what the trader owes empties his position, and the fund carries the loss."""
+    ten of them owe. Each takeover at what the trader owes empties the position, and the fund carries the loss."""
     state, fallen = market_at_20000(), tick(18_000)
     assert weak_at(state, 18_000) == list(TRADERS)
     bids = [takeover(place, -state.position(place).collateral_balance, number) for number, place in enumerate(TRADERS)]
@@ -149,7 +149,7 @@ def deleverage(place: int, collateral: int) -> Deleverage:
 
 
 def test_the_deleverager_may_lose_his_gain_and_not_his_margin():
-    """He closes above the market: 19,000 for what is worth 15,000; short at 20,000, he keeps 1,000 of his gain."""
+    """The short side closes above the market, 19,000 for what is worth 15,000, and keeps 1,000 of the gain."""
     state = market_at_20000()
     fallen = tick(15_000)
     after = apply(state, fallen["tick"], low=fallen["low"], high=fallen["high"]).after

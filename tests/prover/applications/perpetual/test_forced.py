@@ -1,4 +1,4 @@
-"""Forced actions: edges 129 to 142 of the list. Exactly one outcome of each request follows from the rules."""
+"""Forced requests: edges 129 to 142 of the list. Exactly one outcome of each request follows from the rules."""
 
 import json
 
@@ -155,7 +155,7 @@ def test_the_same_trade_twice_is_the_contracts_to_refuse():
 
 
 def test_an_earlier_transaction_can_make_a_request_invalid():
-    """Edge 141: only with what the user signed himself; an order that he left open, here."""
+    """Edge 141: only with what the user signed; an order that was left open, here."""
     state, request = world({**RICH, 7: holds(ALICE, 1000)}), forced_withdrawal(ALICE, 7, 1000)
     open_order = trade(order(ALICE, 7, True, 100, 100), order(BOB, 8, False, 100, 100), 100, 100)
     assert apply(state, request).served == (Code.SUCCESS,)
@@ -215,7 +215,7 @@ def judged_from_the_definition(position: Position, result: Position, market: Mar
 )
 @settings(max_examples=800, deadline=None)
 def test_every_request_has_exactly_one_outcome(first, second, request, index, price):
-    """Edge 139: extremes of every number; the outcome is a published code, and only funding moves if it is invalid."""
+    """Edge 139: extremes of every number; the outcome is one code, and only funding moves if it is invalid."""
     ids = (BTC, ETH, SOL)
     state = world(
         {7: first, 8: second},
@@ -241,7 +241,7 @@ def test_every_request_has_exactly_one_outcome(first, second, request, index, pr
 
 
 def test_the_seller_alone_may_reach_minus_two_to_the_63():
-    """Section 11.1 with a buyer who is short, so that only the seller's balance is out of range."""
+    """With a buyer who is short only the seller's balance is out of range (docs/spec/perpetual-state.md 11.1)."""
     config = configured(synthetic(ETH, risk=1))
     for held, code in ((-1, Code.OUT_OF_RANGE_BALANCE), (0, Code.SUCCESS)):
         positions = {7: holds(ALICE, 2**62, {ETH: -1}), 8: holds(BOB, 2**62, {ETH: held} if held else {})}
@@ -251,7 +251,7 @@ def test_the_seller_alone_may_reach_minus_two_to_the_63():
 
 
 def test_the_original_has_no_answer_at_minus_two_to_the_63():
-    """Section 11.1, edge 72: anyone could register this; here it is proven invalid, whoever sells."""
+    """Edge 72: anyone could request this; it is proven invalid, whoever sells (docs/spec/perpetual-state.md 11.1)."""
     config = configured(synthetic(ETH, risk=1))
     for amount, code in (
         (HALF - 1, Code.SUCCESS),

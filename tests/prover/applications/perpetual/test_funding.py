@@ -152,7 +152,7 @@ def overflowing_world():
 
 
 def test_funding_out_of_range_is_an_ordinary_error():
-    """Edge 87, section 11.2: a forced request is proven invalid, the position is stored as it was."""
+    """Edge 87: the request is proven invalid, the position stored as it was (docs/spec/perpetual-state.md 11.2)."""
     state = overflowing_world()
     batch = apply(state, forced_withdrawal(ALICE, 7, 1))
     assert batch.served == (Code.OUT_OF_RANGE_BALANCE,)

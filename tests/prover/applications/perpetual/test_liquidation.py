@@ -95,7 +95,7 @@ def test_a_part_may_cost_its_share_and_no_more():
 
 
 def test_a_full_close_may_take_all_and_leave_no_debt():
-    """Edge 117, section 11.11: kept as published; a full close at 990 leaves the owner nothing."""
+    """Edge 117: a full close at 990 leaves the owner nothing (kept, docs/spec/perpetual-state.md 11.11)."""
     state = world({7: LONG, 8: RICH})
     assert apply(state, liquidate(buying(), 7, 1000, 990)).after.position(7) == EMPTY
     with refused(Code.ILLEGAL_POSITION_TRANSITION_REDUCING_TOTAL_VALUE_RISK_RATIO):
@@ -103,7 +103,7 @@ def test_a_full_close_may_take_all_and_leave_no_debt():
 
 
 def test_the_liquidators_own_rules_hold():
-    """Edge 118: his margin, his fee, his order's size."""
+    """Edge 118: margin, fee, the order's size."""
     state = world({7: LONG, 8: holds(BOB, 10)})
     with refused(Code.ILLEGAL_POSITION_TRANSITION_ENLARGING_SYNTHETIC_HOLDINGS):
         apply(state, liquidate(buying(), 7, 1000, 1000))
@@ -218,7 +218,7 @@ def test_nothing_for_nothing_is_accepted():
 
 
 def test_a_badly_leveraged_deleverager_obeys_the_transition_rule():
-    """Edge 127: he pays 505 for what the market sells at 500: his value falls faster than his risk."""
+    """Edge 127: paying 505 for what the market sells at 500 lowers value faster than risk."""
     weak = holds(BOB, 5001, {ETH: -5000})
     with refused(Code.ILLEGAL_POSITION_TRANSITION_REDUCING_TOTAL_VALUE_RISK_RATIO):
         apply(world({7: BANKRUPT_LONG, 8: weak}), deleverage(500, 505))

@@ -64,7 +64,7 @@ def test_the_19300_example(risk, largest):
 
 
 def test_after_19300_a_price_of_one_less_liquidates():
-    """S4-11: the margin that is left is what a user is warned of before the demand is sent."""
+    """S4-11: the margin that is left is what a user is warned of before the request is sent."""
     state = world({7: holds(ALICE, 0, {BTC: 10**10})}, CONFIG, prices={BTC: 2 * ONE}, indices={BTC: 0})
     assert margin_left(state.position(7), state.market(CONFIG)) == 19_300_000_001
     after = apply(state, forced_withdrawal(ALICE, 7, 19_300_000_001)).after
@@ -236,7 +236,8 @@ def test_collateral_alone_is_good_when_it_is_not_negative():
 
 
 def test_a_debt_without_assets_cannot_arise_and_can_be_paid():
-    """Section 11.12: deleverage needs assets, so the rules never make such a position; a deposit would repair one."""
+    """Deleverage needs assets, so the rules never make such a position (docs/spec/perpetual-state.md 11.12); a deposit
+    would repair one."""
     market = world({}).market(CONFIG)
     debt, change = holds(ALICE, -5), Change(key(ALICE), 3)
     assert update_position(debt, change, market).code == Code.SUCCESS
@@ -257,7 +258,7 @@ def test_a_debt_without_assets_cannot_arise_and_can_be_paid():
 )
 @settings(max_examples=300)
 def test_no_update_leaves_a_debt_without_assets(collateral, balances, delta, asset, synthetic_delta):
-    """Section 11.12 as a property, and edge 112: whatever is legal is well leveraged, or smaller and no worse."""
+    """Edge 112 and docs/spec/perpetual-state.md 11.12: what is legal is well leveraged, or smaller and no worse."""
     market, before = world({}).market(CONFIG), holds(ALICE, collateral, balances)
     change = Change(key(ALICE), delta, asset, synthetic_delta if asset else 0)
     update = update_position(before, change, market)

@@ -196,7 +196,7 @@ def test_grinding_takes_the_first_number_without_bias():
 
 
 def signed_messages():
-    """Every signed object of the published batches, with its hash."""
+    """Every signed object of the recorded batches, with its hash."""
     for case in CASES:
         for transaction in case["batch"]["transactions"]:
             for part in (transaction, *(v for v in transaction.values() if isinstance(v, dict))):
@@ -205,7 +205,7 @@ def signed_messages():
 
 
 def test_published_message_hashes():
-    """Edge 15: limit orders, withdrawals, transfers of the published batches; each is signed as we sign it."""
+    """Edge 15: limit orders, withdrawals, transfers of the recorded batches; each is signed as we sign it."""
     from pydantic import TypeAdapter
 
     from prover.applications.perpetual.transactions import Transaction
@@ -224,14 +224,14 @@ def test_published_message_hashes():
 
 
 def test_published_named_orders():
-    """Edge 15: an order and a transfer whose hashes and signatures are published."""
+    """Edge 15: an order and a transfer with known hashes and signatures."""
     for vector in CURVE["ecdsa_named"]:
         r, s = ecdsa.sign(number(vector["message_hash"]), number(vector["private_key"]))
         assert ecdsa.verify(number(vector["message_hash"]), r, s, number(vector["public_key"]))
 
 
 def test_published_prices_verify():
-    """Edge 16: the signed prices of the published batches; inputs out of range are refused."""
+    """Edge 16: the signed prices of the recorded batches; inputs out of range are refused."""
     case = next(c for c in CASES if c["batch"]["signed_min_prices"] and c["expected"]["provable"])
     for price in case["batch"]["signed_min_prices"]:
         for signature in price["signatures"]:

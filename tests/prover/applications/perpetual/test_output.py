@@ -187,7 +187,7 @@ def test_rollup_records():
 
 
 def rebuild(known: dict[int, Position], batch_words: dict[str, list[int]]) -> dict[int, Position]:
-    """What a reader makes of one batch's words, given what he knew: no state of ours is looked at."""
+    """What a reader makes of one batch's words, given what was known before: no state of ours is looked at."""
     before = batch_words["before"]
     n_indices = before[4]
     pairs = before[5 : 5 + 2 * n_indices]
@@ -223,7 +223,7 @@ def test_a_reader_rebuilds_the_tree_from_successive_batches():
 
 
 def test_a_reader_keeps_a_position_that_funding_could_not_reach():
-    """Section 11.2 in rollup data: time 0 under a key means that the indices are the old ones."""
+    """docs/spec/perpetual-state.md 11.2 in rollup data: time 0 under a key means that the indices are the old ones."""
     position = holds(ALICE, HALF - 1, {ETH: -1})
     state = world({7: position}, ROLLUP, indices={BTC: 0, SOL: 0, ETH: ONE})
     batch = apply(state, forced_withdrawal(ALICE, 7, 1), config=ROLLUP)

@@ -175,7 +175,7 @@ def test_price_times_have_32_bits():
 
 
 def test_a_tick_leaves_other_prices_however_old():
-    """Edge 101: kept as published; the trust model says what an operator may do with it."""
+    """Edge 101: kept as in v3.2; the trust model says what an operator may do with it."""
     signed = signed_price(ETH, 9 * ONE)
     batch = apply(STATE, tick((ETH, 9 * ONE)), low=[signed], high=[signed])
     assert dict(batch.after.oracle_prices)[SOL] == PRICE[SOL]

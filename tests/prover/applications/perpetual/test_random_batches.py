@@ -21,7 +21,7 @@ RELAXED = settings(
 @given(batches())
 def test_what_holds_of_every_batch(case):
     """Synthetic balances sum to what they did; collateral moves by modifications and funding's rounding only; nobody
-    ends badly leveraged unless he was, and then no worse than funding and prices make him."""
+    ends badly leveraged who was not so before, nor worse than funding and prices make it."""
     try:
         batch = case.apply()
     except (RuleBroken, InputRefused):

@@ -1,4 +1,4 @@
-"""Hashes and rules against the published vectors, and the Cairo program against the rules in Python."""
+"""Hashes and rules against v3.2's vectors, and the Cairo program against the rules in Python."""
 
 import json
 
@@ -169,7 +169,7 @@ def test_a_wrong_old_position_cannot_be_used(config, state):
 
 
 def test_the_golden_escape():
-    """A leaf and a worth that the original contracts computed: 852 = 1000 - 300 + 1.5 + 151.5, rounded twice."""
+    """A leaf and a worth that v3.2's contracts computed: 852 = 1000 - 300 + 1.5 + 151.5, rounded twice."""
     position = Position(0x1234567, 1000, (Asset(11, -100, 5 - HALF), Asset(12, 3, 77)))
     assert position.leaf() == 0x2ABAC784E0EA8DBEA1F764D02CD3CFB35BE0416F819A4054FE1A395B043EF5
     indices = ((11, 5 + 3 * 2**31 - HALF), (12, 77 - 2**31))

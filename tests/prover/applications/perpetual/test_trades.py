@@ -88,7 +88,7 @@ def test_the_fee_keeps_the_signed_ratio(collateral, fee):
 
 
 def test_many_small_fills_cost_up_to_a_unit_each():
-    """Edge 55: kept as published. Ten fills of one unit, worth 1.05 in all, may take 10; the order's own amounts do
+    """Edge 55: kept as in v3.2. Ten fills of one unit, worth 1.05 in all, may take 10; the order's own amounts do
     not bound the sum. The trust model says what that is worth to an operator."""
     state = world(RICH)
     sell = order(BOB, 8, False, 1000, 1)

@@ -1,4 +1,4 @@
-"""The published batches: the same words, the same refusals, and where section 11 of the facts is put right."""
+"""The recorded batches: the same words, the same refusals, and what docs/spec/perpetual-state.md 11 puts right."""
 
 import json
 
@@ -17,7 +17,7 @@ PUT_RIGHT = {
         Code.INVALID_PUBLIC_KEY,
     ),
     "funded collateral above 2^63-1 makes the position untouchable": (
-        "11.2: the request is proven invalid; the original can prove nothing",
+        "11.2: the request is proven invalid; v3.2 can prove nothing",
         Code.OUT_OF_RANGE_BALANCE,
     ),
 }
@@ -48,7 +48,7 @@ def test_the_same_words(document):
 
 @pytest.mark.parametrize("document", REFUSED, ids=name)
 def test_the_same_refusals(document):
-    """By the published code where there is one; a value out of range is refused before anything runs."""
+    """By its code where there is one; a value out of range is refused before anything runs."""
     with pytest.raises((RuleBroken, InputRefused)) as refused:
         Case.parsed(document).apply()
     codes = document["expected"]["error_codes"]

@@ -114,7 +114,7 @@ def test_a_leaf_stands_for_one_position_only(claimed):
 
 
 def test_an_operator_cannot_claim_that_a_position_was_valued_already(monkeypatch):
-    """Then its funding would not be applied, and its value and risk would be his to name."""
+    """Then its funding would not be applied, and the operator could name its value and risk."""
     honest = advice.Advice._claimed_position
 
     def valued(self, document, segments):
@@ -206,7 +206,7 @@ def test_an_operator_cannot_lie_about_a_new_asset(lie, place):
 
 @pytest.mark.parametrize("n_levels", [0, 16, 32, 56])
 def test_an_operator_cannot_say_that_surroundings_are_empty_where_they_are_not(monkeypatch, n_levels):
-    """Two orders share a subtree of height 60 or less; leaving sooner is his choice and changes nothing."""
+    """Two orders share a subtree of height 60 or less; where to leave is the operator's choice and changes nothing."""
     exchange = SampleExchange(n_assets=5)
     rich = {A: position(ALICE, 10**12, five_assets()), B: position(BOB, 10**12, five_assets())}
     orders = [exchange.transfer(ALICE, A, BOB, B, amount) for amount in range(1, 40)]

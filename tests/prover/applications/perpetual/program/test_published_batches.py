@@ -1,4 +1,4 @@
-"""The 41 published batches: the same words, or no proof. Where ours differs, a fault of the original is put right."""
+"""The 41 recorded batches of v3.2: the same words, or no proof. Where ours differs, a fault of v3.2 is put right."""
 
 import pytest
 
@@ -9,11 +9,11 @@ from prover.cairo.errors import RunFailed
 from tests.support import reference_machine
 from tests.support.program_kit import CASES, SOURCES, document, expected_words, published, run
 
-# perpetual-state 11.3: key 0 skipped the check of the key; here such a request is proven invalid.
+# docs/spec/perpetual-state.md 11.3: key 0 skipped the check of the key; here such a request is proven invalid.
 KEY_ZERO = "forced withdrawal key 0 skips key check"
 # 11.2: funding out of 64 bits could not be proven at all; here a forced request is proven invalid.
 FUNDING_OUT_OF_RANGE = "funded collateral above 2^63-1 makes the position untouchable"
-# A forced request has no flag here: what the original refuses for its wrong flag is proven as what it is.
+# A forced request has no flag here: what v3.2 refuses for its wrong flag is proven as what it is.
 WRONG_FLAG = "forced trade invalid declared valid"
 PUT_RIGHT = {KEY_ZERO, FUNDING_OUT_OF_RANGE, WRONG_FLAG}
 PROVABLE = [name for name, case in CASES.items() if case["expected"]["provable"] and name not in PUT_RIGHT]
@@ -36,7 +36,7 @@ def test_refused_batches_have_no_proof(name):
 
 
 def forced_words(name: str) -> tuple[list[int], list[int]]:
-    """(modification words, forced action words) of the output of a Validium batch without conditions."""
+    """(modification words, forced request words) of the output of a Validium batch without conditions."""
     words = list(run(published(name)).output)
     place = 3 + 2 * words[2]
     for _ in range(2):

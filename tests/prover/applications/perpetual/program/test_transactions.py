@@ -46,7 +46,7 @@ def given(exchange, transactions, more_positions=None, prices=()) -> dict:
 
 
 def tail(program_input) -> list[int]:
-    """The output after both states: expiration, modifications, forced actions, conditions, data."""
+    """The output after both states: expiration, modifications, forced requests, conditions, data."""
     words = list(run(program_input).output)
     place = 3 + 2 * words[2]
     for _ in range(2):
@@ -82,7 +82,7 @@ def test_one_batch_of_every_kind(is_rollup):
 
 
 def test_debt_without_assets_is_repaired_by_a_deposit_and_made_no_worse(exchange):
-    """Edge case of perpetual-state 11.12."""
+    """Edge case of docs/spec/perpetual-state.md 11.12."""
     indebted = {5: position(CAROL, -100)}
     assert execute(exchange, sample.deposit(CAROL, 5, 1), more_positions=indebted)[1] == 1
     with pytest.raises(RunFailed, match="NO_RISK_REDUCED_VALUE"):
@@ -152,7 +152,7 @@ def test_a_batch_without_configured_assets():
 
 
 def test_costs_stay_within_what_was_promised():
-    """An average trade in 2,500 steps; empty batch and funding tick at most 60 % of the original's."""
+    """An average trade in 2,500 steps; empty batch and funding tick at most 60 % of v3.2's."""
     assert bench.average(20, 13).steps <= 2_500
     for n_assets in (1, 6):
         empty, tick = bench.tick_costs(n_assets)
