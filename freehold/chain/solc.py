@@ -23,6 +23,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -178,8 +179,9 @@ def _keep(compiled: Compiled) -> None:
 def _forget_old() -> None:
     oldest = time.time() - KEPT_DAYS * 86_400
     for place in (FOLDER / "kept").glob("*"):
-        if place.stat().st_mtime < oldest:
-            place.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # somebody else removed it
+            if place.stat().st_mtime < oldest:
+                place.unlink()
 
 
 def _compile(parts: list[Part]) -> Iterator[Compiled]:
