@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prover.kernel.arguments import KernelError, checked, column_height, pointer, pointers, result_array
 from prover.kernel.arrays import Digests, Felts, empty
 from prover.kernel.library import LIBRARY
-from prover.kernel.pedersen_points import PRIME
+from prover.prime import PRIME
 
 
 def from_bytes(data: Digests, out: Felts | None = None) -> Felts:

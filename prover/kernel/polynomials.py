@@ -8,7 +8,7 @@ from prover.kernel.arguments import KernelError, checked, column_height, log_siz
 from prover.kernel.arrays import Felts, empty
 from prover.kernel.fields import from_ints
 from prover.kernel.library import LIBRARY
-from prover.kernel.pedersen_points import PRIME
+from prover.prime import PRIME
 
 
 def evaluate_coset(coefficients: Felts, shift: int, bit_reversed: bool = True, out: Felts | None = None) -> Felts:
