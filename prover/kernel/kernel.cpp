@@ -205,7 +205,7 @@ EXPORT Extension* fh_extension(const Felt* const* slots, const int* log_slots, s
   bool vectors = use_vectors();
   for (size_t i = 0; i < m; slots += (size_t)1 << log_slots[i++]) {
     made->slots.emplace_back(slots, slots + ((size_t)1 << log_slots[i]));
-    vectors &= ifma::can_transform(log_n, log_slots[i]);
+    vectors = vectors && ifma::can_transform(log_n, log_slots[i]);
   }
   for (size_t i = 0; i < m; i++) made->columns.push_back({made->slots[i].data(), log_slots[i]});
   made->log_n = log_n;

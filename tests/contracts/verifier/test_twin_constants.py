@@ -14,7 +14,7 @@ from prover.stark.parameters import BOUNDS, MAX_KAPPA
 
 VERIFIER = Path(__file__).parents[3] / "contracts/verifier"
 TWINS = {
-    ("Field.sol", "PRIME"): PRIME,
+    ("../curves/Prime.sol", "PRIME"): PRIME,
     ("Field.sol", "GENERATOR"): domains.GENERATOR,
     ("Field.sol", "LOG_LARGEST"): domains.LOG_LARGEST,
     ("Field.sol", "MAX_LOG_DOMAIN"): identities.MAX_LOG_DOMAIN,

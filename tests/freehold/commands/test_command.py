@@ -334,7 +334,7 @@ def test_bits_that_nobody_reaches_are_refused(bits):
 
 
 def test_a_document_without_a_table_is_refused_before_the_work(tmp_path):
-    page = tmp_path / "page.md"
+    page = tmp_path / "page"
     page.write_text("")
     result = freehold("bench", "program", "--document", page)
     assert result.exit_code == 1 and "has no table to rewrite" in result.output and page.read_text() == ""
