@@ -97,7 +97,7 @@ def tick_costs(n_assets: int) -> tuple[Cost, Cost]:
 def rows() -> Iterator[tuple[str, Cost, str]]:
     """(what, its cost, v3.2's steps and hashes)."""
     exchange = SampleExchange()
-    state, n_assets = samples.market_of_five(exchange), exchange.n_assets
+    state, n_assets = samples.five_asset_state(exchange), exchange.n_assets
     nothing = cost(exchange, state, [])
     for kind in KINDS:
         original = f"{kind.original_steps:,} / {kind.original_hashes}"
