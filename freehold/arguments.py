@@ -20,6 +20,12 @@ parameters_option = click.option(
     help="Named parameter set; `freehold security` lists them.",
 )
 
+trust_option = click.option(
+    "--trust-hints",
+    is_flag=True,
+    help="Run all of the program's hints: Python of whoever wrote it, with all your rights.",
+)
+
 
 class NewFile(click.Path):
     """A file to be written, in a folder that is there and may be written to: refused before the work, not after it."""

@@ -12,15 +12,15 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from freehold.errors import Refused
 from freehold.files import write_whole
 from prover.applications.perpetual.config import GeneralConfig
-from prover.applications.perpetual.documents import StateDocument
 from prover.applications.perpetual.errors import InputRefused
+from prover.applications.perpetual.last_state import LastState
 from prover.applications.perpetual.state import State
 
 LASTING, PASSING = Path("deployments"), Path(".build/deployments")
@@ -57,13 +57,6 @@ class Record(BaseModel):
     delays: dict[str, str] | None = None
 
 
-class _LastState(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    config: GeneralConfig
-    state: StateDocument
-
-
 @dataclass(frozen=True)
 class Place:
     """An exchange's folder, or the folder of a record that stands elsewhere."""
@@ -84,23 +77,28 @@ class Place:
 
 
 def read_record(path: Path) -> Record:
-    return _checked(Record, path, "record of a deployment", "`ape run deploy` writes it")
+    document = _read(path, "`ape run deploy` writes it")
+    try:
+        return Record.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        reason = first["msg"].removeprefix("Value error, ")
+        raise Refused(f"{path} is no record of a deployment: {place}: {reason}") from error
 
 
 def read_state(path: Path) -> tuple[GeneralConfig, State]:
     """The state that a document says, with the configuration; its roots are made anew."""
-    what = "state of an exchange"
-    last = _checked(_LastState, path, what, "whoever keeps the exchange's data has it")
+    document = _read(path, "whoever keeps the exchange's data has it")
     try:
-        return last.config, last.state.state(last.config)
+        return LastState.parsed(document)
     except InputRefused as error:
-        raise Refused(f"{path} is no {what}: {error}") from error
+        raise Refused(f"{path} is no state of an exchange: {error}") from error
 
 
 def write_state(path: Path, config: GeneralConfig, state: State) -> None:
     """All positions and orders, and what governance fixed: enough for anybody to leave."""
-    document = {"config": config.model_dump(mode="json"), "state": StateDocument.of(state).model_dump(mode="json")}
-    write_whole(path, json.dumps(document, indent=2) + "\n")
+    write_whole(path, json.dumps(LastState.of(config, state).model_dump(mode="json"), indent=2) + "\n")
 
 
 def folder_of(chain: str, lasts: bool) -> Path:
@@ -152,18 +150,10 @@ def find_place(folder: Path, wanted: str | None) -> Place:
     return Place(folder / found[0] / RECORD)
 
 
-Document = TypeVar("Document", bound=BaseModel)
-
-
-def _checked(kind: type[Document], path: Path, what: str, origin: str) -> Document:
+def _read(path: Path, origin: str) -> Any:
     if not path.is_file():
         raise Refused(f"there is no file {path}; {origin}")
     try:
-        document: Any = json.loads(path.read_text())
-        return kind.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise Refused(f"{path} is no {what}: {place}: {first['msg'].removeprefix('Value error, ')}") from error
+        return json.loads(path.read_bytes())
     except ValueError as error:
         raise Refused(f"{path} is not JSON: {' '.join(str(error).split())}") from error

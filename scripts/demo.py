@@ -41,6 +41,7 @@ class Demo(ScenarioExchange):
     """The whole scenario, on a chain whose clock moves."""
 
     def run(self) -> None:
+        click.echo("This takes half a minute or so: two batches are proven and verified")
         self.alice, self.bob = self.accounts.users
         self.deploy()
         self.join(self.alice, 1_000 * UNIT)

@@ -25,6 +25,7 @@ from prover.applications.perpetual.documents import Case
 from prover.applications.perpetual.facts import availability_claim
 from prover.applications.perpetual.samples import trades
 from prover.applications.perpetual.state import State
+from prover.cairo.proof_file import ProofFile
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import NAMED
 from prover.stark.proof import Proof
@@ -49,7 +50,7 @@ def cli(figures: Path, proofs: Path) -> None:
         if not path.is_file():
             click.echo(f"there is no {path}: its gas stays as it is")
             continue
-        receipts = _submit(entry["parameters"], Proof.from_bytes(path.read_bytes()))
+        receipts = _submit(entry["parameters"], ProofFile.from_bytes(path.read_bytes()).proof)
         entry["transactions"] = [{"bytes": len(receipt.data), "gas": receipt.gas_used} for receipt in receipts]
         entry["state_update_gas"] = state_update_gas(entry["trades"])
         gas = sum(receipt.gas_used for receipt in receipts)

@@ -46,7 +46,7 @@ class Contracts(ContractManager):
 
     def __iter__(self) -> Iterator[str]:
         bring_up_to_date(self.project, self.sources)
-        return super().__iter__()
+        yield from super().__iter__()
 
 
 def keep_fresh() -> None:
@@ -105,7 +105,7 @@ def _compile_ahead(project: LocalProject, sources: list[str]) -> None:
     for request in solidity.get_standard_input_json(paths, project=project).values():
         if lacking := solc.missing(request):
             started = time.monotonic()
-            click.echo(f"Compiling {lacking} files of contracts, on {os.cpu_count()} cores", err=True)
+            click.echo(f"Compiling {lacking} files of contracts (all of them take a minute on two cores)", err=True)
             if errors := solc.errors_of(solc.answer(request, _tell)):
                 raise CompilerError("\n".join(errors))
             click.echo(f"Compiled in {time.monotonic() - started:.0f} s", err=True)

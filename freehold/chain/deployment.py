@@ -22,8 +22,8 @@ from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State
 from prover.cairo.prove import key_of
 from prover.cairo.statement import program_identity
-from prover.codegen.__main__ import EXCHANGE_BUILTINS
 from prover.codegen.pedersen_tables import pages
+from prover.codegen.shapes import EXCHANGE_BUILTINS
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, Parameters
 

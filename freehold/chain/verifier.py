@@ -11,8 +11,8 @@ from ethpm_types.contract_type import ContractType
 from freehold.chain.contracts import deploy
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of
-from prover.codegen.__main__ import EXCHANGE_SHAPE, SHAPES, contract_of
 from prover.codegen.shape import Contract
+from prover.codegen.shapes import EXCHANGE_SHAPE, SHAPES, contract_of
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
 
@@ -44,7 +44,7 @@ def _deploy_generated(project: ProjectManager, account: AccountAPI, contract: Co
 
 
 def parameter_words(parameters: Parameters) -> tuple[object, ...]:
-    """The struct of `Parameters.sol`."""
+    """The struct of `ProofParameters.sol`."""
     return (
         parameters.log_blowup,
         parameters.n_queries,

@@ -290,4 +290,5 @@ class ScenarioExchange:
         for user in self.accounts.users:
             expect(f"{user.name}'s tokens in the end", self.balances()[user.name], 2_000 * UNIT)
         self.report.write(REPORT)
-        click.echo(f"every number is as expected; steps in {REPORT}, the exchange in {self.place.record_file.parent}")
+        where = f"steps in {REPORT}, the exchange in {self.place.record_file.parent}"
+        click.echo(f"every number is as expected, after {self.report.seconds:.0f} s; {where}")

@@ -33,7 +33,7 @@ class Report:
     def __init__(self, balances: Callable[[], Balances]) -> None:
         self._balances, self._console = balances, Console(highlight=False)
         self.steps: list[dict[str, Any]] = []
-        self._known = balances()
+        self._known, self._began = balances(), time.perf_counter()
 
     def step(self, name: str, actor: str, act: Callable[[], Result]) -> Result:
         """Runs `act`; gas is that of the receipts it returns (one, a list, or none)."""
@@ -56,6 +56,11 @@ class Report:
             f"[bold]{actor:>9}[/bold]  {name:<52} {gas:>11,} gas {seconds:6.1f} s  {moved}", soft_wrap=True
         )
         return result
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.perf_counter() - self._began
 
     def note_balances(self) -> None:
         """Somebody new holds tokens from here on."""

@@ -15,6 +15,8 @@ Felts = NDArray[np.uint64]
 """Field elements (..., 4), as the package's docstring says."""
 Digests = NDArray[np.uint8]
 """Hashes (n, 32)."""
+Bools = NDArray[np.bool_]
+"""Which of many are so."""
 Ints = NDArray[np.int64]
 """Small numbers: counts, addresses, places."""
 Item = TypeVar("Item", bound=np.generic)

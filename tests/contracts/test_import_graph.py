@@ -12,7 +12,7 @@ ALLOWED = {
     "curves": set(),
     "facts": {"interfaces"},
     "committee": {"interfaces", "facts"},
-    "escape": {"interfaces", "curves", "facts"},
+    "escape": {"interfaces", "curves", "facts", "common", "perpetual"},  # values a perpetual exchange's state
     "verifier": {"interfaces", "curves", "facts"},
     "verifier/generated": {"interfaces", "curves", "verifier"},
     "common": {"interfaces", "curves"},
