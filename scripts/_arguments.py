@@ -15,10 +15,9 @@ from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 
 from freehold.chain.contracts import contract_at
-from freehold.chain.errors import Refused
 from freehold.chain.managers import accounts
 from freehold.chain.network import is_local, network_name
-from freehold.chain.record import DEPLOYMENT
+from freehold.errors import Refused
 from prover.algebra.curve import lift_x
 from prover.algebra.field import PRIME
 
@@ -79,12 +78,15 @@ def token_at(text: str) -> ContractInstance:
 
 def exchange_option(command: F) -> F:
     return click.option(
-        "--deployment",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=DEPLOYMENT,
-        show_default=True,
-        help="Record of the exchange.",
+        "--deployment", help="The exchange: its record's file or folder, or its name; the only one of the chain."
     )(command)
+
+
+state_option = click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The last state's file; the one beside the record.",
+)
 
 
 def position_options(command: F) -> F:

@@ -1,4 +1,4 @@
-"""`ape run deploy`: deploy the exchange for a token, print the addresses and write them to .build/deployment.json."""
+"""`ape run deploy`: deploy the exchange for a token and write its record, `deployments/CHAIN/NAME/`."""
 
 from pathlib import Path
 
@@ -7,9 +7,10 @@ import click
 from freehold.chain.committee import BlsMember, Members
 from freehold.chain.contracts import address_of, deploy
 from freehold.chain.deployment import deploy_exchange
-from freehold.chain.managers import chain, networks, project
+from freehold.chain.managers import chain, project
 from freehold.chain.network import is_local
-from freehold.chain.record import DEPLOYMENT, STATE, write_deployment, write_state
+from freehold.chain.record import chain_folder, write_deployment
+from freehold.records import refuse_taken
 from scripts._arguments import Script, account_of, token_at
 
 
@@ -25,6 +26,7 @@ from scripts._arguments import Script, account_of, token_at
     help="File of a committee member with a BLS key, as `ape run committee_key` writes it; in place of --member.",
 )
 @click.option("--required", default=1, show_default=True, help="How many members must sign.")
+@click.option("--name", help="Of the folder for record and state; the beginning of the address if none is given.")
 def cli(
     account: str | None,
     token: str | None,
@@ -32,6 +34,7 @@ def cli(
     member: tuple[str, ...],
     bls_member: tuple[Path, ...],
     required: int,
+    name: str | None,
 ) -> None:
     """Deploy verifier, registry and exchange.
 
@@ -53,6 +56,7 @@ def cli(
         raise click.UsageError("a committee member is named twice")
     if not 1 <= required <= len(members):
         raise click.UsageError(f"--required {required} is not in [1, {len(members)}], the committee's size")
+    refuse_taken(chain_folder(), name)
     collateral = token_at(token) if token else deploy(payer, project.PlainToken)
     deployment = deploy_exchange(
         project,
@@ -64,7 +68,6 @@ def cli(
         local=is_local(),
         signatures_required=required,
     )
-    write_deployment(deployment, networks.provider.chain_id)
-    write_state(deployment.config, deployment.state)
+    place = write_deployment(deployment, name)
     click.echo(", ".join(f"{name} delay {span}" for name, span in deployment.delays.describe().items()))
-    click.echo(f"exchange {deployment.exchange.address}; all addresses in {DEPLOYMENT}, its state in {STATE}")
+    click.echo(f"exchange {deployment.exchange.address}; record and state in {place.record_file.parent}: keep them")

@@ -19,7 +19,7 @@ from py_ecc.bls.g2_primitives import pubkey_to_G1, signature_to_G2
 from py_ecc.optimized_bls12_381.optimized_curve import normalize
 
 from freehold.chain.contracts import deploy
-from freehold.chain.errors import Refused
+from freehold.errors import Refused
 
 ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 """Of the group: secrets are from 1 to below it."""

@@ -12,9 +12,9 @@ from ethpm_types.abi import ABI
 from ethpm_types.contract_type import ContractType
 
 from freehold.chain.compilation import keep_fresh
-from freehold.chain.errors import Refused
 from freehold.chain.managers import chain, networks, project
 from freehold.chain.network import network_name
+from freehold.errors import Refused
 
 keep_fresh()
 

@@ -39,6 +39,8 @@ USUAL_DELAYS = Delays()
 class Deployment:
     """Everything an operator and a user need to know."""
 
+    block: int
+    """The newest before its first transaction: no log is older."""
     token: ContractInstance
     verifier: ContractInstance
     program_number: int

@@ -14,6 +14,7 @@ from eth_abi.abi import encode
 from freehold.chain.committee import Members, deploy_committee
 from freehold.chain.contracts import deploy, exchange_at
 from freehold.chain.deployed import USUAL_DELAYS, Delays, Deployment
+from freehold.chain.network import head_number
 from freehold.chain.verifier import data_contract, deploy_verifier, register_program
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import asset_type, erc20_asset_info
@@ -81,6 +82,7 @@ def deploy_exchange(
     """
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
+    block = head_number()
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
     config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), **rules})
     state = State.initial(config, time)
@@ -106,7 +108,18 @@ def deploy_exchange(
         exchange.registerAvailabilityVerifier(committee, committee.identify(), sender=governor)
     configure(exchange, governor, config)
     return Deployment(
-        token, verifier, number, adapter, committee, escape_verifier, exchange, config, state, parameters, delays
+        block=block,
+        token=token,
+        verifier=verifier,
+        program_number=number,
+        adapter=adapter,
+        committee=committee,
+        escape_verifier=escape_verifier,
+        exchange=exchange,
+        config=config,
+        state=state,
+        parameters=parameters,
+        delays=delays,
     )
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 
 from ape.api.accounts import AccountAPI
 from ape.contracts.base import ContractInstance
 
 from freehold.chain.contracts import contract_at, exchange_at
-from freehold.chain.errors import Refused
 from freehold.chain.managers import chain, networks, project
 from freehold.chain.network import head_number, network_name
-from freehold.chain.record import read_deployment
+from freehold.errors import Refused
+from freehold.records import Place
 from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
 
 PENDING = 1
@@ -112,12 +111,12 @@ def block_at(timestamp: int) -> int:
     return low
 
 
-def open_exchange(deployment: Path) -> Exchange:
-    record = read_deployment(deployment)
-    if record.get("chain_id", networks.provider.chain_id) != networks.provider.chain_id:
-        raise Refused(f"{deployment} is of chain {record['chain_id']}, {network_name()} is another")
-    contract = exchange_at(project, contract_at(record["exchange"], "the exchange's address", "Freehold").address)
-    token = contract_at(str(record.get("token")), "the token's address", "PlainToken")
+def open_exchange(place: Place) -> Exchange:
+    record = place.record
+    if record.chain_id not in (None, networks.provider.chain_id):
+        raise Refused(f"{place.record_file} is of chain {record.chain_id}, {network_name()} is another")
+    contract = exchange_at(project, contract_at(record.exchange, "the exchange's address", "Freehold").address)
+    token = contract_at(str(record.token), "the token's address", "PlainToken")
     return Exchange(contract, token, _decimals(token.address))
 
 

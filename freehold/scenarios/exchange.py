@@ -12,8 +12,8 @@ from ape.contracts.base import ContractInstance
 
 from freehold.chain.contracts import deploy
 from freehold.chain.deployment import deploy_exchange
-from freehold.chain.managers import chain, networks, project
-from freehold.chain.record import write_deployment, write_state
+from freehold.chain.managers import chain, project
+from freehold.chain.record import write_deployment
 from freehold.chain.rollup import published_data
 from freehold.chain.submission import bring_on_chain, raw_signature
 from freehold.scenarios.accounts import FEE_KEY, Accounts, User
@@ -36,7 +36,7 @@ UNIT = COIN
 FEES = 1
 """The position that collects fees."""
 HOURS_AHEAD = 24 * 365
-RECORD = Path(".build/demo.json")
+REPORT = Path(".build/demo.json")
 
 
 def coins(amount: int) -> str:
@@ -110,7 +110,7 @@ class ScenarioExchange:
         self.report.step("deploy verifier, registry and exchange", "governor", act)
         self.exchange, self.state = self.deployed.exchange, self.deployed.state
         self.holders["exchange"] = self.exchange.address
-        write_deployment(self.deployed, networks.provider.chain_id)
+        self.place = write_deployment(self.deployed)
         self.report.note_balances()
 
     def join(self, user: User, amount: int) -> None:
@@ -169,7 +169,7 @@ class ScenarioExchange:
         )
         self.proven.append(proven)
         self.state = batch.after
-        write_state(batch.config, self.state)
+        self.place.write_state(batch.config, self.state)
         expect("sequence number", self.exchange.getSequenceNumber(), len(self.proven))
         expect("shared state on chain", bytes(self.exchange.sharedStateHash()), self.state.hash())
         if self.is_rollup:
@@ -289,5 +289,6 @@ class ScenarioExchange:
         self.report.sheet("What the exchange owes", rows, "tokens it holds", self.balances()["exchange"])
         for user in self.accounts.users:
             expect(f"{user.name}'s tokens in the end", self.balances()[user.name], 2_000 * UNIT)
-        self.report.write(RECORD)
-        click.echo(f"every number is as expected, after {self.report.seconds:.0f} s; steps in {RECORD}")
+        self.report.write(REPORT)
+        where = f"steps in {REPORT}, the exchange in {self.place.record_file.parent}"
+        click.echo(f"every number is as expected, after {self.report.seconds:.0f} s; {where}")

@@ -12,6 +12,8 @@ from ape.api.transactions import ReceiptAPI
 from rich.console import Console
 from rich.table import Table
 
+from freehold.files import write_whole
+
 Balances = dict[str, int]
 Result = TypeVar("Result")
 
@@ -78,7 +80,7 @@ class Report:
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.steps, indent=2) + "\n")
+        write_whole(path, json.dumps(self.steps, indent=2) + "\n")
 
 
 def _receipts(result: Any) -> list[ReceiptAPI]:
