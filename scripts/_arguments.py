@@ -20,6 +20,7 @@ from freehold.chain.network import is_local, network_name
 from freehold.errors import Refused
 from prover.algebra.curve import lift_x
 from prover.algebra.field import PRIME
+from prover.applications.perpetual.units import PositionId
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -112,7 +113,7 @@ def stark_key_of(text: str) -> int:
     return key
 
 
-def position_of(text: str) -> int:
+def position_of(text: str) -> PositionId:
     if not text.isdecimal() or int(text) >= POSITION_ID_UPPER_BOUND:
         raise Refused(f"--position '{text}' is not a number below 2^64")
-    return int(text)
+    return PositionId(int(text))

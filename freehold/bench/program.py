@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from freehold.files import write_whole
+from prover.applications.ledger.units import StarkKey
 from prover.applications.perpetual import samples
 from prover.applications.perpetual.samples import ALICE, BOB, RICH, A, B, SampleExchange
 from prover.applications.perpetual.state import State
@@ -67,7 +68,7 @@ class Kind:
 KINDS = [
     Kind("deposit", 2929, 142, lambda e: samples.deposit(ALICE, A, 7)),
     Kind("withdrawal", 4065, 271, lambda e: e.withdrawal(ALICE, A, 7)),
-    Kind("withdrawal to another key", 4073, 272, lambda e: e.withdrawal(ALICE, A, 7, to=0x1234)),
+    Kind("withdrawal to another key", 4073, 272, lambda e: e.withdrawal(ALICE, A, 7, to=StarkKey(0x1234))),
     Kind("transfer", 6855, 410, lambda e: e.transfer(ALICE, A, BOB, B, 7)),
     Kind("conditional transfer", 6896, 411, lambda e: e.transfer(ALICE, A, BOB, B, 7, condition=77)),
     Kind("trade, fresh orders", 10558, 667, lambda e: e.trade((ALICE, A), (BOB, B), 0)),

@@ -18,6 +18,7 @@ from freehold.chain.network import head_number
 from freehold.chain.verifier import data_contract, deploy_verifier, register_program
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import asset_type, erc20_asset_info
+from prover.applications.ledger.units import Seconds
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State
 from prover.cairo.prove import key_of
@@ -85,7 +86,7 @@ def deploy_exchange(
     block = head_number()
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
     config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), **rules})
-    state = State.initial(config, time)
+    state = State.initial(config, Seconds(time))
 
     verifier = deploy_verifier(project, governor, parameters)
     program = exchange_program()

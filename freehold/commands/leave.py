@@ -11,6 +11,7 @@ from freehold.arguments import existing
 from freehold.leaving.plan import EscapePlan, NothingToTake, plan_from_state
 from prover.applications.perpetual.errors import InputRefused
 from prover.applications.perpetual.last_state import LastState
+from prover.applications.perpetual.units import PositionId
 
 
 @click.command("leave")
@@ -25,7 +26,7 @@ def leave_command(state_file: Path, position: int, as_json: bool) -> None:
     """
     try:
         config, state = LastState.parsed(json.loads(state_file.read_bytes()))
-        plan = plan_from_state(config, state, position)
+        plan = plan_from_state(config, state, PositionId(position))
     except (InputRefused, NothingToTake) as error:
         raise click.ClickException(str(error)) from error
     except ValueError as error:

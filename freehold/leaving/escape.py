@@ -13,6 +13,7 @@ from freehold.errors import Refused
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.state import State
+from prover.applications.perpetual.units import PositionId
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Escape:
 
     exchange: Exchange
     state: State
-    position_id: int
+    position_id: PositionId
     collateral: int
     worth: int
     owner: str
@@ -38,7 +39,7 @@ class Escape:
         ]
 
 
-def plan_escape(exchange: Exchange, config: GeneralConfig, last: State, position_id: int) -> Escape:
+def plan_escape(exchange: Exchange, config: GeneralConfig, last: State, position_id: PositionId) -> Escape:
     """Raises Refused where nothing can be taken, with the reason."""
     contract = exchange.contract
     if last.hash() != bytes(contract.sharedStateHash()):

@@ -11,6 +11,7 @@ from freehold.leaving.calldata import call
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.state import State
+from prover.applications.perpetual.units import PositionId
 
 ESCAPE_VERIFIER, EXCHANGE = "the escape verifier", "the exchange"
 
@@ -36,14 +37,14 @@ class Call:
 class EscapePlan:
     """`worth` in quanta. The state on chain must hash to `state_hash`."""
 
-    position_id: int
+    position_id: PositionId
     stark_key: int
     worth: int
     state_hash: bytes
     calls: tuple[Call, Call, Call]
 
 
-def plan_from_state(config: GeneralConfig, last: State, position_id: int) -> EscapePlan:
+def plan_from_state(config: GeneralConfig, last: State, position_id: PositionId) -> EscapePlan:
     """Raises NothingToTake."""
     held = last.position(position_id)
     worth = escape_amount(held, last.funding_indices, last.oracle_prices)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from prover.algebra.ecdsa import public_key
 from prover.applications.ledger.fields import FXP32
+from prover.applications.ledger.units import AssetId, Seconds
 from prover.applications.perpetual.amounts import external_price, price_fxp32, quantised, risk_fxp32
 from prover.applications.perpetual.config import RiskSegment, SyntheticAsset
 from prover.applications.perpetual.fields import RISK_BOUND_MAX
@@ -15,6 +16,7 @@ from prover.applications.perpetual.messages import signed_asset_id
 from prover.applications.perpetual.names import asset_id
 from prover.applications.perpetual.signing import sign_price
 from prover.applications.perpetual.transactions import SignedPrice
+from prover.applications.perpetual.units import SyntheticQuanta
 
 COIN = 10**6
 """Quanta of one coin of collateral."""
@@ -31,7 +33,7 @@ class Asset:
     margin: Decimal
 
     @property
-    def asset_id(self) -> int:
+    def asset_id(self) -> AssetId:
         return asset_id(f"{self.name}-{self.decimals}")
 
     @property
@@ -51,13 +53,15 @@ class Asset:
             oracle_price_signers=tuple(public_key(oracle) for oracle in ORACLES),
         )
 
-    def quanta(self, amount: Decimal) -> int:
-        return quantised(amount, self.resolution, self.name)
+    def quanta(self, amount: Decimal) -> SyntheticQuanta:
+        return SyntheticQuanta(quantised(amount, self.resolution, self.name))
 
     def signed_price(self, coins: Decimal, time: int) -> SignedPrice:
         """Every oracle signs the same price, at `time` in seconds."""
         quote = external_price(coins, self.name)
-        signatures = [sign_price(key, self._signed_id(number), quote, time) for number, key in enumerate(ORACLES)]
+        signatures = [
+            sign_price(key, self._signed_id(number), quote, Seconds(time)) for number, key in enumerate(ORACLES)
+        ]
         return SignedPrice(
             asset_id=self.asset_id,
             price=price_fxp32(coins, self.resolution, COIN, self.name),

@@ -22,6 +22,7 @@ from freehold.scenarios.report import Report, expect
 from prover.algebra.ecdsa import public_key
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.facts import condition_word
+from prover.applications.ledger.units import Hours
 from prover.applications.perpetual.batch import apply_batch
 from prover.applications.perpetual.config import FeePosition
 from prover.applications.perpetual.escape import escape_amount, escape_proof
@@ -155,7 +156,7 @@ class ScenarioExchange:
         ticks: list[Transaction] = [FundingTick(funding_indices=indices, timestamp=now)]
         if signed:
             ticks.append(OracleTick(prices=tuple((price.asset_id, price.price) for price in signed), timestamp=now))
-        hour = now // 3600 + HOURS_AHEAD
+        hour = Hours(now // 3600 + HOURS_AHEAD)
         batch = apply_batch(self.deployed.config, self.state, [*ticks, *transactions], hour, signed, signed)
         proven = self.report.step(
             f"prove batch {len(self.proven) + 1} ({len(transactions)} transactions)",
@@ -195,7 +196,7 @@ class ScenarioExchange:
 
     def request_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
         """`user` sends it, with the consent that `partner` signed; it must be sent within the hour."""
-        hour, collateral = chain.pending_timestamp // 3600, self.deployed.asset_type
+        hour, collateral = Hours(chain.pending_timestamp // 3600), self.deployed.asset_type
         signature = raw_signature(partner.account, forced_trade_consent(trade, collateral, hour))
         amounts = (trade.amount_collateral, trade.amount_synthetic, bool(trade.is_party_a_buying_synthetic))
         self.report.step(

@@ -20,6 +20,7 @@ from freehold.scenarios.exchange import UNIT, ScenarioExchange, condition_of, fa
 from freehold.scenarios.report import Deviation, expect
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.fields import HOURS_UPPER_BOUND
+from prover.applications.ledger.units import Hours
 from prover.applications.perpetual.amounts import quantised
 from prover.applications.perpetual.errors import Code, RuleBroken
 from prover.applications.perpetual.signing import Signer
@@ -32,6 +33,7 @@ from prover.applications.perpetual.transactions import (
     Trade,
     Transaction,
 )
+from prover.applications.perpetual.units import CollateralQuanta, PositionId, SyntheticQuanta
 from prover.stark.parameters import Parameters
 
 NEVER = HOURS_UPPER_BOUND - 1
@@ -47,7 +49,7 @@ def accounts_of(scenario: Scenario) -> Accounts:
         if account.balance == 0:
             governor.transfer(account, "10 ether")
     users = tuple(
-        User(name, account, 0xA11CE + place, 11 * (place + 1))
+        User(name, account, 0xA11CE + place, PositionId(11 * (place + 1)))
         for place, (name, account) in enumerate(zip(scenario.people, others, strict=False))
     )
     return Accounts(governor, operator, member, stranger, users)
@@ -95,7 +97,7 @@ class Runner(ScenarioExchange):
 
     def run(self) -> None:
         self.deploy()
-        self.signer = Signer(self.deployed.asset_type, NEVER)
+        self.signer = Signer(self.deployed.asset_type, Hours(NEVER))
         if any(step.kind == "notarise" for step in self.scenario.steps):
             self.notary_contract = self.notary()
         for place, step in enumerate(self.scenario.steps):
@@ -129,7 +131,7 @@ class Runner(ScenarioExchange):
             raise Deviation(f"{name} has lost the Stark key and signs nothing")
         return self.users[name]
 
-    def _quanta(self, part: OfAsset) -> tuple[Asset, int, int]:
+    def _quanta(self, part: OfAsset) -> tuple[Asset, SyntheticQuanta, CollateralQuanta]:
         asset = self.assets[part.asset]
         return asset, asset.quanta(part.amount), coin_quanta(part.total)
 
@@ -146,7 +148,7 @@ class Runner(ScenarioExchange):
 
     def do_new_key(self, part: document.NewKey) -> None:
         old, place = self.users[part.who], len(self.users)
-        user = User(part.name, old.account, 0xA11CE + place, 11 * (place + 1))
+        user = User(part.name, old.account, 0xA11CE + place, PositionId(11 * (place + 1)))
         self.register(user)
         self.users[part.name] = user
         self.lost.add(part.who)
@@ -201,7 +203,7 @@ class Runner(ScenarioExchange):
 
     def do_trade(self, part: document.Trade) -> None:
         asset, synthetic, collateral = self._quanta(part)
-        fee = quantised(part.fee, UNIT, "fee")
+        fee = CollateralQuanta(quantised(part.fee, UNIT, "fee"))
         buy, sell = (
             self.signer.order(self._signing(name), asset.asset_id, buys, synthetic, collateral, fee)
             for name, buys in ((part.buyer, True), (part.seller, False))
@@ -287,8 +289,8 @@ def refusal_of(error: ContractLogicError, contract: ContractInstance) -> str:
     return names.get(selector, f"0x{selector.hex()}")
 
 
-def coin_quanta(coins: Decimal) -> int:
-    return quantised(coins, UNIT, "coins")
+def coin_quanta(coins: Decimal) -> CollateralQuanta:
+    return CollateralQuanta(quantised(coins, UNIT, "coins"))
 
 
 def _request(user: User, coins: Decimal) -> dict[str, int]:
