@@ -17,13 +17,8 @@ PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
 
 
 def exchange_type(project) -> ContractType:
-    """What the exchange's address answers, and how it refuses: the ABIs of all its pieces together."""
-    entries = {}
-    for name in PIECES:
-        for entry in project.get_contract(name).contract_type.abi:
-            if entry.type in ("function", "event", "error"):
-                entries.setdefault((entry.type, entry.selector), entry)
-    return ContractType(contractName="IFreehold", abi=list(entries.values()))
+    """What the exchange's address answers, and how it refuses."""
+    return project.IFreehold.contract_type
 
 
 def exchange_at(project, address: str) -> ContractInstance:
