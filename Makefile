@@ -8,7 +8,7 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts
+.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,15 @@ coverage: contracts ## what the tests run of the exchange's contracts, into docs
 	@PYTHONPATH=. ape test -p tests.support.coverage tests/contracts/common tests/contracts/perpetual \
 	  tests/contracts/facts tests/contracts/committee tests/contracts/escape \
 	  -m "not slow or coverage" -k "not exchange_machine and not exchange_gas and not half_million"
+
+weekly: test test-slow test-anvil coverage slither ## all that can be run here: an hour and a half, so not before each change
+
+slither: setup $(VENV)/slither ## static analysis of the exchange's contracts
+	@PATH="$$PATH:$(abspath $(VENV)/slither/bin)" $(BIN)/python .ci/slither
+
+$(VENV)/slither: .ci/slither # an environment of its own: it needs other versions of what Ape needs
+	@$(BIN)/python -m venv --clear $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check slither-analyzer==0.11.6
+	@touch $@
 
 test-slow: contracts ## run the slow tests
 	@ape test tests -m slow

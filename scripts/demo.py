@@ -21,7 +21,7 @@ from scripts._arguments import Script, account_of
 
 @click.command(cls=Script)
 @click.option("--account", help="Who sends everything on a live network.")
-def cli(account):
+def cli(account: str | None) -> None:
     """Run the whole scenario and write .build/demo.json.
 
     On a live network one account sends everything, with a token made for the demo: deploy, register, deposit, a forced
@@ -41,6 +41,7 @@ class Demo(ScenarioExchange):
     """The whole scenario, on a chain whose clock moves."""
 
     def run(self) -> None:
+        click.echo("This takes half a minute or so: two batches are proven and verified")
         self.alice, self.bob = self.accounts.users
         self.deploy()
         self.join(self.alice, 1_000 * UNIT)

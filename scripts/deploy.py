@@ -1,15 +1,16 @@
-"""`ape run deploy`: deploy the exchange for a token, print the addresses and write them to .build/deployment.json."""
+"""`ape run deploy`: deploy the exchange for a token and write its record, `deployments/CHAIN/NAME/`."""
 
 from pathlib import Path
 
 import click
-from ape import chain, networks, project
 
-from freehold.chain.committee import BlsMember
-from freehold.chain.contracts import address_of
+from freehold.chain.committee import BlsMember, Members
+from freehold.chain.contracts import address_of, deploy
 from freehold.chain.deployment import deploy_exchange
+from freehold.chain.managers import chain, project
 from freehold.chain.network import is_local
-from freehold.chain.record import DEPLOYMENT, STATE, write_deployment, write_state
+from freehold.chain.record import chain_folder, write_deployment
+from freehold.records import refuse_taken
 from scripts._arguments import Script, account_of, token_at
 
 
@@ -25,7 +26,16 @@ from scripts._arguments import Script, account_of, token_at
     help="File of a committee member with a BLS key, as `ape run committee_key` writes it; in place of --member.",
 )
 @click.option("--required", default=1, show_default=True, help="How many members must sign.")
-def cli(account, token, operator, member, bls_member, required):
+@click.option("--name", help="Of the folder for record and state; the beginning of the address if none is given.")
+def cli(
+    account: str | None,
+    token: str | None,
+    operator: str | None,
+    member: tuple[str, ...],
+    bls_member: tuple[Path, ...],
+    required: int,
+    name: str | None,
+) -> None:
     """Deploy verifier, registry and exchange.
 
     A committee of accounts signs one by one; members with BLS keys (--bls-member) make one signature in all, whose cost
@@ -37,27 +47,27 @@ def cli(account, token, operator, member, bls_member, required):
     if token is None and not is_local():
         raise click.UsageError("--token is needed outside local networks")
     payer = account_of(account)
-    operator = address_of(operator, "--operator") if operator else payer
+    operates = address_of(operator, "--operator") if operator else payer
     if member and bls_member:
         raise click.UsageError("a committee is of accounts or of BLS keys: name --member or --bls-member, not both")
-    members = [BlsMember.read(path) for path in bls_member] or [address_of(text, "--member") for text in member]
+    named = [BlsMember.read(path) for path in bls_member], [address_of(text, "--member") for text in member]
+    members: Members = named[0] or named[1] or [payer]
     if len(set(members)) < len(members):
         raise click.UsageError("a committee member is named twice")
-    members = members or [payer]
     if not 1 <= required <= len(members):
         raise click.UsageError(f"--required {required} is not in [1, {len(members)}], the committee's size")
-    collateral = token_at(token) if token else payer.deploy(project.PlainToken)
+    refuse_taken(chain_folder(), name)
+    collateral = token_at(token) if token else deploy(payer, project.PlainToken)
     deployment = deploy_exchange(
         project,
         payer,
-        operator,
+        operates,
         members,
         collateral,
         chain.blocks.head.timestamp,
         local=is_local(),
         signatures_required=required,
     )
-    write_deployment(deployment, networks.provider.chain_id)
-    write_state(deployment.config, deployment.state)
+    place = write_deployment(deployment, name)
     click.echo(", ".join(f"{name} delay {span}" for name, span in deployment.delays.describe().items()))
-    click.echo(f"exchange {deployment.exchange.address}; all addresses in {DEPLOYMENT}, its state in {STATE}")
+    click.echo(f"exchange {deployment.exchange.address}; record and state in {place.record_file.parent}: keep them")

@@ -5,12 +5,21 @@ from pathlib import Path
 import click
 
 from freehold.chain.exchange import open_exchange, span
-from freehold.chain.record import STATE, read_state
+from freehold.chain.record import place_of
 from freehold.leaving.forced_request import warning_of
+from freehold.records import Place, read_state
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import ForcedWithdrawal
-from scripts._arguments import Script, account_of, exchange_option, position_of, position_options, stark_key_of
+from scripts._arguments import (
+    Script,
+    account_of,
+    exchange_option,
+    position_of,
+    position_options,
+    stark_key_of,
+    state_option,
+)
 
 
 @click.command(cls=Script)
@@ -19,15 +28,24 @@ from scripts._arguments import Script, account_of, exchange_option, position_of,
 @position_options
 @click.option("--amount", required=True, help="How much, in units of the token.")
 @click.option("--premium", is_flag=True, help="Burn a million gas, to be sure of a place in a crowded block.")
-@click.option(
-    "--state",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The exchange's last state: warns of a vain or careless request.",
-)
+@state_option
 @click.option("--yes", is_flag=True, help="Send without asking, whatever there is to warn of.")
-def cli(deployment, account, stark_key, position, amount, premium, state, yes):
-    """Request collateral out of a position. If it is not served in time, anyone may freeze the exchange."""
-    exchange = open_exchange(deployment)
+def cli(
+    deployment: str | None,
+    account: str | None,
+    stark_key: str,
+    position: str,
+    amount: str,
+    premium: bool,
+    state: Path | None,
+    yes: bool,
+) -> None:
+    """Request collateral out of a position. If it is not served in time, anyone may freeze the exchange.
+
+    By the exchange's last state it warns of a request that would be proven invalid, or leave a thin margin.
+    """
+    place = place_of(deployment)
+    exchange = open_exchange(place)
     key, position_id, quanta = stark_key_of(stark_key), position_of(position), exchange.quanta(amount)
     exchange.refuse_if_frozen()
     owner = account_of(account)
@@ -37,19 +55,19 @@ def cli(deployment, account, stark_key, position, amount, premium, state, yes):
     if not premium and exchange.contract.freeRequestsLeft() == 0:
         raise click.UsageError("this block has no free place left: wait for the next, or use --premium")
     wanted = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
-    warning = warning_of(exchange, known_state(state), wanted)
+    warning = warning_of(exchange, known_state(state, place), wanted)
     if warning:
         click.echo(f"warning: {warning}")
         if not yes:
             click.confirm("Send it all the same?", abort=True)
     receipt = exchange.contract.forcedWithdrawalRequest(key, position_id, quanta, premium, sender=owner)
-    request = exchange.request(key, position_id, quanta)
     click.echo(f"requested {exchange.coins(quanta)} ({receipt.gas_used:,} gas, transaction {receipt.txn_hash})")
-    click.echo(f"the operator has {span(request.left)}; after that `ape run freeze` stops the exchange")
+    grace = exchange.contract.FREEZE_GRACE_PERIOD()
+    click.echo(f"the operator has {span(grace)}; after that `ape run freeze` stops the exchange")
 
 
-def known_state(path: Path | None) -> tuple[GeneralConfig, State] | None:
-    """The state of the file named, else of the usual one if it is there."""
-    if path is None and not STATE.is_file():
+def known_state(path: Path | None, place: Place) -> tuple[GeneralConfig, State] | None:
+    """The state of the file named, else of the one beside the record if it is there."""
+    if path is None and not place.state_file.is_file():
         return None
-    return read_state(path or STATE)
+    return read_state(path or place.state_file)

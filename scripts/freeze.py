@@ -3,6 +3,7 @@
 import click
 
 from freehold.chain.exchange import open_exchange, span
+from freehold.chain.record import place_of
 from scripts._arguments import Script, account_of, exchange_option, position_of, position_options, stark_key_of
 
 
@@ -11,9 +12,9 @@ from scripts._arguments import Script, account_of, exchange_option, position_of,
 @click.option("--account", help="Who sends it; anyone may.")
 @position_options
 @click.option("--amount", required=True, help="The amount that was requested, in units of the token.")
-def cli(deployment, account, stark_key, position, amount):
+def cli(deployment: str | None, account: str | None, stark_key: str, position: str, amount: str) -> None:
     """Freeze an exchange because of one late request; `ape run status` lists those that are pending."""
-    exchange = open_exchange(deployment)
+    exchange = open_exchange(place_of(deployment))
     key, position_id, quanta = stark_key_of(stark_key), position_of(position), exchange.quanta(amount)
     if exchange.contract.isFrozen():
         raise click.UsageError("the exchange is frozen already")

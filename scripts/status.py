@@ -1,18 +1,19 @@
 """`ape run status`: what an exchange says of itself, and who waits for it."""
 
 import click
-from ape import chain
 
 from freehold.chain.exchange import open_exchange, span
+from freehold.chain.managers import chain
 from freehold.chain.network import network_name
+from freehold.chain.record import place_of
 from scripts._arguments import Script, exchange_option
 
 
 @click.command(cls=Script)
 @exchange_option
-def cli(deployment):
+def cli(deployment: str | None) -> None:
     """Show an exchange's state and every pending forced request, with the time its operator has left."""
-    exchange = open_exchange(deployment)
+    exchange = open_exchange(place_of(deployment))
     contract = exchange.contract
     facts = {
         "exchange": f"{contract.address} on {network_name()}",

@@ -3,6 +3,7 @@
 import click
 
 from freehold.chain.exchange import open_exchange
+from freehold.chain.record import place_of
 from scripts._arguments import Script, account_of, exchange_option, stark_key_of
 
 
@@ -10,9 +11,9 @@ from scripts._arguments import Script, account_of, exchange_option, stark_key_of
 @exchange_option
 @click.option("--account", help="Who sends it; the money goes to the owner of the Stark key.")
 @click.option("--stark-key", required=True, help="The Stark key whose withdrawals were accepted, in hex.")
-def cli(deployment, account, stark_key):
+def cli(deployment: str | None, account: str | None, stark_key: str) -> None:
     """Pay what accepted batches and escapes left for a Stark key to its owner, frozen or not."""
-    exchange, key = open_exchange(deployment), stark_key_of(stark_key)
+    exchange, key = open_exchange(place_of(deployment)), stark_key_of(stark_key)
     contract = exchange.contract
     owner = contract.getEthKey(key)
     if int(owner, 16) == 0:

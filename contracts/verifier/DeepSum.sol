@@ -68,6 +68,7 @@ library DeepSum {
             } else {
                 uint256 claimsEnd = end + 0x60 + 32 * size;
                 uint256 y = Words.place(powers, (word >> QueryContext.CLAIM_HEIGHT_BIT) & QueryContext.CLAIM_MASK);
+                // Equivalent to: the entry is y, &point.sum, its end, and the B_j that lie from `from` on
                 assembly ("memory-safe") {
                     mstore(end, y)
                     mstore(add(end, 0x20), add(point, 0x40))
@@ -83,6 +84,7 @@ library DeepSum {
 
     /// @dev The first value of a point's sum, less the word at `from`.
     function subtractConstant(uint256 point, uint256 from) private pure {
+        // Equivalent to: point.first -= *from; point.sum = point.first
         assembly ("memory-safe") {
             let first := addmod(mload(add(point, 0x60)), sub(PRIME, mload(from)), PRIME)
             mstore(add(point, 0x60), first)

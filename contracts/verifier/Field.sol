@@ -6,7 +6,7 @@ import {PRIME} from "../curves/Prime.sol";
 /// @title Arithmetic modulo the STARK prime, and its domains
 /// @dev Domains and positions are those of `prover/stark/domains.py`. Leaves vectors and polynomials to their users.
 library Field {
-    /// @notice Zero has no inverse.
+    /// @notice Prove again with other main columns: a challenge made a denominator zero.
     error ZeroHasNoInverse();
 
     uint256 internal constant GENERATOR = 3;

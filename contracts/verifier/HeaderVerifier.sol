@@ -102,7 +102,8 @@ contract HeaderVerifier is HeaderRefusals {
         walk.plan = Layout.build(walk.shape, walk.logHeights, kappas);
         context.logDegree = walk.plan.logDegree;
         context.rows = walk.plan.rows;
-        if (context.logDegree + logBlowup > Field.MAX_LOG_DOMAIN) revert DomainTooLarge(context.logDegree + logBlowup);
+        uint256 logDomain = context.logDegree + logBlowup;
+        if (logDomain > Field.MAX_LOG_DOMAIN) revert DomainTooLarge(logDomain, Field.MAX_LOG_DOMAIN);
         _readStatement(walk, header);
         context.roots = new uint256[](Layout.N_TREES);
         context.roots[0] = preprocessedRoot;
@@ -144,7 +145,7 @@ contract HeaderVerifier is HeaderRefusals {
         // 6. Grinding and query positions
         _absorb(walk, header, 1);
         if (uint256(walk.transcript.digest) >> (256 - grindingBits) != 0) {
-            revert GrindingMissing(walk.transcript.digest);
+            revert GrindingMissing(walk.transcript.digest, grindingBits);
         }
         context.transcript = walk.transcript.digest;
         context.positions = walk.transcript.drawPositions(queries, context.logDegree + logBlowup);
@@ -426,6 +427,7 @@ contract HeaderVerifier is HeaderRefusals {
 
     /// @dev The claim has at least `used` B_j: its lowest byte.
     function _useClaim(uint256 claim, uint256 used) private pure {
+        // Equivalent to: if (claim.used < used) claim.used = used
         assembly ("memory-safe") {
             let word := mload(claim)
             if lt(and(word, 0xff), used) { mstore(claim, or(and(word, not(0xff)), used)) }

@@ -70,6 +70,7 @@ library Layout {
                 }
                 addRows(plan, tree, first, count);
             }
+            // Equivalent to: groups.length = count
             assembly ("memory-safe") {
                 mstore(groups, count)
             }

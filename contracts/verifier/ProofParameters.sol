@@ -14,7 +14,7 @@ struct ProofParameters {
     uint256 partQueries;
 }
 
-/// @notice A parameter is out of the bounds of `prover/stark/parameters.py`.
+/// @notice Deploy with parameters within the bounds below: number `index`, which for kappa is 7 and more, is `value`.
 error ParameterRefused(uint256 index, uint256 value);
 
 function checkParameters(ProofParameters memory p) pure {

@@ -12,13 +12,16 @@ import {Words} from "./Words.sol";
 /// @dev Walks `verify_part` of `prover/stark/verifier.py` for some of the query positions. Knows no shape: which rows
 /// are opened and what is summed stands in the context, as `Layout.sol` and `HeaderVerifier.sol` made it.
 library QueryPhase {
-    /// @notice Step 7 or 8: a word opened is not below p: at this query position, or in the touched leaf of this number.
+    /// @notice Step 7 or 8: send the part as the prover wrote it; a word that is not below the prime was opened at this
+    /// query position, or in the touched leaf of this number.
     error OpenedWordNotBelowPrime(uint256 position);
-    /// @notice Step 9: the folded value at `position` is not the last polynomial's.
-    error FoldMismatch(uint256 position);
-    /// @notice The end: bytes that no step reads.
+    /// @notice Step 9: prove again, by an honest prover; the layers fold to `folded` at `position`, where the last
+    /// polynomial has `expected`.
+    error FoldMismatch(uint256 position, uint256 folded, uint256 expected);
+    /// @notice The end: send the part without the `count` bytes behind it.
     error LeftOver(uint256 count);
 
+    /// @dev Those of the parameters that these steps read.
     struct Settings {
         uint256 logBlowup;
         uint256 logArity;
@@ -296,6 +299,7 @@ library QueryPhase {
         uint256 prime = part.prime;
         uint256[] memory products = part.products;
         uint256 inverse;
+        // Equivalent to: inverse = node.inversePoint * products[node.position % 2^arity]
         assembly ("memory-safe") {
             let low := and(mload(node), sub(shl(arity, 1), 1))
             inverse := mulmod(mload(add(node, 0x40)), mload(add(add(products, 0x20), shl(5, low))), prime)
@@ -353,7 +357,8 @@ library QueryPhase {
             for (uint256 i = 0; i < part.count; ++i) {
                 uint256 value = Words.load(node + 0x20);
                 uint256 x = Words.load(node + 0x60);
-                if (Field.horner(begin, end, x, part.prime) != value) revert FoldMismatch(Words.load(node));
+                uint256 expected = Field.horner(begin, end, x, part.prime);
+                if (value != expected) revert FoldMismatch(Words.load(node), value, expected);
                 node += NODE_BYTES;
             }
         }

@@ -18,11 +18,11 @@ import {QueryPhase} from "./QueryPhase.sol";
 contract StarkVerifier is FactRegistry, HeaderRefusals {
     using Programs for Programs.State;
 
-    /// @notice `verify` takes proofs of one part, this one has `count`.
+    /// @notice Use `begin` and `continueVerification`: `verify` takes proofs of one part, this one has `count`.
     error SeveralParts(uint256 count);
-    /// @notice The proof was begun and waits for its parts.
+    /// @notice Go on with the parts that `pending(session)` names: the proof was begun already.
     error AlreadyPending(bytes32 session);
-    /// @notice No begun proof with this context, or the part was checked already.
+    /// @notice Send a part that `pending(session)` names, with the context of the proof's `ProofBegun`.
     error PartNotPending(bytes32 session, uint256 part);
 
     event ProgramRegistered(uint256 indexed number, uint256 indexed identity);

@@ -68,9 +68,14 @@ library Words {
     /// @dev A list of no words with room for `room`.
     function emptyList(uint256 room) internal pure returns (uint256[] memory list) {
         list = new uint256[](room);
-        // Equivalent to list.length = 0.
+        setLength(list, 0);
+    }
+
+    /// @dev An array becomes shorter.
+    function setLength(uint256[] memory words, uint256 length) internal pure {
+        // Equivalent to words.length = length.
         assembly ("memory-safe") {
-            mstore(list, 0)
+            mstore(words, length)
         }
     }
 

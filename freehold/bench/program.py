@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from freehold.files import write_whole
 from prover.applications.perpetual import samples
 from prover.applications.perpetual.samples import ALICE, BOB, RICH, A, B, SampleExchange
 from prover.applications.perpetual.state import State
@@ -96,7 +97,7 @@ def tick_costs(n_assets: int) -> tuple[Cost, Cost]:
 def rows() -> Iterator[tuple[str, Cost, str]]:
     """(what, its cost, v3.2's steps and hashes)."""
     exchange = SampleExchange()
-    state, n_assets = samples.market_of_five(exchange), exchange.n_assets
+    state, n_assets = samples.five_asset_state(exchange), exchange.n_assets
     nothing = cost(exchange, state, [])
     for kind in KINDS:
         original = f"{kind.original_steps:,} / {kind.original_hashes}"
@@ -138,12 +139,14 @@ def bench_program(document: Path | None, profile: bool) -> None:
         for steps, name in profile_of(100, 59):
             click.echo(f"{steps:8,}  {name}")
         return
-    table = markdown()
     if document is None:
-        click.echo(table, nl=False)
+        click.echo(markdown(), nl=False)
         return
-    before, rest = document.read_text().split(BEGIN)
-    document.write_text(before + BEGIN + table + END + rest.split(END)[1])
+    before, begin, rest = document.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise click.ClickException(f"{document} has no table to rewrite: it needs the lines {BEGIN!r} and {END!r}")
+    write_whole(document, before + BEGIN + markdown() + END + after)
 
 
 def profile_of(n_trades: int, n_positions: int) -> list[tuple[int, str]]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, cast
 
 import click
 from ape import compilers
@@ -45,7 +46,7 @@ class Contracts(ContractManager):
 
     def __iter__(self) -> Iterator[str]:
         bring_up_to_date(self.project, self.sources)
-        return super().__iter__()
+        yield from super().__iter__()
 
 
 def keep_fresh() -> None:
@@ -54,7 +55,7 @@ def keep_fresh() -> None:
         os.environ.setdefault("SOLCX_BINARY_PATH", str(solc.FOLDER))
     contracts = cached_property(lambda project: Contracts(project, project.sources))
     contracts.__set_name__(LocalProject, "contracts")
-    LocalProject.contracts = contracts
+    cast(Any, LocalProject).contracts = contracts
 
 
 def bring_up_to_date(project: LocalProject, sources: Iterable[str]) -> None:
@@ -62,7 +63,7 @@ def bring_up_to_date(project: LocalProject, sources: Iterable[str]) -> None:
     stamp = project.manifest_path.with_name("compiled.json")
     compiled = _stamped(stamp, _fingerprint(project))
     if not compiled:
-        project.clean()
+        cast(Any, project).clean()
     lacking = [source for source in sources if source not in compiled]
     if lacking:
         _compile_ahead(project, lacking)
@@ -104,7 +105,7 @@ def _compile_ahead(project: LocalProject, sources: list[str]) -> None:
     for request in solidity.get_standard_input_json(paths, project=project).values():
         if lacking := solc.missing(request):
             started = time.monotonic()
-            click.echo(f"Compiling {lacking} files of contracts, on {os.cpu_count()} cores", err=True)
+            click.echo(f"Compiling {lacking} files of contracts (all of them take a minute on two cores)", err=True)
             if errors := solc.errors_of(solc.answer(request, _tell)):
                 raise CompilerError("\n".join(errors))
             click.echo(f"Compiled in {time.monotonic() - started:.0f} s", err=True)

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from ape import Contract, networks, project
-from ape.contracts import ContractInstance
-from eth_utils import is_address, to_checksum_address
-from ethpm_types import ContractType
+from typing import cast
+
+from ape.api.accounts import AccountAPI
+from ape.contracts.base import ContractContainer, ContractInstance
+from ape.managers.project import ProjectManager
+from eth_utils.address import is_address, to_checksum_address
+from ethpm_types.contract_type import ContractType
 
 from freehold.chain.compilation import keep_fresh
-from freehold.chain.errors import Refused
+from freehold.chain.managers import chain, networks, project
 from freehold.chain.network import network_name
+from freehold.errors import Refused
 
 keep_fresh()
 
 PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
+"""What answers at the exchange's address."""
 
 
-def exchange_type(project) -> ContractType:
+def deploy(account: AccountAPI, contract: ContractContainer, *arguments: object) -> ContractInstance:
+    """A new contract, once the account's transaction is in a block."""
+    return cast(ContractInstance, account.deploy(contract, *arguments))
+
+
+def exchange_type(project: ProjectManager) -> ContractType:
     """What the exchange's address answers, and how it refuses."""
-    return project.IFreehold.contract_type
+    return project.get_contract("IFreehold").contract_type
 
 
-def exchange_at(project, address: str) -> ContractInstance:
-    return Contract(address, contract_type=exchange_type(project))
+def exchange_at(project: ProjectManager, address: str) -> ContractInstance:
+    return chain.contracts.instance_at(address, contract_type=exchange_type(project))
 
 
 def address_of(text: str, what: str) -> str:
@@ -37,4 +47,4 @@ def contract_at(text: str, what: str, kind: str) -> ContractInstance:
     address = address_of(text, what)
     if not networks.provider.get_code(address):
         raise Refused(f"there is no contract at {what} {address} on {network_name()}")
-    return Contract(address, contract_type=project.contracts[kind].contract_type)
+    return chain.contracts.instance_at(address, contract_type=project.contracts[kind].contract_type)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ape.contracts import ContractInstance
+from ape.contracts.base import ContractInstance
 
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State
@@ -39,6 +39,8 @@ USUAL_DELAYS = Delays()
 class Deployment:
     """Everything an operator and a user need to know."""
 
+    block: int
+    """The newest before its first transaction: no log is older."""
     token: ContractInstance
     verifier: ContractInstance
     program_number: int

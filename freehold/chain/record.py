@@ -1,75 +1,54 @@
-"""What scripts leave for each other in .build: where the exchange stands, and its last state as a checked document."""
+"""An exchange's record and its place on disk, by the chain that one is connected to (`freehold/records.py`)."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from ape.contracts.base import ContractInstance
 
 from freehold.chain.deployed import Deployment
-from freehold.chain.errors import Refused
-from prover.applications.perpetual.config import GeneralConfig
-from prover.applications.perpetual.documents import StateDocument
-from prover.applications.perpetual.errors import InputRefused
-from prover.applications.perpetual.state import State
-
-DEPLOYMENT = Path(".build/deployment.json")
-STATE = Path(".build/state.json")
+from freehold.chain.managers import networks
+from freehold.chain.network import is_local
+from freehold.records import Place, Record, find_place, folder_of, new_place
 
 
-def write_deployment(deployment: Deployment, chain_id: int, path: Path = DEPLOYMENT) -> None:
-    """Addresses and parameters."""
-    names = ("token", "verifier", "adapter", "committee", "escape_verifier", "exchange")
-    contracts = {name: getattr(deployment, name) for name in names}
-    document: dict[str, Any] = {"chain_id": chain_id}
-    document |= {name: contract.address for name, contract in contracts.items() if contract is not None}
-    document |= {"program_number": deployment.program_number, "parameters": deployment.parameters.describe()}
-    document |= {"delays": deployment.delays.describe()}
-    _write(path, document)
+def chain_folder() -> Path:
+    """A live network's by its chain id. Local chains share ids and end: theirs is by the hash of the first block."""
+    if is_local():
+        first = networks.provider.get_block(0).hash
+        return folder_of(bytes(first or b"").hex()[:16], lasts=False)
+    return folder_of(str(networks.provider.chain_id), lasts=True)
 
 
-def read_deployment(path: Path) -> dict[str, Any]:
-    """The record; refuses one that names no exchange."""
-    document = _read(path, "`ape run deploy` writes it")
-    if not isinstance(document, dict) or not isinstance(document.get("exchange"), str):
-        raise Refused(f"{path} is no record of a deployment: it names no exchange")
-    return document
+def record_of(deployment: Deployment) -> Record:
+    network = networks.provider.network  # without the node's address, which may hold a password
+
+    def address(contract: ContractInstance | None) -> str | None:
+        return None if contract is None else str(contract.address)
+
+    return Record(
+        exchange=str(deployment.exchange.address),
+        chain_id=networks.provider.chain_id,
+        network=f"{network.ecosystem.name}:{network.name}",
+        block=deployment.block,
+        token=address(deployment.token),
+        verifier=address(deployment.verifier),
+        program_number=deployment.program_number,
+        adapter=address(deployment.adapter),
+        committee=address(deployment.committee),
+        escape_verifier=address(deployment.escape_verifier),
+        parameters=deployment.parameters.describe(),
+        delays=deployment.delays.describe(),
+    )
 
 
-class _LastState(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    config: GeneralConfig
-    state: StateDocument
-
-
-def write_state(config: GeneralConfig, state: State, path: Path = STATE) -> None:
-    """All positions and orders, and what governance fixed: enough for anybody to leave."""
-    _write(path, {"config": config.model_dump(mode="json"), "state": StateDocument.of(state).model_dump(mode="json")})
+def write_deployment(deployment: Deployment, name: str | None = None) -> Place:
+    """The record and the first state of an exchange that was just deployed, in a place of their own."""
+    place = new_place(chain_folder(), record_of(deployment), name)
+    place.write_state(deployment.config, deployment.state)
+    return place
 
 
-def read_state(path: Path) -> tuple[GeneralConfig, State]:
-    """The state that a document says; its roots are made anew."""
-    document = _read(path, "whoever keeps the exchange's data has it")
-    try:
-        last = _LastState.model_validate(document)
-        return last.config, last.state.state(last.config)
-    except (ValidationError, InputRefused) as error:
-        reason = " ".join(str(error).split())
-        raise Refused(f"{path} is no state of an exchange: {reason}") from error
-
-
-def _read(path: Path, origin: str) -> Any:
-    if not path.is_file():
-        raise Refused(f"there is no file {path}; {origin}")
-    try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise Refused(f"{path} is not JSON: {error}") from error
-
-
-def _write(path: Path, document: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=2) + "\n")
+def place_of(wanted: str | None) -> Place:
+    """The place of the exchange that a command names, or of the only one on this chain."""
+    return find_place(chain_folder(), wanted)

@@ -23,6 +23,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -34,7 +35,8 @@ MOST_WORKERS = 4
 """Each takes up to 400 MB."""
 KEPT_DAYS = 30
 """An answer that nobody asked for so long is removed."""
-IMPORT = re.compile(r"""\bimport\b[^;"']*["']([^"']+)["']""")
+IMPORT = re.compile(r"""(?:^|;)\s*import\b[^;"']*["']([^"']+)["']""", re.MULTILINE)
+"""What a statement imports. In a comment there may be the word, and quotes after it, but not at a line's beginning."""
 
 Json = dict[str, Any]
 
@@ -177,8 +179,9 @@ def _keep(compiled: Compiled) -> None:
 def _forget_old() -> None:
     oldest = time.time() - KEPT_DAYS * 86_400
     for place in (FOLDER / "kept").glob("*"):
-        if place.stat().st_mtime < oldest:
-            place.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # somebody else removed it
+            if place.stat().st_mtime < oldest:
+                place.unlink()
 
 
 def _compile(parts: list[Part]) -> Iterator[Compiled]:

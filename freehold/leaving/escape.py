@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ape.api import AccountAPI, ReceiptAPI
+from ape.api.accounts import AccountAPI
+from ape.api.transactions import ReceiptAPI
 
 from freehold.chain.contracts import contract_at
-from freehold.chain.errors import Refused
 from freehold.chain.exchange import Exchange
+from freehold.errors import Refused
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.state import State

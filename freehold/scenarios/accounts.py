@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from ape import accounts
-from ape.api import AccountAPI
+from ape.api.accounts import AccountAPI
 
+from freehold.chain.managers import accounts
 from prover.algebra import ecdsa
 from prover.algebra.curve import ORDER
 from prover.algebra.keccak import words_to_bytes

@@ -12,7 +12,9 @@ from prover.applications.perpetual.amounts import external_price, price_fxp32, q
 from prover.applications.perpetual.config import RiskSegment, SyntheticAsset
 from prover.applications.perpetual.fields import RISK_BOUND_MAX
 from prover.applications.perpetual.messages import signed_asset_id
-from prover.applications.perpetual.transactions import SignedPrice, sign_price
+from prover.applications.perpetual.names import asset_id
+from prover.applications.perpetual.signing import sign_price
+from prover.applications.perpetual.transactions import SignedPrice
 
 COIN = 10**6
 """Quanta of one coin of collateral."""
@@ -30,11 +32,11 @@ class Asset:
 
     @property
     def asset_id(self) -> int:
-        return int.from_bytes(f"{self.name}-{self.decimals}".encode().ljust(15, b"\0"), "big")
+        return asset_id(f"{self.name}-{self.decimals}")
 
     @property
     def resolution(self) -> int:
-        return 10**self.decimals
+        return int(10**self.decimals)
 
     def _signed_id(self, oracle: int) -> int:
         return signed_asset_id(f"{self.name}USD".encode(), b"ora-%d" % oracle)

@@ -30,6 +30,8 @@ import click
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from prover.applications.perpetual.names import ASSET_NAME
+
 UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 Amount = Annotated[Decimal, Field(gt=0, lt=1 << 64)]
 """Coins, or whole synthetic assets."""
@@ -181,7 +183,7 @@ class End(_Part):
 class Scenario(_Part):
     title: str
     mode: Literal["validium", "rollup"] = "validium"
-    assets: dict[Annotated[str, Field(pattern="^[A-Z]{2,5}$")], Asset] = Field(default_factory=dict)
+    assets: dict[Annotated[str, Field(pattern=f"^{ASSET_NAME}$")], Asset] = Field(default_factory=dict)
     people: dict[str, Decimal] = Field(min_length=1, max_length=20)
     steps: list[Step] = Field(min_length=1)
     end: End

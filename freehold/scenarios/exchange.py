@@ -7,12 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import click
-from ape import chain, networks, project
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
+from ape.api.accounts import AccountAPI
+from ape.contracts.base import ContractInstance
 
+from freehold.chain.contracts import deploy
 from freehold.chain.deployment import deploy_exchange
-from freehold.chain.record import write_deployment, write_state
+from freehold.chain.managers import chain, project
+from freehold.chain.record import write_deployment
 from freehold.chain.rollup import published_data
 from freehold.chain.submission import bring_on_chain, raw_signature
 from freehold.scenarios.accounts import FEE_KEY, Accounts, User
@@ -35,7 +36,7 @@ UNIT = COIN
 FEES = 1
 """The position that collects fees."""
 HOURS_AHEAD = 24 * 365
-RECORD = Path(".build/demo.json")
+REPORT = Path(".build/demo.json")
 
 
 def coins(amount: int) -> str:
@@ -76,7 +77,7 @@ class ScenarioExchange:
         self.parameters, self.accounts = parameters, accounts
         self.listed, self.is_rollup = assets or Assets({}), is_rollup
         self.governor, self.operator, self.member = accounts.governor, accounts.operator, accounts.member
-        self.token = self.governor.deploy(project.PlainToken)
+        self.token = deploy(self.governor, project.PlainToken)
         for user in accounts.users:
             tokens = 2_000 * UNIT if wealth is None else wealth[user.name]
             self.token.mint(user.account, tokens, sender=self.governor)
@@ -109,7 +110,7 @@ class ScenarioExchange:
         self.report.step("deploy verifier, registry and exchange", "governor", act)
         self.exchange, self.state = self.deployed.exchange, self.deployed.state
         self.holders["exchange"] = self.exchange.address
-        write_deployment(self.deployed, networks.provider.chain_id)
+        self.place = write_deployment(self.deployed)
         self.report.note_balances()
 
     def join(self, user: User, amount: int) -> None:
@@ -168,7 +169,7 @@ class ScenarioExchange:
         )
         self.proven.append(proven)
         self.state = batch.after
-        write_state(batch.config, self.state)
+        self.place.write_state(batch.config, self.state)
         expect("sequence number", self.exchange.getSequenceNumber(), len(self.proven))
         expect("shared state on chain", bytes(self.exchange.sharedStateHash()), self.state.hash())
         if self.is_rollup:
@@ -218,7 +219,7 @@ class ScenarioExchange:
 
     def notary(self) -> ContractInstance:
         """A registry of facts for conditional transfers: a committee of one, the stranger."""
-        return self.governor.deploy(project.Committee, [self.accounts.stranger], 1)
+        return deploy(self.governor, project.Committee, [self.accounts.stranger], 1)
 
     def notarise(self, notary: ContractInstance, text: str) -> None:
         """The notary signs that something happened; from then on it is a fact on chain."""
@@ -231,7 +232,7 @@ class ScenarioExchange:
         )
 
     def requested_at(self, user: User, amount: int) -> int:
-        return self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount)
+        return int(self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount))
 
     def pay(self, user: User, amount: int) -> None:
         before = self.token.balanceOf(user.account)
@@ -288,5 +289,6 @@ class ScenarioExchange:
         self.report.sheet("What the exchange owes", rows, "tokens it holds", self.balances()["exchange"])
         for user in self.accounts.users:
             expect(f"{user.name}'s tokens in the end", self.balances()[user.name], 2_000 * UNIT)
-        self.report.write(RECORD)
-        click.echo(f"every number is as expected; steps in {RECORD}")
+        self.report.write(REPORT)
+        where = f"steps in {REPORT}, the exchange in {self.place.record_file.parent}"
+        click.echo(f"every number is as expected, after {self.report.seconds:.0f} s; {where}")

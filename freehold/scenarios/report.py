@@ -6,13 +6,16 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ape.api import ReceiptAPI
+from ape.api.transactions import ReceiptAPI
 from rich.console import Console
 from rich.table import Table
 
+from freehold.files import write_whole
+
 Balances = dict[str, int]
+Result = TypeVar("Result")
 
 
 class Deviation(AssertionError):
@@ -30,9 +33,9 @@ class Report:
     def __init__(self, balances: Callable[[], Balances]) -> None:
         self._balances, self._console = balances, Console(highlight=False)
         self.steps: list[dict[str, Any]] = []
-        self._known = balances()
+        self._known, self._began = balances(), time.perf_counter()
 
-    def step(self, name: str, actor: str, act: Callable[[], Any]) -> Any:
+    def step(self, name: str, actor: str, act: Callable[[], Result]) -> Result:
         """Runs `act`; gas is that of the receipts it returns (one, a list, or none)."""
         began, before = time.perf_counter(), self._known
         result = act()
@@ -54,6 +57,11 @@ class Report:
         )
         return result
 
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.perf_counter() - self._began
+
     def note_balances(self) -> None:
         """Somebody new holds tokens from here on."""
         self._known = self._balances()
@@ -72,7 +80,7 @@ class Report:
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.steps, indent=2) + "\n")
+        write_whole(path, json.dumps(self.steps, indent=2) + "\n")
 
 
 def _receipts(result: Any) -> list[ReceiptAPI]:

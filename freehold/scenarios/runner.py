@@ -8,20 +8,21 @@ from decimal import Decimal
 from typing import Any
 
 import click
-from ape import accounts
-from ape.contracts import ContractInstance
+from ape.contracts.base import ContractInstance
 from ape.exceptions import ContractLogicError
 
+from freehold.chain.managers import accounts
 from freehold.scenarios import document
 from freehold.scenarios.accounts import Accounts, User
 from freehold.scenarios.assets import Asset, Assets
 from freehold.scenarios.document import OfAsset, OfCoins, Scenario, Step, seconds
 from freehold.scenarios.exchange import UNIT, ScenarioExchange, condition_of, fact_of, travel
 from freehold.scenarios.report import Deviation, expect
-from freehold.scenarios.signer import Signer
 from prover.algebra.keccak import keccak256
+from prover.applications.ledger.fields import HOURS_UPPER_BOUND
 from prover.applications.perpetual.amounts import quantised
 from prover.applications.perpetual.errors import Code, RuleBroken
+from prover.applications.perpetual.signing import Signer
 from prover.applications.perpetual.transactions import (
     Deleverage,
     Deposit,
@@ -32,6 +33,9 @@ from prover.applications.perpetual.transactions import (
     Transaction,
 )
 from prover.stark.parameters import Parameters
+
+NEVER = HOURS_UPPER_BOUND - 1
+"""Orders of scenarios do not expire."""
 
 
 def accounts_of(scenario: Scenario) -> Accounts:
@@ -91,7 +95,7 @@ class Runner(ScenarioExchange):
 
     def run(self) -> None:
         self.deploy()
-        self.signer = Signer(self.deployed.asset_type)
+        self.signer = Signer(self.deployed.asset_type, NEVER)
         if any(step.kind == "notarise" for step in self.scenario.steps):
             self.notary_contract = self.notary()
         for place, step in enumerate(self.scenario.steps):
@@ -164,7 +168,7 @@ class Runner(ScenarioExchange):
             amount_collateral=collateral,
             amount_synthetic=synthetic,
             is_party_a_buying_synthetic=int(part.side == "buys"),
-            nonce=self.signer.nonce(),
+            nonce=self.signer.next_nonce(),
         )
         self.request_trade(trade, user, partner)
         self.waiting.append(trade)
@@ -199,7 +203,7 @@ class Runner(ScenarioExchange):
         asset, synthetic, collateral = self._quanta(part)
         fee = quantised(part.fee, UNIT, "fee")
         buy, sell = (
-            self.signer.order(self._signing(name), asset, buys, synthetic, collateral, fee)
+            self.signer.order(self._signing(name), asset.asset_id, buys, synthetic, collateral, fee)
             for name, buys in ((part.buyer, True), (part.seller, False))
         )
         self.waiting.append(
@@ -222,7 +226,8 @@ class Runner(ScenarioExchange):
 
     def do_ask(self, part: document.Withdrawal) -> None:
         user = self._signing(part.who)
-        self.waiting.append(self.signer.withdrawal(user, coin_quanta(part.amount), self.users[part.to or part.who]))
+        receiver = self.users[part.to or part.who].stark_key
+        self.waiting.append(self.signer.withdrawal(user, coin_quanta(part.amount), receiver))
 
     def do_liquidate(self, part: document.Close) -> None:
         asset, synthetic, collateral = self._quanta(part)
@@ -230,7 +235,9 @@ class Runner(ScenarioExchange):
         is_long = self._holding(holder, asset) > 0
         self.waiting.append(
             Liquidate(
-                liquidator_order=self.signer.order(self._signing(part.who), asset, is_long, synthetic, collateral),
+                liquidator_order=self.signer.order(
+                    self._signing(part.who), asset.asset_id, is_long, synthetic, collateral
+                ),
                 liquidated_position_id=holder.position_id,
                 actual_collateral=collateral,
                 actual_synthetic=synthetic,
@@ -276,7 +283,7 @@ def refusal_of(error: ContractLogicError, contract: ContractInstance) -> str:
     if type(error) is not ContractLogicError or not message.startswith(("b'", 'b"')):
         return type(error).__name__
     selector = ast.literal_eval(message)[:4]
-    names = {keccak256(abi.selector.encode())[:4]: abi.name for abi in contract.contract_type.errors}
+    names: dict[bytes, str] = {keccak256(abi.selector.encode())[:4]: abi.name for abi in contract.contract_type.errors}
     return names.get(selector, f"0x{selector.hex()}")
 
 

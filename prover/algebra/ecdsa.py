@@ -21,9 +21,7 @@ class MessageOutOfRange(ValueError):
 def public_point(private_key: int) -> curve.Point:
     if not 0 < private_key < ORDER:
         raise ValueError("a private key lies in [1, n)")
-    point = curve.multiply(curve.GENERATOR, private_key)
-    assert point is not None
-    return point
+    return curve.finite(curve.multiply(curve.GENERATOR, private_key))
 
 
 def public_key(private_key: int) -> int:
@@ -72,8 +70,7 @@ def sign(message: int, private_key: int) -> tuple[int, int]:
     while True:
         extra = attempt.to_bytes((attempt.bit_length() + 7) // 8, "big")
         k = _nonce(message, private_key, extra)
-        point = curve.multiply(curve.GENERATOR, k)
-        assert point is not None
+        point = curve.finite(curve.multiply(curve.GENERATOR, k))
         r, factor = point.x, (message + point.x * private_key) % ORDER
         attempt += 1
         if not 0 < r < MAX or factor == 0:

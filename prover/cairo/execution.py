@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from prover.cairo.program import Program
+from prover.kernel import Words
 from prover.stark.parameters import MIN_LOG_HEIGHT
 
 MIN_STEPS = 1 << MIN_LOG_HEIGHT
@@ -23,7 +22,7 @@ class Run:
     """
 
     program: Program
-    registers: np.ndarray
+    registers: Words
     memory: list[int | None]
     n_executed_steps: int
     initial_ap: int

@@ -9,11 +9,12 @@ from typing import Any
 
 from prover.cairo.components import ec_op, ecdsa
 from prover.cairo.execution import MIN_STEPS, Run
+from prover.cairo.machine.builtins import ProvableCheck
 from prover.cairo.machine.runner import execute
 from prover.cairo.program import Program
 
 MAX_STEPS = 1 << 24
-CHECKS = {"ecdsa": ecdsa.check, "ec_op": ec_op.check}
+CHECKS: dict[str, ProvableCheck] = {"ecdsa": ecdsa.check, "ec_op": ec_op.check}
 """Of the builtins with instances that mean what they say and still have no witness."""
 
 

@@ -20,6 +20,7 @@ from prover.cairo.execution import MIN_STEPS, Run
 from prover.cairo.instances import CELLS
 from prover.cairo.machine.builtins import Builtin, make_builtin
 from prover.cairo.program import Program
+from prover.kernel import Words
 
 MAX_ADDRESS = 1 << 28
 FINAL_PC = 5
@@ -63,8 +64,8 @@ def _complete(path: Path, memory: list[int | None], builtin: Builtin, start: int
     for first in range(start, stop, builtin.cells):
         if None not in memory[first : first + builtin.cells]:
             continue
-        inputs = memory[first : first + builtin.inputs]
-        if None in inputs:
+        inputs = [word for word in memory[first : first + builtin.inputs] if word is not None]
+        if len(inputs) < builtin.inputs:
             raise RunFilesMalformed(f"{path}: the {builtin.name} instance at address {first} misses an input")
         for place, word in enumerate(builtin.outputs(inputs), start=first + builtin.inputs):
             memory[place] = word if memory[place] is None else memory[place]
@@ -73,12 +74,12 @@ def _complete(path: Path, memory: list[int | None], builtin: Builtin, start: int
 def _signatures(path: Path | None, start: int, stop: int) -> dict[int, tuple[int, int]]:
     """(r, s) by address, for the instances of [start, stop)."""
     count = (stop - start) // CELLS["ecdsa"]
-    if count and path is None:
+    if not count:
+        return {}
+    if path is None:
         raise RunFilesMalformed(
             f"the run checks {count} signatures, and a memory file holds none: give the AIR private input too"
         )
-    if not count:
-        return {}
     try:
         records = json.loads(path.read_text())["ecdsa"]
         words = {
@@ -93,7 +94,7 @@ def _signatures(path: Path | None, start: int, stop: int) -> dict[int, tuple[int
     raise RunFilesMalformed(f"{path}: no signature for ecdsa instance {missing}")
 
 
-def _read_trace(path: Path) -> np.ndarray:
+def _read_trace(path: Path) -> Words:
     data = path.read_bytes()
     if not data or len(data) % 24:
         raise RunFilesMalformed(f"{path}: {len(data)} bytes are no whole number of steps of 24 bytes")
@@ -101,13 +102,13 @@ def _read_trace(path: Path) -> np.ndarray:
     return np.ascontiguousarray(rows[:, [2, 0, 1]]).astype(np.uint64)
 
 
-def _without_padding(registers: np.ndarray) -> np.ndarray:
+def _without_padding(registers: Words) -> Words:
     """The run up to the closing loop, which other machines go round until their layout is full."""
     before = np.flatnonzero((registers != registers[-1]).any(axis=1))
     return registers[: before[-1] + 2 if len(before) else 1]
 
 
-def _check_ends(path: Path, registers: np.ndarray) -> None:
+def _check_ends(path: Path, registers: Words) -> None:
     if int(registers[0][0]) != 1:
         raise RunFilesMalformed(f"{path}: the run begins at pc {registers[0][0]}, in proof mode it begins at 1")
     if int(registers[-1][0]) != FINAL_PC:
@@ -136,7 +137,7 @@ def _read_memory(path: Path) -> list[int | None]:
 
 def _read_segments(path: Path, program: Program) -> dict[str, Any]:
     try:
-        segments = json.loads(path.read_text())["memory_segments"]
+        segments: dict[str, Any] = json.loads(path.read_text())["memory_segments"]
         missing = [name for name in program.builtins if name not in segments]
     except (ValueError, KeyError, TypeError) as error:
         raise RunFilesMalformed(f"{path}: no AIR public input: {error!r}") from error
@@ -187,8 +188,8 @@ def _private_signatures(run: Run) -> list[dict[str, Any]]:
     return [
         {
             "index": (place - start) // CELLS["ecdsa"],
-            "pubkey": hex(run.memory[place]),
-            "msg": hex(run.memory[place + 1]),
+            "pubkey": hex(run.memory[place] or 0),
+            "msg": hex(run.memory[place + 1] or 0),
             "signature_input": {"r": hex(r), "w": hex(pow(s, -1, ORDER))},
         }
         for place, (r, s) in run.signatures.items()

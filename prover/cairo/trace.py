@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from prover import kernel
 from prover.cairo.errors import CairoError
 from prover.cairo.execution import Run
+from prover.kernel import Felts, Ints, Words
+from prover.kernel.pedersen_points import N_WINDOWS, WINDOW_SIZE
 from prover.stark.parameters import MIN_LOG_HEIGHT
 
 
@@ -15,7 +20,7 @@ class AddressOutOfMemory(CairoError):
         super().__init__(f"the run reads address {address}, its memory ends at {size - 1}")
 
 
-def felts(numbers: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def felts(numbers: NDArray[Any], out: Felts | None = None) -> Felts:
     """Non-negative integers below 2^64, or booleans, as field elements (n, 4)."""
     return kernel.from_words(numbers, out)
 
@@ -31,13 +36,13 @@ class Trace:
         data = b"".join([(word or 0).to_bytes(32, "big") for word in run.memory])
         raw = np.frombuffer(data, dtype=np.uint8).reshape(-1, 32)
         self.felts = kernel.from_bytes(raw)
-        self.limbs = np.ascontiguousarray(raw.view(">u8")[:, ::-1].astype(np.uint64))
+        self.limbs: Words = np.ascontiguousarray(raw.view(">u8")[:, ::-1].astype(np.uint64))
         self.memory_uses = np.zeros(len(self.felts), dtype=np.int64)
         self.range_check_uses = np.zeros(1 << 16, dtype=np.int64)
-        self.window_uses: np.ndarray | None = None
+        self.window_uses = np.zeros(2 * N_WINDOWS * WINDOW_SIZE, dtype=np.int64)
         self.byte_uses = np.zeros(1 << 16, dtype=np.int64)
 
-    def read(self, addresses: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    def read(self, addresses: Ints, out: Felts | None = None) -> Felts:
         """The cells at `addresses` as field elements, counted as accesses."""
         outside = (addresses < 1) | (addresses >= len(self.felts))
         if outside.any():
@@ -45,7 +50,7 @@ class Trace:
         self.memory_uses += np.bincount(addresses, minlength=len(self.felts))
         return np.take(self.felts, addresses, axis=0, out=out, mode="clip")  # other modes copy `out`
 
-    def check_range_16(self, numbers: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    def check_range_16(self, numbers: NDArray[Any], out: Felts | None = None) -> Felts:
         """16-bit numbers as field elements, counted as lookups."""
         self.range_check_uses += np.bincount(numbers.reshape(-1).astype(np.int64), minlength=1 << 16)
         return felts(numbers, out)

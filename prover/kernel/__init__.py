@@ -6,9 +6,11 @@ limits them) and runs without the interpreter's lock; README.md says what is use
 """
 
 from prover.kernel.arguments import KernelError as KernelError
+from prover.kernel.arrays import Bools as Bools
 from prover.kernel.arrays import Digests as Digests
 from prover.kernel.arrays import Felts as Felts
 from prover.kernel.arrays import Ints as Ints
+from prover.kernel.arrays import Words as Words
 from prover.kernel.arrays import empty as empty
 from prover.kernel.arrays import zeros as zeros
 from prover.kernel.curves import add_chain as add_chain
@@ -45,7 +47,6 @@ from prover.kernel.pedersen_hashes import hash_table as hash_table
 from prover.kernel.pedersen_hashes import pedersen as pedersen
 from prover.kernel.pedersen_hashes import pedersen_single as pedersen_single
 from prover.kernel.pedersen_hashes import pedersen_steps as pedersen_steps
-from prover.kernel.pedersen_points import PRIME as PRIME
 from prover.kernel.polynomials import BUTTERFLIES as BUTTERFLIES
 from prover.kernel.polynomials import butterflies as butterflies
 from prover.kernel.polynomials import divide_out as divide_out
@@ -54,3 +55,4 @@ from prover.kernel.polynomials import evaluate_coset as evaluate_coset
 from prover.kernel.polynomials import evaluate_packed as evaluate_packed
 from prover.kernel.polynomials import interpolate as interpolate
 from prover.kernel.polynomials import interpolate_coset as interpolate_coset
+from prover.prime import PRIME as PRIME

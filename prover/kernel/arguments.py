@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from prover.kernel.arrays import empty
+from prover.kernel.arrays import Digests, Felts, empty
+from prover.kernel.pointers import Pointer, Pointers
 
 
 class KernelError(ValueError):
     """An argument that the kernel cannot take; the message names it."""
 
 
-def checked(array: np.ndarray, name: str, ndim: int) -> np.ndarray:
+def checked(array: Felts, name: str, ndim: int) -> Felts:
     if array.dtype != np.uint64 or array.ndim != ndim or array.shape[-1] != 4:
         raise KernelError(
             f"{name} must be uint64 of {ndim} dimensions, the last of 4; it is {array.dtype} {array.shape}"
@@ -24,19 +26,14 @@ def checked(array: np.ndarray, name: str, ndim: int) -> np.ndarray:
     return array
 
 
-def pointer(array: np.ndarray) -> ctypes.c_void_p:
-    """Keeps the array alive for as long as the pointer: a temporary must outlast the call that reads it."""
-    made = ctypes.c_void_p(array.ctypes.data)
-    made.array = array  # which `plain.py` works on
+def pointer(array: NDArray[Any]) -> Pointer:
+    made = Pointer(array.ctypes.data)
+    made.array = array
     return made
 
 
-def pointers(arrays: Sequence[np.ndarray | None]) -> ctypes.Array:
-    """An absent array is a null pointer."""
-    addresses = (None if array is None else array.ctypes.data for array in arrays)
-    made = (ctypes.c_void_p * len(arrays))(*addresses)
-    made.arrays = arrays
-    return made
+def pointers(arrays: Sequence[NDArray[Any] | None]) -> Pointers:
+    return Pointers(arrays)
 
 
 def log_size(n: int, name: str) -> int:
@@ -45,7 +42,7 @@ def log_size(n: int, name: str) -> int:
     return n.bit_length() - 1
 
 
-def result_array(out: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+def result_array(out: Felts | None, shape: tuple[int, ...]) -> Felts:
     if out is None:
         return empty(shape)
     if checked(out, "out", len(shape)).shape != shape:
@@ -59,13 +56,13 @@ def digest_count(count: int) -> int:
     return count
 
 
-def checked_digests(array: np.ndarray, name: str, count: int) -> np.ndarray:
+def checked_digests(array: Digests, name: str, count: int) -> Digests:
     if array.dtype != np.uint8 or array.shape != (count, 32) or not array.flags.c_contiguous:
         raise KernelError(f"{name} must be contiguous uint8 ({count}, 32); it is {array.dtype} {array.shape}")
     return array
 
 
-def column_height(columns: Sequence[np.ndarray]) -> int:
+def column_height(columns: Sequence[Felts]) -> int:
     heights = {len(checked(column, "a column", 2)) for column in columns}
     if len(heights) != 1:
         raise KernelError(f"columns have heights {sorted(heights)}, must have one")

@@ -15,6 +15,10 @@ Felts = NDArray[np.uint64]
 """Field elements (..., 4), as the package's docstring says."""
 Digests = NDArray[np.uint8]
 """Hashes (n, 32)."""
+Bools = NDArray[np.bool_]
+"""Which of many are so."""
+Words = NDArray[np.uint64]
+"""Plain 64-bit words: registers, limbs."""
 Ints = NDArray[np.int64]
 """Small numbers: counts, addresses, places."""
 Item = TypeVar("Item", bound=np.generic)

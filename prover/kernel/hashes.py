@@ -17,17 +17,17 @@ from prover.kernel.arguments import (
     pointer,
     pointers,
 )
-from prover.kernel.arrays import empty
+from prover.kernel.arrays import Digests, Felts, empty
 from prover.kernel.fields import from_ints
 from prover.kernel.library import LIBRARY
 
 
-def hash_rows(columns: Sequence[np.ndarray], digest_bytes: int, out: np.ndarray | None = None) -> np.ndarray:
+def hash_rows(columns: Sequence[Felts], digest_bytes: int, out: Digests | None = None) -> Digests:
     """(n, 32): Keccak-256 of each row's elements as 32-byte big-endian words, bytes after the first ones zeroed."""
     return _hash(columns, 1, column_height(columns), digest_bytes, out)
 
 
-def hash_runs(values: np.ndarray, log_run: int, digest_bytes: int, out: np.ndarray | None = None) -> np.ndarray:
+def hash_runs(values: Felts, log_run: int, digest_bytes: int, out: Digests | None = None) -> Digests:
     """(n, 4) to (n / 2^log_run, 32): the same of each run of 2^log_run neighbours."""
     run, n = 1 << log_run, len(checked(values, "values", 2))
     if n % run:
@@ -35,7 +35,7 @@ def hash_runs(values: np.ndarray, log_run: int, digest_bytes: int, out: np.ndarr
     return _hash([values[i:] for i in range(run)], run, n // run, digest_bytes, out)
 
 
-def _hash(columns: Sequence[np.ndarray], stride: int, n: int, digest_bytes: int, out: np.ndarray | None) -> np.ndarray:
+def _hash(columns: Sequence[Felts], stride: int, n: int, digest_bytes: int, out: Digests | None) -> Digests:
     out = empty((n, 32), np.uint8) if out is None else checked_digests(out, "out", n)
     LIBRARY.fh_hash_rows(pointer(out), pointers(columns), len(columns), stride, n, digest_count(digest_bytes))
     return out
@@ -47,7 +47,7 @@ class Extension:
     Columns are lists of slots as in `evaluate_packed`, each with a number of its own.
     """
 
-    def __init__(self, columns: Sequence[Sequence[np.ndarray | None]], log_n: int) -> None:
+    def __init__(self, columns: Sequence[Sequence[Felts | None]], log_n: int) -> None:
         log_slots = [log_size(len(slots), "a column's list of slots") for slots in columns]
         for slots, log in zip(columns, log_slots, strict=True):
             if any(len(checked(slot, "a slot", 2)) != 1 << log_n - log for slot in slots if slot is not None):
@@ -62,9 +62,7 @@ class Extension:
         if getattr(self, "_handle", None):
             self._free(self._handle)
 
-    def hash_rows(
-        self, shift: int, digest_bytes: int, part: int = 0, log_parts: int = 0, log_run: int = 0
-    ) -> np.ndarray:
+    def hash_rows(self, shift: int, digest_bytes: int, part: int = 0, log_parts: int = 0, log_run: int = 0) -> Digests:
         """`hash_rows` of the values on shift * H, by position, or of one of 2^log_parts equal parts of them.
 
         Parts (eight at most) take less working memory at a time. One column may have `hash_runs` of 2^log_run instead.
@@ -80,7 +78,7 @@ class Extension:
         return out
 
 
-def merkle_layer(children: np.ndarray, rows: np.ndarray | None, digest_bytes: int) -> np.ndarray:
+def merkle_layer(children: Digests, rows: Digests | None, digest_bytes: int) -> Digests:
     """(2n, 32) to (n, 32): keccak(left || right || row), or keccak(left || right) where `rows` is None."""
     for name, array, count in (("children", children, len(children)), ("rows", rows, len(children) // 2)):
         if array is not None and (array.dtype != np.uint8 or array.shape != (count, 32)):
@@ -103,4 +101,5 @@ def grind(prefix: bytes, bits: int) -> int:
     """The smallest nonce such that keccak256(prefix || nonce as 32 bytes) begins with `bits` zero bits."""
     if len(prefix) != 64 or not 0 <= bits <= 63:
         raise KernelError(f"grinding takes 64 bytes and at most 63 bits; got {len(prefix)} and {bits}")
-    return LIBRARY.fh_grind(prefix, bits)
+    nonce: int = LIBRARY.fh_grind(prefix, bits)
+    return nonce

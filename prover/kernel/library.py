@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from prover.kernel import plain
 
 NAME = "freehold_kernel.so"
 BACKENDS = ("vector", "scalar", "reference")
 
-Functions = dict[str, Callable]
+Functions = dict[str, Callable[..., Any]]
 
 
 class KernelMissing(UserWarning):
@@ -101,8 +102,10 @@ SIGNATURES = {
     "fh_square_roots": [_P, _P, _P, _N],
     "fh_curve_multiples": [_P, _P, _P, _P, _N],
 }
-_ANSWERS = ("fh_inverse", "fh_grind", "fh_features", "fh_take", "fh_extension", "fh_pedersen_table")
-_ANSWERS += ("fh_pedersen_steps", "fh_pedersen", "fh_pedersen_single")
+_ANSWERS = (
+    "fh_inverse", "fh_grind", "fh_features", "fh_take", "fh_extension", "fh_pedersen_table", "fh_pedersen_steps",
+    "fh_pedersen", "fh_pedersen_single",
+)  # fmt: skip
 _VOID = [name for name in SIGNATURES if name not in _ANSWERS]
 
 PLAIN: Functions = {name: getattr(plain, name) for name in SIGNATURES if hasattr(plain, name)}

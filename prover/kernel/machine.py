@@ -6,8 +6,10 @@ import enum
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from prover.kernel.arguments import KernelError, checked, column_height, log_size, pointer, pointers
+from prover.kernel.arrays import Felts
 from prover.kernel.library import LIBRARY
 
 
@@ -23,11 +25,11 @@ class Op(enum.IntEnum):
 
 
 def run_program(
-    instructions: np.ndarray,
+    instructions: NDArray[np.int32],
     n_registers: int,
-    constants: np.ndarray,
-    columns: Sequence[np.ndarray],
-    outputs: Sequence[np.ndarray],
+    constants: Felts,
+    columns: Sequence[Felts],
+    outputs: Sequence[Felts],
 ) -> None:
     """Run the vector machine over n = 2^k rows in natural order; `instructions` (k, 4) int32, `outputs` (n, 4) each.
 
@@ -56,7 +58,7 @@ def run_program(
 
 
 def _check_program(
-    instructions: np.ndarray, n_registers: int, n_constants: int, heights: Sequence[int], n_outputs: int
+    instructions: NDArray[np.int32], n_registers: int, n_constants: int, heights: Sequence[int], n_outputs: int
 ) -> None:
     if instructions.dtype != np.int32 or instructions.ndim != 2 or instructions.shape[1] != 4:
         raise KernelError(f"instructions must be int32 (k, 4); they are {instructions.dtype} {instructions.shape}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from prover.kernel import pedersen_points
 from prover.kernel.arguments import KernelError, checked, pointer, result_array
-from prover.kernel.arrays import empty
+from prover.kernel.arrays import Felts, empty
 from prover.kernel.curves import curve_multiples
 from prover.kernel.fields import from_ints
 from prover.kernel.library import LIBRARY
@@ -43,12 +43,12 @@ def hash_table() -> HashTable:
 
 
 @cache
-def _proof_windows() -> tuple[np.ndarray, np.ndarray]:
+def _proof_windows() -> tuple[Felts, Felts]:
     points = [word for row in pedersen_points.window_rows() for word in row[2:]]
     return from_ints(points), from_ints(pedersen_points.start_point())
 
 
-def pedersen_steps(pairs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def pedersen_steps(pairs: Felts, out: Felts | None = None) -> Felts:
     """(m, 2, 4) inputs to the witness of their hashes by 8-bit windows, (6, 32 * m, 4), 32 rows for each.
 
     Row i, columns 0 to 2: x after the addition for window 31 - i of the first input, its slope, y of the point added;
@@ -63,7 +63,7 @@ def pedersen_steps(pairs: np.ndarray, out: np.ndarray | None = None) -> np.ndarr
     return result
 
 
-def pedersen(pairs: np.ndarray, table: HashTable | None = None) -> np.ndarray:
+def pedersen(pairs: Felts, table: HashTable | None = None) -> Felts:
     """(m, 2, 4) inputs to (m, 4) hashes. Raises KernelError for a hash at infinity."""
     pairs, table = checked(pairs, "pairs", 3), table or hash_table()
     out = empty((len(pairs), 4))

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from prover.kernel import reference
-from prover.kernel.pedersen_points import PRIME, Point
+from prover.kernel.pedersen_points import Point
+from prover.prime import PRIME
 
 Ints = list[int]
 Pointer = Any

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from prover.kernel.arguments import KernelError, checked, column_height, log_size, pointer, pointers, result_array
-from prover.kernel.arrays import empty
+from prover.kernel.arrays import Felts, empty
 from prover.kernel.fields import from_ints
 from prover.kernel.library import LIBRARY
-from prover.kernel.pedersen_points import PRIME
+from prover.prime import PRIME
 
 
-def evaluate_coset(
-    coefficients: np.ndarray, shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
-) -> np.ndarray:
+def evaluate_coset(coefficients: Felts, shift: int, bit_reversed: bool = True, out: Felts | None = None) -> Felts:
     """(m, n, 4) coefficients to values on shift * H_n.
 
     Index q holds the point shift * product of omega_(i+1) over the set bits i of q, or shift * omega_n^q.
@@ -25,8 +21,8 @@ def evaluate_coset(
 
 
 def evaluate_packed(
-    slots: Sequence[Sequence[np.ndarray | None]], shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
-) -> np.ndarray:
+    slots: Sequence[Sequence[Felts | None]], shift: int, bit_reversed: bool = True, out: Felts | None = None
+) -> Felts:
     """m polynomials of k slots, each (n, 4) coefficients or None for zeros, to (m, k*n, 4) values on shift * H_(k*n).
 
     Coefficient i of slot j is the polynomial's coefficient k*i + j. Order as in `evaluate_coset`.
@@ -50,9 +46,7 @@ def evaluate_packed(
     return result
 
 
-def interpolate_coset(
-    values: np.ndarray, shift: int, bit_reversed: bool = True, out: np.ndarray | None = None
-) -> np.ndarray:
+def interpolate_coset(values: Felts, shift: int, bit_reversed: bool = True, out: Felts | None = None) -> Felts:
     """The inverse of `evaluate_coset`; `out` may be `values`."""
     values = checked(values, "values", 3)
     result = result_array(out, values.shape)
@@ -67,12 +61,12 @@ def interpolate_coset(
     return result
 
 
-def interpolate(values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def interpolate(values: Felts, out: Felts | None = None) -> Felts:
     """(m, n, 4) values in natural row order on H_n to coefficients."""
     return interpolate_coset(values, 1, bit_reversed=False, out=out)
 
 
-def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int], log_coset: int = 0) -> np.ndarray:
+def evaluate_at(columns: Sequence[Felts], points: Sequence[int], log_coset: int = 0) -> Felts:
     """Coefficients of m polynomials, (n, 4) each, at z points: (m, z * 2^log_coset, 4).
 
     With `log_coset`, up to 3, each point x stands for the coset x * H of 2^log_coset points, in the order of positions;
@@ -88,7 +82,7 @@ def evaluate_at(columns: Sequence[np.ndarray], points: Sequence[int], log_coset:
     return out
 
 
-def divide_out(columns: Sequence[np.ndarray], y: int) -> np.ndarray:
+def divide_out(columns: Sequence[Felts], y: int) -> Felts:
     """m polynomials (n, 4) to their quotients by Y - y, (m, n, 4): remainders dropped, top coefficients zero."""
     n = column_height(columns)
     out = empty((len(columns), n, 4))

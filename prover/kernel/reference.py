@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from Crypto.Hash import keccak
 
 from prover.kernel import pedersen_points
-from prover.kernel.pedersen_points import PRIME
+from prover.prime import PRIME
 
 GENERATOR = 3
 Ints = list[int]

@@ -7,7 +7,7 @@ live in `tables.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from prover.algebra.field import PRIME
@@ -152,6 +152,14 @@ def periodic(index: int) -> Expression:
 
 
 ZERO, ONE = expression(0), expression(1)
+
+
+def total(terms: Iterable[Operand]) -> Expression:
+    """Their sum."""
+    whole = ZERO
+    for term in terms:
+        whole = whole + term
+    return whole
 
 
 def walk(*roots: Expression) -> Iterator[Expression]:

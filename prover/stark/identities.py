@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from prover.algebra.field import PRIME
 from prover.stark.domains import MEMBERSHIP, root_of_unity
 from prover.stark.errors import (
+    AccessUndefined,
     LookupsUnbalanced,
     OodsMismatch,
     PointRefused,
@@ -44,11 +45,23 @@ class VerifyingKey:
 
 def check_heights(shape: Shape, parameters: Parameters, log_heights: tuple[int, ...]) -> None:
     """At least the minimum, exactly the fixed height where the meaning fixes it."""
-    for table, log_height in zip(shape.tables, log_heights, strict=True):
-        if table.log_height is not None and log_height != table.log_height:
-            raise StatementRefused(f"table {table.name} has 2^{log_height} rows, must have 2^{table.log_height}")
-        if not table.min_log_height <= log_height <= MAX_LOG_DOMAIN - parameters.log_blowup:
-            raise StatementRefused(f"table {table.name} has 2^{log_height} rows, out of bounds")
+    greatest = MAX_LOG_DOMAIN - parameters.log_blowup
+    for table, found in zip(shape.tables, log_heights, strict=True):
+        fixed, least = table.log_height, table.min_log_height
+        if fixed is not None and found != fixed:
+            raise StatementRefused("table {table} has 2^{found} rows, must have 2^{bound}", found, fixed, table.name)
+        if found < least:
+            raise StatementRefused("table {table} has 2^{found} rows, fewer than 2^{bound}", found, least, table.name)
+        if found > greatest:
+            raise StatementRefused("table {table} has 2^{found} rows, more than 2^{bound}", found, greatest, table.name)
+
+
+def check_domain(layout: Layout, parameters: Parameters) -> int:
+    """log2 of the evaluation domain."""
+    log_domain = layout.log_degree + parameters.log_blowup
+    if log_domain > MAX_LOG_DOMAIN:
+        raise StatementRefused("the evaluation domain is 2^{found}, above 2^{bound}", log_domain, MAX_LOG_DOMAIN)
+    return log_domain
 
 
 def opening_words(key: VerifyingKey, statement: Statement, log_heights: tuple[int, ...]) -> list[int]:
@@ -76,10 +89,18 @@ def check_lookups(statement: Statement, sums: list[int], alpha: int, gamma: int)
         numerator = (numerator * factor + denominator) % PRIME
         denominator = denominator * factor % PRIME
     if denominator == 0:
-        raise LookupsUnbalanced(0)
+        raise AccessUndefined(gamma)
     total = (sum(sums) + numerator * pow(denominator, -1, PRIME)) % PRIME
     if total:
         raise LookupsUnbalanced(total)
+
+
+def sums_per_row(shape: Shape, log_heights: tuple[int, ...], sums: list[int]) -> dict[str, int]:
+    """Each table's sum over its number of rows, which the running sum loses in every row; by the constraints' names."""
+    return {
+        table.sum_name(): total * pow(1 << log_height, -1, PRIME) % PRIME
+        for table, log_height, total in zip(shape.tables, log_heights, sums, strict=True)
+    }
 
 
 def check_point(z: int, log_degree: int, log_blowup: int) -> None:

@@ -15,20 +15,17 @@ import numpy as np
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.kernel import Felts
-from prover.stark.constraint_program import Program, compile_program
 from prover.stark.domains import block_shift, root_of_unity
 from prover.stark.expressions import Expression, cell, expression, value
 from prover.stark.shape import Shape
 from prover.stark.tables import LOOKUP_SLICES, Factor, Rows, Table
+from prover.stark.vector_program import Columns, VectorProgram, compile_program
 
 LOG_COSETS, MOST_COSETS = 2, 3
 """The cosets are the first ones of the four in `D_(log n + 2)`."""
 DOMAIN = -1
 """The tree number of what programs read beside columns: the coset's points Y, 1 / (Y - 1), and the same of Y^(n/b)."""
 POINT, POINT_INVERSE, BLOCK_POINT, BLOCK_POINT_INVERSE = (cell(DOMAIN, index) for index in range(4))
-
-Source = tuple[str, int, int]
-Columns = dict[Source, Felts]
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def _values_on(shift: int, table: Table, log_height: int) -> dict[str, int]:
     return values
 
 
-def _columns_on(shift: int, table: Table, log_height: int, program: Program, coefficients: Columns) -> Columns:
+def _columns_on(shift: int, table: Table, log_height: int, program: VectorProgram, coefficients: Columns) -> Columns:
     """The program's sources on shift * H_n in natural order; what repeats with the block is one block long."""
     keys = [source for source in program.sources if source[0] == "cell" and source[1] != DOMAIN]
     columns: Columns = {}

@@ -14,7 +14,8 @@ class Statement(Protocol):
     the verifier itself adds, as (tag, t_1, t_2, ...) used once each. check: raises StatementRefused.
     """
 
-    identity: int
+    @property
+    def identity(self) -> int: ...
 
     @property
     def words(self) -> list[int]: ...

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from freehold.chain.contracts import PIECES
+
 ROOT = Path(__file__).parents[2]
-PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
 FOLDERS = ("interfaces", "common", "perpetual", "facts", "committee", "escape", "curves")
 CANNOT_COME = {"ERC5267ExtensionsNotSupported()"}
 """OpenZeppelin's refusal of EIP-712 domains with extensions; the exchange's domain is a constant without."""

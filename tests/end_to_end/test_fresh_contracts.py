@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
+APE = Path(sys.executable).with_name("ape")
 LIBRARY = """// SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
@@ -78,7 +81,7 @@ def edit(clone: Path, number: int) -> None:
 
 
 def number_told(clone: Path, command: str) -> int:
-    result = subprocess.run(["ape", *COMMANDS[command]], cwd=clone, capture_output=True, text=True)
+    result = subprocess.run([APE, *COMMANDS[command]], cwd=clone, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     return int(re.search(r"number (\d+)", result.stdout)[1])
 
@@ -93,7 +96,7 @@ def test_an_edited_import_is_seen(clone, command, number):
 def test_what_ape_compiled_by_itself_is_not_taken_for_fresh(clone):
     """`ape compile` compiles the edited file and leaves its importers as they were."""
     edit(clone, 20)
-    subprocess.run(["ape", "compile"], cwd=clone, check=True, capture_output=True)
+    subprocess.run([APE, "compile"], cwd=clone, check=True, capture_output=True)
 
     assert number_told(clone, "run") == 20
 
@@ -101,7 +104,7 @@ def test_what_ape_compiled_by_itself_is_not_taken_for_fresh(clone):
 def test_an_import_that_does_not_compile_is_refused(clone):
     library = clone / "contracts/Telling.sol"
     library.write_text(library.read_text().replace("uint256 internal", "uint257 internal"))
-    result = subprocess.run(["ape", *COMMANDS["run"]], cwd=clone, capture_output=True, text=True)
+    result = subprocess.run([APE, *COMMANDS["run"]], cwd=clone, capture_output=True, text=True)
 
     assert result.returncode == 1
     assert "number" not in result.stdout

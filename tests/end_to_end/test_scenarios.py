@@ -108,5 +108,16 @@ def test_a_refusal_has_its_name_even_as_bytes(no_verifier):
     assert refusal_of(ContractLogicError("out of gas"), runner.exchange) == "ContractLogicError"
 
 
+def test_each_run_has_a_place_of_its_own(no_verifier):
+    """Neither record nor state of the first is touched by the second."""
+    kept = {}
+    for _ in range(2):
+        runner = Runner(SMALL, short())
+        runner.run()
+        assert {path: path.read_bytes() for path in kept} == kept
+        kept |= {path: path.read_bytes() for path in (runner.place.record_file, runner.place.state_file)}
+    assert len(kept) == 4
+
+
 def test_times():
     assert [seconds(text) for text in ("1 second", "2 minutes", "1 hour", "7 days")] == [1, 120, 3_600, 604_800]

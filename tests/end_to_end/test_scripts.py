@@ -17,9 +17,10 @@ from freehold.chain import deployment
 from freehold.chain.committee import availability_proof
 from freehold.chain.contracts import contract_at
 from freehold.chain.deployment import deploy_exchange
-from freehold.chain.errors import Refused
 from freehold.chain.exchange import Exchange, open_exchange
-from freehold.chain.record import read_state, write_deployment, write_state
+from freehold.chain.record import chain_folder, place_of, write_deployment
+from freehold.errors import Refused
+from freehold.records import read_state
 from freehold.scenarios.accounts import Accounts
 from freehold.scenarios.exchange import travel
 from prover.applications.perpetual.escape import escape_proof
@@ -53,8 +54,9 @@ def folder(tmp_path_factory, no_verifier, project, chain, users):
     token.mint(deployed.exchange, BALANCE, sender=users.governor)
     deployed.exchange.registerSender(alice.stark_key, alice.registration(), sender=alice.account)
     path = tmp_path_factory.mktemp("scripts")
-    write_deployment(deployed, chain.chain_id, path / ".build/deployment.json")
-    write_state(deployed.config, deployed.state, path / ".build/state.json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        write_deployment(deployed)
     return path
 
 
@@ -131,11 +133,11 @@ def test_the_commands_of_the_page_lead_out(alice):
 
 def test_what_waits_is_paid_once(as_alice, position, alice, folder, users):
     """Booked by an escape in two calls, paid by the third, which a stranger sends."""
-    exchange = open_exchange(folder / ".build/deployment.json")
+    exchange = open_exchange(place_of(None))
     run(forced_withdrawal, *as_alice, "--amount", 400)
     travel(7 * DAY)
     run(freeze, *position, "--amount", 400)
-    _, state = read_state(folder / ".build/state.json")
+    _, state = read_state(place_of(None).state_file)
     verifier = contract_at(exchange.contract.escapeVerifier(), "the escape verifier's address", "EscapeVerifier")
     verifier.verifyEscape(escape_proof(state, alice.position_id), 0, state.words(), sender=users.governor)
     exchange.contract.escape(alice.stark_key, alice.position_id, BALANCE, sender=users.governor)
@@ -163,7 +165,7 @@ def test_what_waits_is_paid_once(as_alice, position, alice, folder, users):
         ({"--account": "TEST::5"}, "belongs to"),
         ({"--account": "TEST::77"}, "there is no account 'TEST::77'"),
         ({"--account": "nobody"}, "there is no account 'nobody'"),
-        ({"--deployment": "nowhere.json"}, "there is no file nowhere.json"),
+        ({"--deployment": "nowhere.json"}, "there is no record nowhere.json"),
         ({"--state": "nowhere.json"}, "there is no file nowhere.json"),
     ],
     ids=lambda value: " ".join(map(str, *value.items()))[:40] if isinstance(value, dict) else "",
@@ -196,7 +198,7 @@ def test_a_request_that_nobody_made_freezes_nothing(position):
 
 def test_another_state_than_the_chains_is_refused(as_alice, alice, position, folder):
     """Neither one that contradicts its own roots, nor one that is right in itself."""
-    document = json.loads((folder / ".build/state.json").read_text())
+    document = json.loads(place_of(None).state_file.read_text())
     other = folder / "other.json"
     document["state"]["positions"][str(alice.position_id)]["collateral_balance"] = str(BALANCE + 1)
     other.write_text(json.dumps(document))
@@ -215,10 +217,10 @@ def test_another_state_than_the_chains_is_refused(as_alice, alice, position, fol
 
 def test_a_record_of_another_chain_or_of_nothing_is_refused(folder):
     record = folder / "record.json"
-    text = (folder / ".build/deployment.json").read_text()
+    text = place_of(None).record_file.read_text()
     for content, cause in (
         (text.replace("1337", "1"), "is of chain 1"),
-        ('{"exchange": 5}', "names no exchange"),
+        ('{"chain_id": 5}', "exchange: Field required"),
         ('{"exchange": "0x5"}', "is not an address"),
         (f'{{"exchange": "0x{"77" * 20}"}}', "there is no contract at the exchange's address"),
     ):
@@ -264,18 +266,36 @@ def test_a_committee_with_bls_keys_is_deployed(project, users, chain, tmp_path, 
     options = [word for path in shown for word in ("--bls-member", path)]
     result = run(deploy, *options, "--required", 2)
     assert result.exit_code == 0, result.output
-    record = json.loads((tmp_path / ".build/deployment.json").read_text())
-    committee = project.BlsCommittee.at(record["committee"])
-    assert open_exchange(tmp_path / ".build/deployment.json").contract.isAvailabilityVerifier(committee)
+    place = place_of(None)
+    committee = project.BlsCommittee.at(place.record.committee)
+    assert open_exchange(place).contract.isAvailabilityVerifier(committee)
     claim = bytes(range(32))
     proof = availability_proof(claim, {n: int(path.read_text(), 16) for n, path in enumerate(made)})
     committee.verifyAvailabilityProof(claim, proof, sender=users.stranger)
     assert committee.isValid(claim) and committee.signaturesRequired() == 2
 
 
+def test_a_second_deployment_has_a_place_of_its_own(no_verifier, chain, tmp_path, monkeypatch):
+    """And a name that is taken is refused before anything is sent."""
+    monkeypatch.chdir(tmp_path)
+    assert run(deploy, "--name", "first").exit_code == 0
+    files = {path: path.read_bytes() for path in (chain_folder() / "first").iterdir()}
+    assert len(files) == 2
+    before = chain.blocks.head.number
+    refused(run(deploy, "--name", "first"), "first is another exchange's")
+    refused(run(deploy, "--name", "../first"), "letters, digits")
+    assert chain.blocks.head.number == before
+    second = run(deploy)
+    assert second.exit_code == 0 and str(chain_folder() / "0x") in second.output, second.output
+    assert {path: path.read_bytes() for path in files} == files
+    refused(run(status), "several exchanges, name one with --deployment: 0x")
+    assert run(status, "--deployment", "first").exit_code == 0
+    assert run(status, "--deployment", chain_folder() / "first").exit_code == 0
+
+
 def test_what_is_no_token_is_refused(chain, folder):
     """A contract that does not answer totalSupply()."""
-    exchange = json.loads((folder / ".build/deployment.json").read_text())["committee"]
+    exchange = place_of(None).record.committee
     before = chain.blocks.head.number
     refused(run(deploy, "--token", exchange), "does not answer as an ERC-20 token")
     assert chain.blocks.head.number == before

@@ -246,6 +246,11 @@ class Scene:
         amount = self.choose.one_of([0, 1, 1000, HALF - 1 - max(self.funded(place).collateral_balance, 0)])
         return deposit(self.owner(place), place, amount_near(self.choose, amount))
 
+    def top_up(self) -> Transaction:
+        """A deposit by the owner after which the position is rich."""
+        place = self.choose.one_of(list(OWNERS))
+        return deposit(OWNERS[place], place, max(10**5 - self.room(place), 0) % 2**40)
+
     def withdrawal(self) -> Transaction:
         place = self.place()
         to = self.choose.one_of([None, None, 0xABC, key(CAROL)])
@@ -432,6 +437,24 @@ def a_case(choose: Chooser, max_transactions: int = 4) -> Case:
         transactions=(*scene.accepted, *last),
     )
     return Case(config=config, prev_state=StateDocument.of(scene.first), batch=document)
+
+
+def a_history(choose: Chooser, config: GeneralConfig, n_batches: int) -> list[Batch]:
+    """Batches that follow each other, each of up to four transactions that the rules accept.
+
+    Users come back with money now and then, else most positions would soon be worth nothing.
+    """
+    state, history = a_state(choose, config), []
+    for number in range(n_batches):
+        scene = Scene(choose, config, state)
+        scene.nonce = 100 * number
+        for _ in range(choose.number(1, 12)):
+            kind = choose.one_of([*KINDS, "funding", "funding", "top_up", "top_up", "top_up"])
+            if len(scene.accepted) < 4:
+                scene.grow(getattr(scene, kind)())
+        history.append(apply_batch(config, state, scene.accepted, HOUR, scene.low, scene.high))
+        state = history[-1].after
+    return history
 
 
 @st.composite

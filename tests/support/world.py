@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from prover.applications.perpetual import samples as sample
+from prover.applications.perpetual import names
 from prover.applications.perpetual.batch import Batch, apply_batch
 from prover.applications.perpetual.config import FeePosition, GeneralConfig, RiskSegment, SyntheticAsset
 from prover.applications.perpetual.errors import Code, RuleBroken
@@ -19,8 +19,10 @@ from prover.applications.perpetual.messages import signed_asset_id
 from prover.applications.perpetual.positions import Asset, Position
 from prover.applications.perpetual.samples import COLLATERAL as USD
 from prover.applications.perpetual.samples import FEES, RISK, TIME, deposit, forced_withdrawal, key
+from prover.applications.perpetual.signing import sign_price, signed
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import (
+    ConditionalTransfer,
     ForcedTrade,
     FundingTick,
     LimitOrder,
@@ -29,7 +31,6 @@ from prover.applications.perpetual.transactions import (
     Trade,
     Transfer,
     Withdrawal,
-    sign_price,
 )
 
 __all__ = ["FEES", "RISK", "TIME", "USD", "deposit", "forced_withdrawal", "key"]
@@ -38,10 +39,7 @@ ONE = 1 << 32
 HALF = 1 << 63
 
 
-def asset_id(name: str) -> int:
-    return int.from_bytes(name.encode().ljust(15, b"\0"), "big")
-
-
+asset_id = names.asset_id
 BTC, ETH, SOL = (asset_id(name) for name in ("BTC-10", "ETH-9", "SOL-7"))
 RESOLUTION = {BTC: 10**10, ETH: 10**9, SOL: 10**7}
 PRICE = {BTC: 2 * ONE, ETH: ONE, SOL: 4 * ONE}
@@ -120,19 +118,31 @@ TERMS = {"nonce": 1, "expiration_timestamp": HOUR + 24}
 
 
 def withdrawal(owner: int, position: int, amount: int, to: int | None = None, **fields) -> Withdrawal:
-    owner_key = key(owner) if to is None else to
-    return sample.withdrawal(owner, position, amount, owner_key, USD, **{**TERMS, **fields})
+    own = {"position_id": position, "amount": amount, "owner_key": key(owner) if to is None else to}
+    return signed(Withdrawal, owner, USD, **{**TERMS, **own, **fields})
 
 
-def transfer(owner: int, sender: int, receiver: int, position: int, amount: int, **fields) -> Transfer:
+def transfer(
+    owner: int, sender: int, receiver: int, position: int, amount: int, **fields
+) -> Transfer | ConditionalTransfer:
     """To `receiver`'s key at `position`; with a condition it is a conditional one."""
-    return sample.transfer(owner, sender, receiver, position, amount, **{"asset_id": USD, **TERMS, **fields})
+    kind = ConditionalTransfer if "condition" in fields else Transfer
+    to = {"receiver_public_key": key(receiver), "receiver_position_id": position}
+    own = {"sender_position_id": sender, "amount": amount, "asset_id": USD}
+    return signed(kind, owner, USD, **{**TERMS, **own, **to, **fields})
 
 
 def order(owner: int, position: int, buys: bool, synthetic_amount: int, collateral: int, **fields) -> LimitOrder:
-    assets = {"synthetic_asset_id": ETH, "collateral_asset_id": USD}
-    terms = {**assets, "amount_fee": 0, **TERMS, **fields}
-    return sample.order(owner, position, buys, synthetic_amount, collateral, **terms)
+    own = {
+        "position_id": position,
+        "is_buying_synthetic": int(buys),
+        "amount_synthetic": synthetic_amount,
+        "amount_collateral": collateral,
+        "amount_fee": 0,
+        "synthetic_asset_id": ETH,
+        "collateral_asset_id": USD,
+    }
+    return signed(LimitOrder, owner, USD, **{**TERMS, **own, **fields})
 
 
 def trade(buy: LimitOrder, sell: LimitOrder, synthetic_amount: int, collateral: int, fees=(0, 0)) -> Trade:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import TypeVar
 
 from prover.algebra.pedersen import pedersen, pedersen_pairs
+
+Index = TypeVar("Index", bound=int)
 
 
 @cache
@@ -24,7 +27,7 @@ class MerkleTree:
     level at a time.
     """
 
-    def __init__(self, height: int, empty_leaf: int, leaves: Mapping[int, int] | None = None) -> None:
+    def __init__(self, height: int, empty_leaf: int, leaves: Mapping[Index, int] | None = None) -> None:
         """Raises ValueError for an index outside the tree."""
         self.height, self._empty = height, empty_roots(height, empty_leaf)
         self.root = self._empty[height]
@@ -52,7 +55,7 @@ class MerkleTree:
             node = self.nodes[node][index >> level & 1]
         return node
 
-    def update(self, leaves: Mapping[int, int]) -> MerkleTree:
+    def update(self, leaves: Mapping[Index, int]) -> MerkleTree:
         """Raises ValueError for an index outside the tree."""
         tree = MerkleTree.__new__(MerkleTree)
         tree.height, tree._empty, tree.nodes, tree.root = self.height, self._empty, self.nodes, self.root
@@ -63,11 +66,11 @@ class MerkleTree:
         if not 0 <= index < 1 << self.height:
             raise ValueError(f"{index} is no leaf of a tree of height {self.height}")
 
-    def _updated(self, leaves: Mapping[int, int]) -> int:
+    def _updated(self, leaves: Mapping[Index, int]) -> int:
         """The root after the update; fills `nodes` from the leaves up, level by level."""
         if not leaves:
             return self.root
-        level_nodes = dict(sorted(leaves.items()))
+        level_nodes: dict[int, int] = dict(sorted(leaves.items()))
         self._check(next(iter(level_nodes)))
         self._check(next(reversed(level_nodes)))
         old_levels = self._old_nodes(level_nodes)
@@ -111,3 +114,30 @@ class MerkleTree:
                 touched[node] = self.nodes[node]
                 node = touched[node][index >> level & 1]
         return touched
+
+
+class LeavesUnknown(ValueError):
+    """Of this tree only the root is known."""
+
+    def __init__(self, root: int, indices: Iterable[int]) -> None:
+        super().__init__(f"of the tree {root:#x} only the root is known, leaf {min(indices)} is asked for")
+
+
+class SealedTree:
+    """A tree of which only the root is known: enough for who asks for no leaf and changes none."""
+
+    def __init__(self, height: int, root: int) -> None:
+        self.height, self.root = height, root
+
+    def update(self, leaves: Mapping[Index, int]) -> SealedTree:
+        """Itself. Raises LeavesUnknown where there is anything to change."""
+        if leaves:
+            raise LeavesUnknown(self.root, leaves)
+        return self
+
+    def touched_nodes(self, indices: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """None. Raises LeavesUnknown where any are asked for."""
+        asked = list(indices)
+        if asked:
+            raise LeavesUnknown(self.root, asked)
+        return {}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from prover.applications.ledger.units import Hours, Seconds
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import BatchRefused, Code
-from prover.applications.perpetual.execute import Carried, Step
-from prover.applications.perpetual.fields import BALANCE_BIAS
-from prover.applications.perpetual.positions import Position
+from prover.applications.perpetual.execute import Carried, PositionChange
+from prover.applications.perpetual.output import ROLLUP, MainPage, Modification, ProgramOutput
 from prover.applications.perpetual.prices import check_signed_prices
 from prover.applications.perpetual.program_input import new_system_time, program_input
+from prover.applications.perpetual.rollup_data import FundingTable, PositionRecord, RollupData
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import (
     ForcedTrade,
@@ -21,6 +22,7 @@ from prover.applications.perpetual.transactions import (
     SignedPrice,
     Transaction,
 )
+from prover.applications.perpetual.units import OrderId, PositionId
 
 
 @dataclass(frozen=True)
@@ -28,78 +30,66 @@ class Batch:
     """`served` says of each forced request, in order, what the update gave: SUCCESS, or why it is proven invalid.
 
     `funding_timestamps` holds every touched position, and says when its indices were last applied (10.3): 0 for one
-    that is emptied, or that keeps the indices it had. `steps` tells the changes one by one.
+    that is emptied, or that keeps the indices it had. `changes` tells one change of a position after the other.
     """
 
     config: GeneralConfig
     before: State
     after: State
     transactions: tuple[Transaction, ...]
-    minimum_expiration_timestamp: int
+    minimum_expiration_timestamp: Hours
     signed_min_prices: tuple[SignedPrice, ...]
     signed_max_prices: tuple[SignedPrice, ...]
-    modifications: tuple[tuple[int, int, int], ...]
+    modifications: tuple[Modification, ...]
     forced: tuple[ForcedWithdrawal | ForcedTrade, ...]
     served: tuple[Code, ...]
     conditions: tuple[int, ...]
     funding_ticks: tuple[FundingTick, ...]
-    funding_timestamps: dict[int, int]
-    touched_orders: tuple[int, ...]
-    steps: tuple[Step, ...]
+    funding_timestamps: dict[PositionId, Seconds]
+    touched_orders: tuple[OrderId, ...]
+    changes: tuple[PositionChange, ...]
 
     @property
-    def touched_positions(self) -> list[int]:
+    def touched_positions(self) -> list[PositionId]:
         return sorted(self.funding_timestamps)
 
-    def output(self) -> list[int]:
-        """The program's output, word for word; for a rollup the data follow."""
-        return [*self.main_words(), *(self.data() if self.config.data_availability_mode else ())]
+    def program_output(self) -> ProgramOutput:
+        is_rollup = self.config.data_availability_mode == ROLLUP
+        return ProgramOutput(self.main_page(), self.rollup_data() if is_rollup else None)
 
-    def main_words(self) -> list[int]:
-        """What the contract reads (10.1)."""
-        before, after = self.before.words(), self.after.words()
-        forced = [word for action in self.forced for word in action.action_words()]
-        assets = self.config.synthetic_assets
-        return [
+    def main_page(self) -> MainPage:
+        return MainPage(
             self.config.hash(),
             self.config.data_availability_mode,
-            len(assets),
-            *(word for asset in assets for word in (asset.asset_id, asset.hash())),
-            len(before),
-            *before,
-            len(after),
-            *after,
+            tuple((asset.asset_id, asset.hash()) for asset in self.config.synthetic_assets),
+            self.before.shared(),
+            self.after.shared(),
             self.minimum_expiration_timestamp,
-            len(self.modifications),
-            *(word for modification in self.modifications for word in modification),
-            len(forced),
-            len(self.forced),
-            *forced,
-            len(self.conditions),
-            *self.conditions,
-        ]
+            self.modifications,
+            self.forced,
+            self.conditions,
+        )
+
+    def rollup_data(self) -> RollupData:
+        """In Validium mode too, where the program does not write them."""
+        ticks = tuple(FundingTable(tick.funding_indices, tick.timestamp) for tick in self.funding_ticks)
+        return RollupData(ticks, tuple(self._record(position_id) for position_id in self.touched_positions))
+
+    def _record(self, position_id: PositionId) -> PositionRecord:
+        old, new = self.before.position(position_id), self.after.position(position_id)
+        return PositionRecord.between(position_id, old, new, self.funding_timestamps[position_id])
+
+    def output(self) -> list[int]:
+        """The words of `program_output`."""
+        return self.program_output().words()
+
+    def main_words(self) -> list[int]:
+        """The words that the contract reads."""
+        return self.main_page().words()
 
     def data(self) -> list[int]:
-        """A rollup's data: the funding table, then a record of each touched position (10.3)."""
-        words = [len(self.funding_ticks)]
-        for tick in self.funding_ticks:
-            words.append(len(tick.funding_indices))
-            words += [word for asset_id, index in tick.funding_indices for word in (asset_id, index + BALANCE_BIAS)]
-            words.append(tick.timestamp)
-        for position_id in self.touched_positions:
-            words += self._record(position_id)
-        return words
-
-    def _record(self, position_id: int) -> list[int]:
-        old, new = self.before.position(position_id), self.after.position(position_id)
-        record = [
-            position_id,
-            new.public_key,
-            new.collateral_balance + BALANCE_BIAS,
-            self.funding_timestamps[position_id],
-            *changed_assets(old, new),
-        ]
-        return [len(record), *record]
+        """The words of `rollup_data`."""
+        return self.rollup_data().words()
 
     def program_input(self) -> dict[str, Any]:
         """JSON for the program's hints."""
@@ -113,29 +103,20 @@ class Batch:
         )
 
 
-def changed_assets(old: Position, new: Position) -> list[int]:
-    """Asset id and new balance, packed, of each asset whose balance changed; 0 for one that is gone."""
-    ids = sorted({asset.asset_id for asset in (*old.assets, *new.assets)})
-    return [
-        asset_id << 64 | new.balance(asset_id) + BALANCE_BIAS
-        for asset_id in ids
-        if old.balance(asset_id) != new.balance(asset_id)
-    ]
-
-
 def apply_batch(
     config: GeneralConfig,
     state: State,
     transactions: Sequence[Transaction],
-    minimum_expiration_timestamp: int,
+    minimum_expiration_timestamp: Hours,
     signed_min_prices: Sequence[SignedPrice] = (),
     signed_max_prices: Sequence[SignedPrice] = (),
 ) -> Batch:
     """Raises RuleBroken for the first transaction that no proof can contain, or for the batch; nothing is changed."""
     new_time = new_system_time(state, transactions)
-    first_time = state.system_time - config.price_validity_period
-    bounds = tuple(
-        check_signed_prices(config, prices, first_time, new_time) for prices in (signed_min_prices, signed_max_prices)
+    first_time = Seconds(state.system_time - config.price_validity_period)
+    bounds = (
+        check_signed_prices(config, signed_min_prices, first_time, new_time),
+        check_signed_prices(config, signed_max_prices, first_time, new_time),
     )
     market = state.market(config)
     for asset_id in market.indices:
@@ -144,9 +125,8 @@ def apply_batch(
     carried = Carried(state, config, minimum_expiration_timestamp, bounds, market, state.system_time)
     for transaction in transactions:
         carried.execute(transaction)
-    after = state.updated(
-        carried.positions,
-        carried.orders,
+    after = replace(
+        state.updated(carried.positions, carried.orders),
         funding_indices=tuple(carried.market.indices.items()),
         funding_timestamp=carried.market.funding_timestamp,
         oracle_prices=tuple(sorted(carried.market.prices.items())),
@@ -167,5 +147,5 @@ def apply_batch(
         tuple(carried.funding_ticks),
         carried.funding_timestamps,
         tuple(sorted(carried.orders)),
-        tuple(carried.steps),
+        tuple(carried.changes),
     )

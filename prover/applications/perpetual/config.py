@@ -12,31 +12,33 @@ from pydantic import Field, model_validator
 
 from prover.algebra.pedersen import pedersen
 from prover.applications.ledger.fields import (
-    FXP32,
-    AssetId,
-    CollateralId,
+    AssetIdField,
+    CollateralIdField,
     Document,
     Felt,
-    PositionId,
-    Timestamp,
+    KeyField,
+    SecondsField,
     Unsigned,
     as_decimal,
     between,
     reads_integers,
 )
+from prover.applications.ledger.units import NOBODY, CollateralId, Seconds
 from prover.applications.perpetual.fields import (
     RISK_BOUND_MAX,
     SYSTEM_ASSETS_UPPER_BOUND,
+    PositionIdField,
     Resolution,
+    RiskField,
     SignedAssetId,
     sorted_by_asset,
 )
+from prover.applications.perpetual.units import PositionId, Price, Risk, SyntheticQuanta
 
 VERSION = int.from_bytes(b"PerpetualConfig1", "big")
 """The first word of the general configuration."""
 
 UpperBound = Annotated[int, reads_integers, between(0, RISK_BOUND_MAX + 1), as_decimal]
-Risk = Annotated[int, reads_integers, between(1, FXP32), as_decimal]
 Quorum = Annotated[int, reads_integers, between(1, 1 << 32)]
 
 
@@ -52,18 +54,18 @@ class RiskSegment(Document):
     """`risk` (0.32 fixed point) applies to a whole holding whose size is above the last bound and up to this one."""
 
     upper_bound: UpperBound
-    risk: Risk
+    risk: RiskField
 
 
 class SyntheticAsset(Document):
     """An asset that exists as balances only. `resolution` is units per one of the asset."""
 
-    asset_id: AssetId
+    asset_id: AssetIdField
     resolution: Resolution
     risk_segments: tuple[RiskSegment, ...] = Field(min_length=1)
     oracle_price_signed_asset_ids: tuple[SignedAssetId, ...] = ()
     oracle_price_quorum: Quorum = 1
-    oracle_price_signers: tuple[Felt, ...] = ()
+    oracle_price_signers: tuple[KeyField, ...] = ()
     asset_config_hash: Felt | None = Field(None, exclude=True, description="checked where it is given")
 
     @model_validator(mode="after")
@@ -78,7 +80,7 @@ class SyntheticAsset(Document):
         return self
 
     def words(self) -> list[int]:
-        segments = [segment.upper_bound << 32 | segment.risk for segment in self.risk_segments]
+        segments = [segment.upper_bound * 2**32 + segment.risk for segment in self.risk_segments]
         ids, signers = self.oracle_price_signed_asset_ids, self.oracle_price_signers
         return [
             self.asset_id,
@@ -95,20 +97,20 @@ class SyntheticAsset(Document):
     def hash(self) -> int:
         return chain_hash(self.words())
 
-    def risk(self, balance: int, price: int, by_balance_only: bool) -> int:
+    def risk(self, balance: SyntheticQuanta, price: Price, by_balance_only: bool) -> Risk:
         """The risk factor (0.32) of a holding: that of the first segment whose bound is not below its size."""
         size = abs(balance) if by_balance_only else abs(balance) * price
         return next(segment.risk for segment in self.risk_segments if size <= segment.upper_bound)
 
 
 class Collateral(Document):
-    asset_id: CollateralId
+    asset_id: CollateralIdField
     resolution: Resolution = 10**6
 
 
 class FeePosition(Document):
-    position_id: PositionId = 0
-    public_key: Felt = 0
+    position_id: PositionIdField = PositionId(0)
+    public_key: KeyField = NOBODY
 
 
 class GeneralConfig(Document):
@@ -119,8 +121,8 @@ class GeneralConfig(Document):
     fee_position: FeePosition = FeePosition()
     positions_tree_height: int = Field(64, ge=1, le=64)
     orders_tree_height: int = Field(64, ge=1, le=64)
-    price_validity_period: Timestamp = Field(31_536_000, description="seconds")
-    funding_validity_period: Timestamp = Field(604_800, description="seconds")
+    price_validity_period: SecondsField = Field(Seconds(31_536_000), description="seconds")
+    funding_validity_period: SecondsField = Field(Seconds(604_800), description="seconds")
     data_availability_mode: int = Field(0, ge=0, le=1, description="0 validium, 1 rollup")
     is_risk_by_balance_only: int = Field(0, ge=0, le=1)
     synthetic_assets: Annotated[tuple[SyntheticAsset, ...], sorted_by_asset] = ()
@@ -143,7 +145,7 @@ class GeneralConfig(Document):
         return self
 
     @property
-    def collateral_asset_id(self) -> int:
+    def collateral_asset_id(self) -> CollateralId:
         return self.collateral.asset_id
 
     def words(self) -> list[int]:

@@ -11,16 +11,21 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from prover.applications.ledger.fields import Amount, AssetId, Bits32, Document, Felt, OrderId, PositionId, Timestamp
+from prover.applications.ledger.fields import AssetIdField, Document, Felt, HoursField, KeyField, SecondsField
 from prover.applications.perpetual.batch import Batch, apply_batch
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import BatchRefused, InputRefused
 from prover.applications.perpetual.fields import (
+    BALANCE_BIAS,
     MAX_ASSETS_IN_POSITION,
-    Balance,
-    FundingIndex,
-    Indices,
-    Prices,
+    CollateralBalanceField,
+    FundingIndexField,
+    IndicesField,
+    OrderIdField,
+    PositionIdField,
+    PricesField,
+    SyntheticBalanceField,
+    UsedField,
     sorted_by_asset,
 )
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
@@ -30,20 +35,20 @@ from prover.applications.perpetual.transactions import SignedPrice, Transaction
 
 
 def _is_holding(balance: int) -> int:
-    if balance in (0, -(1 << 63)):
+    if balance in (0, -BALANCE_BIAS):
         raise ValueError(f"a holding is never {balance}")
     return balance
 
 
 class AssetDocument(Document):
-    asset_id: AssetId
-    balance: Annotated[Balance, AfterValidator(_is_holding)]
-    cached_funding_index: FundingIndex
+    asset_id: AssetIdField
+    balance: Annotated[SyntheticBalanceField, AfterValidator(_is_holding)]
+    cached_funding_index: FundingIndexField
 
 
 class PositionDocument(Document):
-    public_key: Felt
-    collateral_balance: Balance
+    public_key: KeyField
+    collateral_balance: CollateralBalanceField
     assets: Annotated[tuple[AssetDocument, ...], Field(max_length=MAX_ASSETS_IN_POSITION), sorted_by_asset] = ()
     leaf: Felt | None = Field(None, description="checked where it is given")
 
@@ -60,21 +65,26 @@ class PositionDocument(Document):
 
 
 class StateDocument(Document):
-    """A whole state. The roots are made anew from positions and orders, and compared where they are given."""
+    """A state. The roots are made anew from positions and orders, and compared where they are given.
 
-    positions: dict[PositionId, PositionDocument] = Field(default_factory=dict)
-    orders: dict[OrderId, Amount] = Field(default_factory=dict)
-    funding_indices: Indices = ()
-    funding_timestamp: Timestamp
-    oracle_prices: Prices = ()
-    system_time: Timestamp
+    `orders` may be left out where `orders_root` is given: positions and words are all that an escape takes, and a
+    rollup publishes no more.
+    """
+
+    positions: dict[PositionIdField, PositionDocument] = Field(default_factory=dict)
+    orders: dict[OrderIdField, UsedField] | None = Field(None, exclude_if=lambda orders: orders is None)
+    funding_indices: IndicesField = ()
+    funding_timestamp: SecondsField
+    oracle_prices: PricesField = ()
+    system_time: SecondsField
     positions_root: Felt | None = None
     orders_root: Felt | None = None
 
     @staticmethod
     def of(state: State) -> StateDocument:
+        """With the orders, if the state knows them."""
         positions = {str(key): position_json(position) for key, position in sorted(state.positions.items())}
-        orders = {str(key): str(amount) for key, amount in sorted(state.orders.items())}
+        orders = {str(key): str(amount) for key, amount in sorted(state.orders.items())} if state.knows_orders else None
         return StateDocument.model_validate({"positions": positions, "orders": orders, **state_head_json(state)})
 
     @model_validator(mode="after")
@@ -100,7 +110,7 @@ class StateDocument(Document):
             state = State.of(
                 config,
                 positions,
-                self.orders,
+                self.orders or {},
                 self.funding_indices,
                 self.funding_timestamp,
                 self.oracle_prices,
@@ -108,6 +118,8 @@ class StateDocument(Document):
             )
         except ValueError as error:
             raise InputRefused(f"prev_state: {error}") from error
+        if self.orders is None and self.orders_root is not None:
+            state = state.sealed(self.orders_root)
         self._check_roots(state)
         return state
 
@@ -124,10 +136,10 @@ class StateDocument(Document):
 
 
 class BatchDocument(Document):
-    minimum_expiration_timestamp: Bits32
+    minimum_expiration_timestamp: HoursField
     signed_min_prices: tuple[SignedPrice, ...] = ()
     signed_max_prices: tuple[SignedPrice, ...] = ()
-    new_system_time: Timestamp | None = Field(None, description="checked where it is given")
+    new_system_time: SecondsField | None = Field(None, description="checked where it is given")
     transactions: tuple[Transaction, ...]
 
 
@@ -138,8 +150,8 @@ class Expected(Document):
     positions_root: Felt | None = None
     orders_root: Felt | None = None
     output_words: tuple[Felt, ...] | None = None
-    touched_positions: dict[PositionId, PositionDocument] | None = None
-    touched_orders: dict[OrderId, Amount] | None = None
+    touched_positions: dict[PositionIdField, PositionDocument] | None = None
+    touched_orders: dict[OrderIdField, UsedField] | None = None
     reason: Any = None
     error_codes: tuple[int, ...] | None = None
     resources: dict[str, int] | None = None

@@ -1,6 +1,7 @@
 """Refusals of the exchange's rules.
 
 InputRefused               a file or a value that is no state, configuration or batch; nothing was run
+└── BelowUnit              an amount or a price of less than the least unit
 RuleBroken                 a transaction or batch that no proof can contain; `rule` is its name, a code's if it has one
 ├── UpdateRefused          the position update gives an error code
 ├── RequestRefused         a transaction contradicts itself, or declares an outcome that it does not have
@@ -10,6 +11,16 @@ RuleBroken                 a transaction or batch that no proof can contain; `ru
 ├── PriceRefused           signed prices, or a tick outside them
 ├── PositionRefused        a position that may not be liquidated or deleveraged so
 └── BatchRefused           the configuration, or what the batch ends with
+OutputMalformed            words that no program wrote; `part` is what was read, `place` the word's
+├── OutputCutOff           there are fewer words than the counts say
+├── OutputTooLong          there are words after the end
+├── WordOutOfRange         a word that its field cannot hold
+├── NotAscending           ids that do not ascend
+└── KindUnknown            an availability mode or a forced request of no known kind
+DataRefused                a rollup's data that do not go on from what was read before
+├── TickUnread             a position's indices are those of a tick that was not read
+├── IndexUnread            a position holds an asset for which that tick has no index
+└── PositionsDiffer        positions that are not those of the state on chain
 """
 
 from __future__ import annotations
@@ -52,6 +63,10 @@ class Code(IntEnum):
 
 class InputRefused(ValueError):
     """The message names the field and the reason."""
+
+
+class BelowUnit(InputRefused):
+    """The message names the unit."""
 
 
 class RuleBroken(Exception):
@@ -106,3 +121,62 @@ class PositionRefused(RuleBroken):
 
 class BatchRefused(RuleBroken):
     """Nothing in the batch can be proven."""
+
+
+class OutputMalformed(ValueError):
+    """The message names the part of the output and the word's place in it."""
+
+    def __init__(self, part: str, place: int, detail: str) -> None:
+        super().__init__(f"word {place}, {part}: {detail}")
+        self.part, self.place = part, place
+
+
+class OutputCutOff(OutputMalformed):
+    def __init__(self, part: str, place: int) -> None:
+        super().__init__(part, place, "the words end before it")
+
+
+class OutputTooLong(OutputMalformed):
+    def __init__(self, part: str, place: int, n_left: int) -> None:
+        super().__init__(part, place, f"{n_left} words are left after its end")
+
+
+class WordOutOfRange(OutputMalformed):
+    def __init__(self, part: str, place: int, word: int, reason: str) -> None:
+        super().__init__(part, place, f"{word:#x} {reason}")
+        self.word = word
+
+
+class NotAscending(OutputMalformed):
+    def __init__(self, part: str, place: int, word: int, last: int) -> None:
+        super().__init__(part, place, f"{word:#x} comes after {last:#x}")
+        self.word = word
+
+
+class KindUnknown(OutputMalformed):
+    def __init__(self, part: str, place: int, word: int) -> None:
+        super().__init__(part, place, f"{word:#x} is no kind of it")
+        self.word = word
+
+
+class DataRefused(ValueError):
+    """The message names the position, if it is one's."""
+
+
+class TickUnread(DataRefused):
+    def __init__(self, position_id: int, timestamp: int) -> None:
+        super().__init__(f"position {position_id} was funded at {timestamp}, and no tick of that time was read")
+        self.position_id, self.timestamp = position_id, timestamp
+
+
+class IndexUnread(DataRefused):
+    def __init__(self, position_id: int, asset_id: int, timestamp: int) -> None:
+        when = f"the tick of {timestamp} has" if timestamp else "it was not funded, and had"
+        super().__init__(f"position {position_id} holds {asset_id:#x}: {when} no index of it")
+        self.position_id, self.asset_id, self.timestamp = position_id, asset_id, timestamp
+
+
+class PositionsDiffer(DataRefused):
+    def __init__(self, root: int, expected: int) -> None:
+        super().__init__(f"positions have the root {root:#x}, the state has {expected:#x}")
+        self.root, self.expected = root, expected

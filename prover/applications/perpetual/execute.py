@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prover.algebra import ecdsa
 from prover.applications.ledger.fields import FXP32
+from prover.applications.ledger.units import AssetId, CollateralId, Hours, Seconds, StarkKey
 from prover.applications.perpetual import messages
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import (
@@ -26,6 +27,7 @@ from prover.applications.perpetual.errors import (
     UpdateRefused,
 )
 from prover.applications.perpetual.margin import Change, Market, Status, Update, funded, status, update_position
+from prover.applications.perpetual.output import Modification
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import (
@@ -44,17 +46,26 @@ from prover.applications.perpetual.transactions import (
     Transfer,
     Withdrawal,
 )
-
-DIFFERENCE_BIAS = 1 << 64
-"""A modification's difference is written plus this."""
+from prover.applications.perpetual.units import (
+    CollateralQuanta,
+    OrderId,
+    PositionId,
+    Price,
+    Quanta,
+    SyntheticQuanta,
+    Used,
+)
 
 
 @dataclass(frozen=True)
-class Step:
-    """One change of a position: `before` and `after` are what was stored, `code` what the update gave there."""
+class PositionChange:
+    """One change of a position, by the transaction at `place`.
+
+    `before` and `after` are what was stored, `code` what the update gave there.
+    """
 
     place: int
-    position_id: int
+    position_id: PositionId
     before: Position
     after: Position
     code: Code
@@ -66,23 +77,23 @@ class Step:
 
 @dataclass
 class Carried:
-    """The state while a batch executes. `bounds` are the signed minimum and maximum prices by asset id."""
+    """The state while a batch executes. `bounds` are the signed minimum and maximum prices."""
 
     state: State
     config: GeneralConfig
-    minimum_expiration_timestamp: int
-    bounds: tuple[dict[int, int], dict[int, int]]
+    minimum_expiration_timestamp: Hours
+    bounds: tuple[Mapping[AssetId, Price], Mapping[AssetId, Price]]
     market: Market
-    system_time: int
-    positions: dict[int, Position] = field(default_factory=dict)
-    orders: dict[int, int] = field(default_factory=dict)
-    funding_timestamps: dict[int, int] = field(default_factory=dict)
-    modifications: list[tuple[int, int, int]] = field(default_factory=list)
+    system_time: Seconds
+    positions: dict[PositionId, Position] = field(default_factory=dict)
+    orders: dict[OrderId, Used] = field(default_factory=dict)
+    funding_timestamps: dict[PositionId, Seconds] = field(default_factory=dict)
+    modifications: list[Modification] = field(default_factory=list)
     forced: list[ForcedWithdrawal | ForcedTrade] = field(default_factory=list)
     served: list[Code] = field(default_factory=list)
     conditions: list[int] = field(default_factory=list)
     funding_ticks: list[FundingTick] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    changes: list[PositionChange] = field(default_factory=list)
     place: int = 0
 
     def execute(self, transaction: Transaction) -> None:
@@ -104,27 +115,29 @@ class Carried:
 
     # --- positions
 
-    def position(self, position_id: int) -> Position:
+    def position(self, position_id: PositionId) -> Position:
         known = self.positions.get(position_id)
         return self.state.position(position_id) if known is None else known
 
-    def _check_id(self, position_id: int) -> None:
+    def _check_id(self, position_id: PositionId) -> None:
         height = self.config.positions_tree_height
         if position_id >> height:
             raise RequestRefused("POSITION_ID", f"position {position_id} is outside a tree of height {height}")
 
-    def store(self, position_id: int, position: Position, timestamp: int | None, code: Code) -> None:
+    def store(self, position_id: PositionId, position: Position, timestamp: Seconds | None, code: Code) -> None:
         """`timestamp` is what rollup data says of the position's indices; None keeps what this batch said before."""
-        self.steps.append(Step(self.place, position_id, self.position(position_id), position, code, self.market))
+        self.changes.append(
+            PositionChange(self.place, position_id, self.position(position_id), position, code, self.market)
+        )
         self.positions[position_id] = position
-        known = self.funding_timestamps.get(position_id, 0)
+        known = self.funding_timestamps.get(position_id, Seconds(0))
         self.funding_timestamps[position_id] = known if timestamp is None else timestamp
 
-    def attempt(self, position_id: int, change: Change) -> Update:
+    def attempt(self, position_id: PositionId, change: Change) -> Update:
         self._check_id(position_id)
         return update_position(self.position(position_id), change, self.market)
 
-    def update(self, position_id: int, change: Change) -> Update:
+    def update(self, position_id: PositionId, change: Change) -> Update:
         """Changes the position. Raises UpdateRefused with the update's code."""
         update = self.attempt(position_id, change)
         if update.code != Code.SUCCESS:
@@ -134,7 +147,7 @@ class Carried:
 
     # --- signed orders (6)
 
-    def use_order(self, order: Signed, amount: int) -> None:
+    def use_order(self, order: Signed, amount: Quanta) -> None:
         """Checks signature and expiration, and uses up `amount` of what the order allows."""
         message = order.message_hash(self.config.collateral.asset_id)
         if not ecdsa.verify(message, order.signature_r, order.signature_s, order.public_key):
@@ -146,13 +159,15 @@ class Carried:
         height = self.config.orders_tree_height
         if order_id >> height:
             raise OrderRefused("ORDER_ID", f"order {order_id} is outside a tree of height {height}")
-        used = self.orders.get(order_id, self.state.orders.get(order_id, 0))
+        used = self.orders[order_id] if order_id in self.orders else self.state.used(order_id)
         if used + amount > order.full_amount():
             detail = f"{amount} asked, {used} of {order.full_amount()} used, order {order_id}"
             raise OrderRefused(Code.INVALID_FULFILLMENT_INFO, detail)
-        self.orders[order_id] = used + amount
+        self.orders[order_id] = Used(used + amount)
 
-    def execute_leg(self, order: LimitOrder, synthetic: int, collateral: int, fee: int) -> None:
+    def execute_leg(
+        self, order: LimitOrder, synthetic: SyntheticQuanta, collateral: CollateralQuanta, fee: CollateralQuanta
+    ) -> None:
         """One limit order's part of a trade or liquidation (6.3): limits, order, fee, position."""
         fee_position = self.config.fee_position
         if order.position_id == fee_position.position_id:
@@ -161,20 +176,25 @@ class Carried:
         self.use_order(order, synthetic)
         self.update(fee_position.position_id, Change(fee_position.public_key, fee))
         sign = 1 if order.is_buying_synthetic else -1
-        change = Change(order.public_key, -sign * collateral - fee, order.synthetic_asset_id, sign * synthetic)
+        change = Change(
+            order.public_key,
+            CollateralQuanta(-sign * collateral - fee),
+            order.synthetic_asset_id,
+            SyntheticQuanta(sign * synthetic),
+        )
         self.update(order.position_id, change)
 
-    def modify(self, owner_key: int, position_id: int, delta: int) -> None:
-        self.modifications.append((owner_key, position_id, DIFFERENCE_BIAS + delta))
+    def modify(self, owner_key: StarkKey, position_id: PositionId, difference: CollateralQuanta) -> None:
+        self.modifications.append(Modification.of(owner_key, position_id, difference))
 
-    def funded(self, position_id: int) -> Position:
+    def funded(self, position_id: PositionId) -> Position:
         self._check_id(position_id)
         base = funded(self.position(position_id), self.market)
         if base is None:
             raise UpdateRefused(Code.OUT_OF_RANGE_BALANCE, position_id, "funding takes its collateral out of 64 bits")
         return base
 
-    def funded_totals(self, position_id: int) -> tuple[Position, Status]:
+    def funded_totals(self, position_id: PositionId) -> tuple[Position, Status]:
         """A position with funding applied, and its totals. Raises UpdateRefused where they are out of range."""
         base = self.funded(position_id)
         totals = status(base, self.market)
@@ -195,7 +215,7 @@ def _holdings(position: Position) -> str:
     return f"{position.collateral_balance}{assets}"
 
 
-def _different(first: int, second: int) -> None:
+def _different(first: PositionId, second: PositionId) -> None:
     if first == second:
         raise RequestRefused(Code.SAME_POSITION_ID, f"position {first} on both sides")
 
@@ -210,16 +230,17 @@ def _deposit(carried: Carried, deposit: Deposit) -> None:
 
 def _withdrawal(carried: Carried, withdrawal: Withdrawal) -> None:
     carried.use_order(withdrawal, withdrawal.amount)
-    carried.update(withdrawal.position_id, Change(withdrawal.public_key, -withdrawal.amount))
-    carried.modify(withdrawal.owner_key, withdrawal.position_id, -withdrawal.amount)
+    taken = CollateralQuanta(-withdrawal.amount)
+    carried.update(withdrawal.position_id, Change(withdrawal.public_key, taken))
+    carried.modify(withdrawal.owner_key, withdrawal.position_id, taken)
 
 
-def _transfer(carried: Carried, transfer: Transfer) -> None:
+def _transfer(carried: Carried, transfer: Transfer | ConditionalTransfer) -> None:
     _different(transfer.sender_position_id, transfer.receiver_position_id)
     if transfer.asset_id != carried.config.collateral.asset_id:
         raise RequestRefused(Code.INVALID_COLLATERAL_ASSET_ID, f"{transfer.asset_id:#x} is not the collateral")
     carried.use_order(transfer, transfer.amount)
-    carried.update(transfer.sender_position_id, Change(transfer.public_key, -transfer.amount))
+    carried.update(transfer.sender_position_id, Change(transfer.public_key, CollateralQuanta(-transfer.amount)))
     carried.update(transfer.receiver_position_id, Change(transfer.receiver_public_key, transfer.amount))
 
 
@@ -231,7 +252,13 @@ def _conditional_transfer(carried: Carried, transfer: ConditionalTransfer) -> No
 # --- trades
 
 
-def _check_limits(order: LimitOrder, collateral_id: int, synthetic: int, collateral: int, fee: int) -> None:
+def _check_limits(
+    order: LimitOrder,
+    collateral_id: CollateralId,
+    synthetic: SyntheticQuanta,
+    collateral: CollateralQuanta,
+    fee: CollateralQuanta,
+) -> None:
     """The signed price and fee hold, up to one unit of collateral for each fill."""
     if order.collateral_asset_id != collateral_id:
         raise OrderRefused(Code.INVALID_COLLATERAL_ASSET_ID, f"{order.collateral_asset_id:#x} is not the collateral")
@@ -273,18 +300,14 @@ def _liquidate(carried: Carried, liquidate: Liquidate) -> None:
         raise PositionRefused(Code.UNLIQUIDATABLE_POSITION, detail)
     # The liquidated side takes the opposite of the order.
     sign = -1 if order.is_buying_synthetic else 1
-    _check_closes(base, position_id, order.synthetic_asset_id, sign * liquidate.actual_synthetic)
-    change = Change(
-        None,
-        -sign * liquidate.actual_collateral,
-        order.synthetic_asset_id,
-        sign * liquidate.actual_synthetic,
-    )
-    carried.update(position_id, change)
+    synthetic = SyntheticQuanta(sign * liquidate.actual_synthetic)
+    collateral = CollateralQuanta(-sign * liquidate.actual_collateral)
+    _check_closes(base, position_id, order.synthetic_asset_id, synthetic)
+    carried.update(position_id, Change(None, collateral, order.synthetic_asset_id, synthetic))
     carried.execute_leg(order, liquidate.actual_synthetic, liquidate.actual_collateral, liquidate.actual_liquidator_fee)
 
 
-def _check_closes(position: Position, position_id: int, asset_id: int, delta: int) -> None:
+def _check_closes(position: Position, position_id: PositionId, asset_id: AssetId, delta: SyntheticQuanta) -> None:
     """A delta may bring a holding nearer to 0, not across it."""
     held = position.balance(asset_id)
     if held * (held + delta) < 0 or held * delta > 0 or (held == 0 and delta):
@@ -298,10 +321,18 @@ def _deleverage(carried: Carried, request: Deleverage) -> None:
     _, before = carried.funded_totals(bankrupt_id)
     other = carried.funded(other_id)
     sign = 1 if request.deleverager_is_buying_synthetic else -1
-    synthetic, collateral = sign * request.amount_synthetic, -sign * request.amount_collateral
-    update = carried.update(bankrupt_id, Change(None, -collateral, request.synthetic_asset_id, -synthetic))
-    carried.update(other_id, Change(None, collateral, request.synthetic_asset_id, synthetic))
-    _check_closes(other, other_id, request.synthetic_asset_id, synthetic)
+    gives, takes = (
+        Change(
+            None,
+            CollateralQuanta(-side * request.amount_collateral),
+            request.synthetic_asset_id,
+            SyntheticQuanta(side * request.amount_synthetic),
+        )
+        for side in (-sign, sign)
+    )
+    update = carried.update(bankrupt_id, gives)
+    carried.update(other_id, takes)
+    _check_closes(other, other_id, request.synthetic_asset_id, takes.synthetic_delta)
     if not before.is_deleveragable():
         detail = f"position {bankrupt_id}: total value is {before.total_value}, not negative"
         raise PositionRefused(Code.UNDELEVERAGABLE_POSITION, detail)
@@ -323,11 +354,12 @@ def _claimed(request: ForcedWithdrawal | ForcedTrade, code: Code) -> None:
 
 
 def _forced_withdrawal(carried: Carried, request: ForcedWithdrawal) -> None:
-    update = carried.attempt(request.position_id, Change(request.public_key, -request.amount))
+    taken = CollateralQuanta(-request.amount)
+    update = carried.attempt(request.position_id, Change(request.public_key, taken))
     _claimed(request, update.code)
     carried.store(request.position_id, update.result, update.funding_timestamp, update.code)
     if update.code == Code.SUCCESS:
-        carried.modify(request.public_key, request.position_id, -request.amount)
+        carried.modify(request.public_key, request.position_id, taken)
     carried.forced.append(request)
     carried.served.append(update.code)
 
@@ -340,7 +372,10 @@ def _forced_trade(carried: Carried, request: ForcedTrade) -> None:
     updates = []
     for (position_id, key), sign in sides:
         change = Change(
-            key, -sign * request.amount_collateral, request.synthetic_asset_id, sign * request.amount_synthetic
+            key,
+            CollateralQuanta(-sign * request.amount_collateral),
+            request.synthetic_asset_id,
+            SyntheticQuanta(sign * request.amount_synthetic),
         )
         updates.append((position_id, carried.attempt(position_id, change)))
     code = next((update.code for _, update in updates if update.code != Code.SUCCESS), Code.SUCCESS)
@@ -357,7 +392,7 @@ def _forced_trade(carried: Carried, request: ForcedTrade) -> None:
 # --- ticks
 
 
-def _moved_to(carried: Carried, timestamp: int) -> None:
+def _moved_to(carried: Carried, timestamp: Seconds) -> None:
     if timestamp < carried.system_time:
         raise TimeRefused("SYSTEM_TIME", f"a tick to {timestamp} goes back from {carried.system_time}")
     carried.system_time = timestamp

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from prover.applications.ledger.units import AssetId
 from prover.applications.perpetual.amounts import human, human_price
 from prover.applications.perpetual.batch import Batch
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import Code
-from prover.applications.perpetual.execute import Step
-from prover.applications.perpetual.margin import Market, totals
+from prover.applications.perpetual.execute import PositionChange
+from prover.applications.perpetual.margin import Market, margin_left
+from prover.applications.perpetual.names import asset_name
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.transactions import FundingTick, OracleTick
-
-FXP32 = 1 << 32
+from prover.applications.perpetual.units import CollateralQuanta, Price, SyntheticQuanta
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,6 @@ class Row:
     outcome: str
 
 
-def asset_name(asset_id: int) -> str:
-    """`BTC-10` of the id that spells it, else the id in hex."""
-    text = asset_id.to_bytes(32, "big").lstrip(b"\0").rstrip(b"\0")
-    return text.decode() if text and all(33 <= byte < 127 for byte in text) else hex(asset_id)
-
-
 class Units:
     """Amounts of one configuration as text."""
 
@@ -43,16 +38,16 @@ class Units:
         self._collateral = config.collateral.resolution
         self._resolutions = {asset.asset_id: asset.resolution for asset in config.synthetic_assets}
 
-    def collateral(self, amount: int, signed: bool = False) -> str:
+    def collateral(self, amount: CollateralQuanta, signed: bool = False) -> str:
         return ("+" if signed and amount > 0 else "") + human(amount, self._collateral)
 
-    def synthetic(self, asset_id: int, amount: int, signed: bool = False) -> str:
+    def synthetic(self, asset_id: AssetId, amount: SyntheticQuanta, signed: bool = False) -> str:
         sign = "+" if signed and amount > 0 else ""
         resolution = self._resolutions.get(asset_id)
         text = f"{amount} quanta" if resolution is None else human(amount, resolution)
         return f"{sign}{text} {asset_name(asset_id)}"
 
-    def price(self, asset_id: int, price: int) -> str:
+    def price(self, asset_id: AssetId, price: Price) -> str:
         return f"{asset_name(asset_id)} {human_price(price, self._resolutions[asset_id], self._collateral)}"
 
     def holds(self, position: Position) -> str:
@@ -63,27 +58,26 @@ class Units:
 
     def change(self, before: Position, after: Position) -> str:
         parts = []
-        collateral = after.collateral_balance - before.collateral_balance
+        collateral = CollateralQuanta(after.collateral_balance - before.collateral_balance)
         if collateral:
             parts.append(self.collateral(collateral, signed=True))
         for asset_id in sorted({asset.asset_id for asset in (*before.assets, *after.assets)}):
-            delta = after.balance(asset_id) - before.balance(asset_id)
+            delta = SyntheticQuanta(after.balance(asset_id) - before.balance(asset_id))
             if delta:
                 parts.append(self.synthetic(asset_id, delta, signed=True))
         return ", ".join(parts) or "nothing"
 
     def room(self, position: Position, market: Market) -> str:
         """Total value minus required margin in collateral, rounded down."""
-        value, risk = totals(position, market)
-        return human((value * FXP32 - risk) // FXP32**2, self._collateral)
+        return human(margin_left(position, market), self._collateral)
 
 
 def rows(batch: Batch) -> Iterator[Row]:
     """In the batch's order."""
     units = Units(batch.config)
-    steps: dict[int, list[Step]] = {}
-    for step in batch.steps:
-        steps.setdefault(step.place, []).append(step)
+    changes: dict[int, list[PositionChange]] = {}
+    for change in batch.changes:
+        changes.setdefault(change.place, []).append(change)
     for place, transaction in enumerate(batch.transactions):
         if isinstance(transaction, FundingTick):
             text = f"{len(transaction.funding_indices)} indices"
@@ -91,13 +85,13 @@ def rows(batch: Batch) -> Iterator[Row]:
         elif isinstance(transaction, OracleTick):
             text = ", ".join(units.price(*pair) for pair in transaction.prices) or "no prices"
             yield Row(place, "oracle", "", text, "", "", f"time {transaction.timestamp}")
-        for step in steps.get(place, ()):
-            yield _row(units, transaction.type, step)
+        for change in changes.get(place, ()):
+            yield _row(units, transaction.type, change)
 
 
-def _row(units: Units, kind: str, step: Step) -> Row:
-    before, after = (units.room(position, step.market) for position in (step.before_funded(), step.after))
+def _row(units: Units, kind: str, change: PositionChange) -> Row:
+    before, after = (units.room(position, change.market) for position in (change.before_funded(), change.after))
     margin = before if before == after else f"{before} → {after}"
-    outcome = "done" if step.code == Code.SUCCESS else f"invalid: {step.code.name}"
-    change = units.change(step.before, step.after)
-    return Row(step.place, kind, str(step.position_id), change, units.holds(step.after), margin, outcome)
+    outcome = "done" if change.code == Code.SUCCESS else f"invalid: {change.code.name}"
+    text = units.change(change.before, change.after)
+    return Row(change.place, kind, str(change.position_id), text, units.holds(change.after), margin, outcome)

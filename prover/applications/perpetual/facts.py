@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
+from prover.applications.ledger.units import CollateralId, Hours, StarkKey
 from prover.applications.perpetual.batch import Batch
+from prover.applications.perpetual.output import ROLLUP
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import ForcedTrade
+from prover.applications.perpetual.units import CollateralQuanta, PositionId
 
 
-def forced_withdrawal_hash(stark_key: int, position_id: int, amount: int) -> bytes:
+def forced_withdrawal_hash(stark_key: StarkKey, position_id: PositionId, amount: CollateralQuanta) -> bytes:
     return keccak256(b"FORCED_WITHDRAWAL" + words_to_bytes([stark_key, position_id, amount]))
 
 
-def forced_trade_hash(trade: ForcedTrade, collateral_asset_id: int) -> bytes:
+def forced_trade_hash(trade: ForcedTrade, collateral_asset_id: CollateralId) -> bytes:
     """The request's identity on chain; the flag is one byte."""
     words = [
         trade.public_key_a,
@@ -24,26 +27,26 @@ def forced_trade_hash(trade: ForcedTrade, collateral_asset_id: int) -> bytes:
         trade.amount_collateral,
         trade.amount_synthetic,
     ]
-    flag = bytes([trade.is_party_a_buying_synthetic])
+    flag = bytes([trade.is_party_a_buying_synthetic != 0])
     return keccak256(b"FORCED_TRADE" + words_to_bytes(words) + flag + words_to_bytes([trade.nonce]))
 
 
-def forced_trade_consent(trade: ForcedTrade, collateral_asset_id: int, expiration_hours: int) -> bytes:
+def forced_trade_consent(trade: ForcedTrade, collateral_asset_id: CollateralId, expiration: Hours) -> bytes:
     """What party B signs with its Ethereum key, without a prefix, to agree to a trade requested until then."""
-    return keccak256(forced_trade_hash(trade, collateral_asset_id) + words_to_bytes([expiration_hours]))
+    return keccak256(forced_trade_hash(trade, collateral_asset_id) + words_to_bytes([expiration]))
 
 
 def availability_claim(after: State, sequence_number: int) -> bytes:
     """What the committee signs; `sequence_number` is the one after the update."""
     return keccak_of_words(
-        [after.tree.root, after.tree.height, after.orders_root, after.orders_height, sequence_number]
+        [after.tree.root, after.tree.height, after.orders_root, after.orders_tree.height, sequence_number]
     )
 
 
 def update_words(batch: Batch) -> list[int]:
     """What `updateState` takes: the main page; of a rollup's data only hash and size."""
     main = batch.main_words()
-    if not batch.config.data_availability_mode:
+    if batch.config.data_availability_mode != ROLLUP:
         return main
     data = batch.data()
     return [*main, int.from_bytes(keccak_of_words(data), "big"), len(data)]

@@ -10,35 +10,43 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from prover.applications.ledger.fields import FXP32
+from prover.applications.ledger.units import NOBODY, AssetId, Seconds, StarkKey
 from prover.applications.perpetual.config import GeneralConfig, SyntheticAsset
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.fields import BALANCE_BIAS, MAX_ASSETS_IN_POSITION
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.perpetual.units import NO_SYNTHETIC, CollateralQuanta, FundingIndex, Price, SyntheticQuanta
 
 TOTAL_VALUE_BOUND = BALANCE_BIAS * FXP32
 TOTAL_RISK_UPPER_BOUND = 1 << 128
 SYNTHETIC_BALANCE_MAX = BALANCE_BIAS - 1
 """A synthetic balance of -2^63 is no balance: its absolute value would not fit 63 bits."""
-Pairs = Iterable[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Market:
-    """What positions are funded and valued by: indices and prices are 32.32, by asset id."""
+    """What positions are funded and valued by between two ticks, by asset id."""
 
-    assets: Mapping[int, SyntheticAsset]
+    assets: Mapping[AssetId, SyntheticAsset]
     is_risk_by_balance_only: bool
-    indices: Mapping[int, int]
-    prices: Mapping[int, int]
-    funding_timestamp: int
+    indices: Mapping[AssetId, FundingIndex]
+    prices: Mapping[AssetId, Price]
+    funding_timestamp: Seconds
 
     @staticmethod
-    def of(config: GeneralConfig, indices: Pairs, prices: Pairs, funding_timestamp: int) -> Market:
+    def of(
+        config: GeneralConfig,
+        indices: Iterable[tuple[AssetId, FundingIndex]],
+        prices: Iterable[tuple[AssetId, Price]],
+        funding_timestamp: Seconds,
+    ) -> Market:
         assets = {asset.asset_id: asset for asset in config.synthetic_assets}
         return Market(assets, bool(config.is_risk_by_balance_only), dict(indices), dict(prices), funding_timestamp)
 
 
 class Status(NamedTuple):
+    """Total value in .32 fixed point, total risk in .64."""
+
     total_value: int
     total_risk: int
 
@@ -60,7 +68,7 @@ class _Unfit(Exception):
 def funded(position: Position, market: Market) -> Position | None:
     """The position with all funding applied; None where its collateral would leave 64 bits."""
     owed = sum((market.indices[a.asset_id] - a.cached_funding_index) * a.balance for a in position.assets)
-    collateral = (position.collateral_balance * FXP32 - owed) // FXP32
+    collateral = CollateralQuanta((position.collateral_balance * FXP32 - owed) // FXP32)
     if not -BALANCE_BIAS <= collateral < BALANCE_BIAS:
         return None
     assets = tuple(Asset(a.asset_id, a.balance, market.indices[a.asset_id]) for a in position.assets)
@@ -78,11 +86,13 @@ def totals(position: Position, market: Market) -> Status:
     return Status(value, risk)
 
 
-def margin_left(position: Position, market: Market) -> int:
-    """By how much the position's value exceeds its risk, rounded down, in quanta of collateral: negative if it may be
-    liquidated. Needs a price for every asset that it holds."""
+def margin_left(position: Position, market: Market) -> CollateralQuanta:
+    """By how much the position's value exceeds its risk, rounded down: negative if it may be liquidated.
+
+    Needs a price for every asset that it holds.
+    """
     found = totals(position, market)
-    return (found.total_value * FXP32 - found.total_risk) // FXP32**2
+    return CollateralQuanta((found.total_value * FXP32 - found.total_risk) // FXP32**2)
 
 
 def status(position: Position, market: Market) -> Status | Code:
@@ -126,10 +136,10 @@ def transition(before: Position, after: Position, market: Market) -> Code:
 class Change:
     """What is asked of a position. Key None stands for whatever key it has: liquidation and deleverage ask so."""
 
-    public_key: int | None
-    collateral_delta: int
-    asset_id: int | None = None
-    synthetic_delta: int = 0
+    public_key: StarkKey | None
+    collateral_delta: CollateralQuanta
+    asset_id: AssetId | None = None
+    synthetic_delta: SyntheticQuanta = NO_SYNTHETIC
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,7 @@ class Update:
     code: Code
     funded: Position
     result: Position
-    funding_timestamp: int | None
+    funding_timestamp: Seconds | None
 
 
 def update_position(position: Position, change: Change, market: Market) -> Update:
@@ -155,7 +165,7 @@ def update_position(position: Position, change: Change, market: Market) -> Updat
     except _Unfit as unfit:
         return Update(unfit.code, base, base, market.funding_timestamp)
     is_emptied = result == EMPTY and not (change.public_key is None and base.is_empty())
-    return Update(Code.SUCCESS, base, result, 0 if is_emptied else market.funding_timestamp)
+    return Update(Code.SUCCESS, base, result, Seconds(0) if is_emptied else market.funding_timestamp)
 
 
 def _changed(base: Position, change: Change, market: Market) -> Position:
@@ -166,12 +176,12 @@ def _changed(base: Position, change: Change, market: Market) -> Position:
         if change.asset_id not in market.indices:
             raise _Unfit(Code.MISSING_GLOBAL_FUNDING_INDEX)
     key = _key_after(base, change)
-    collateral = base.collateral_balance + change.collateral_delta
+    collateral = CollateralQuanta(base.collateral_balance + change.collateral_delta)
     if not -BALANCE_BIAS <= collateral < BALANCE_BIAS:
         raise _Unfit(Code.OUT_OF_RANGE_BALANCE)
     result = replace(base, public_key=key, collateral_balance=collateral)
     if change.asset_id is not None and change.synthetic_delta:
-        balance = base.balance(change.asset_id) + change.synthetic_delta
+        balance = SyntheticQuanta(base.balance(change.asset_id) + change.synthetic_delta)
         if abs(balance) > SYNTHETIC_BALANCE_MAX:
             raise _Unfit(Code.OUT_OF_RANGE_BALANCE)
         result = result.with_balance(change.asset_id, balance, market.indices[change.asset_id])
@@ -185,11 +195,12 @@ def _changed(base: Position, change: Change, market: Market) -> Position:
     return result
 
 
-def _key_after(base: Position, change: Change) -> int:
+def _key_after(base: Position, change: Change) -> StarkKey:
+    """Raises _Unfit where the change is asked under a key that does not own the position."""
     if change.public_key is None:
         if base.is_empty() and (change.collateral_delta or change.synthetic_delta):
             raise _Unfit(Code.INVALID_PUBLIC_KEY)
         return base.public_key
-    if change.public_key == 0 or not (base.is_empty() or base.public_key == change.public_key):
+    if change.public_key == NOBODY or not (base.is_empty() or base.public_key == change.public_key):
         raise _Unfit(Code.INVALID_PUBLIC_KEY)
     return change.public_key

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from functools import reduce
 
 from prover.algebra.field import PRIME
-from prover.algebra.keccak import keccak256
 from prover.algebra.pedersen import pedersen
+from prover.applications.ledger.units import AssetId, CollateralId, Hours, Seconds, StarkKey
+from prover.applications.perpetual.units import CollateralQuanta, ExternalPrice, OrderId, PositionId, SyntheticQuanta
 
 LIMIT_ORDER, TRANSFER, CONDITIONAL_TRANSFER, WITHDRAWAL, WITHDRAWAL_TO_OWNER = 3, 4, 5, 6, 7
 """The 10-bit types. The last two are one transaction: to the signer's own key, or to another owner key."""
-CONDITION_MASK = (1 << 250) - 1
 ORDER_ID_BITS = 64
 MESSAGE_BITS = 251
 
@@ -53,15 +53,15 @@ def _felt(name: str, value: int) -> int:
 
 def limit_order_hash(
     *,
-    synthetic_asset_id: int,
-    collateral_asset_id: int,
+    synthetic_asset_id: AssetId,
+    collateral_asset_id: CollateralId,
     is_buying_synthetic: bool,
-    amount_synthetic: int,
-    amount_collateral: int,
-    amount_fee: int,
+    amount_synthetic: SyntheticQuanta,
+    amount_collateral: CollateralQuanta,
+    amount_fee: CollateralQuanta,
     nonce: int,
-    position_id: int,
-    expiration_timestamp: int,
+    position_id: PositionId,
+    expiration_timestamp: Hours,
 ) -> int:
     """The fee is in collateral; the position stands in the slots of fee, sold and bought asset alike."""
     synthetic = (_checked("synthetic_asset_id", synthetic_asset_id, 128), amount_synthetic)
@@ -88,16 +88,16 @@ def limit_order_hash(
 
 def transfer_hash(
     *,
-    asset_id: int,
-    receiver_public_key: int,
-    sender_position_id: int,
-    receiver_position_id: int,
-    amount: int,
+    asset_id: CollateralId,
+    receiver_public_key: StarkKey,
+    sender_position_id: PositionId,
+    receiver_position_id: PositionId,
+    amount: CollateralQuanta,
     nonce: int,
-    expiration_timestamp: int,
+    expiration_timestamp: Hours,
     condition: int = 0,
     fee_asset_id: int = 0,
-    fee_position_id: int | None = None,
+    fee_position_id: PositionId | None = None,
     max_amount_fee: int = 0,
 ) -> int:
     """A condition other than 0 makes it a conditional transfer.
@@ -134,13 +134,13 @@ def transfer_hash(
 
 def withdrawal_hash(
     *,
-    collateral_asset_id: int,
-    public_key: int,
-    owner_key: int,
-    position_id: int,
-    amount: int,
+    collateral_asset_id: CollateralId,
+    public_key: StarkKey,
+    owner_key: StarkKey,
+    position_id: PositionId,
+    amount: CollateralQuanta,
     nonce: int,
-    expiration_timestamp: int,
+    expiration_timestamp: Hours,
 ) -> int:
     """To the signer's own key (type 6) the owner key is left out; to any other it is hashed (type 7)."""
     is_own = owner_key == public_key
@@ -156,8 +156,8 @@ def withdrawal_hash(
     return _chain([collateral, word] if is_own else [collateral, _felt("owner_key", owner_key), word])
 
 
-def price_hash(signed_asset_id: int, external_price: int, timestamp: int) -> int:
-    """`external_price` in 10^-18, `timestamp` in seconds."""
+def price_hash(signed_asset_id: int, external_price: ExternalPrice, timestamp: Seconds) -> int:
+    """What an oracle signs."""
     word = _packed(("external_price", external_price, 120), ("timestamp", timestamp, 32))
     return pedersen(_checked("signed_asset_id", signed_asset_id, 168), word)
 
@@ -169,13 +169,6 @@ def signed_asset_id(asset_name: bytes, oracle_name: bytes) -> int:
     return int.from_bytes(asset_name.ljust(16, b"\0"), "big") << 40 | int.from_bytes(oracle_name.ljust(5, b"\0"), "big")
 
 
-def condition_of(registry: bytes, fact: bytes) -> int:
-    """The condition word of a fact (32 bytes) in a registry (20 bytes)."""
-    if len(registry) != 20 or len(fact) != 32:
-        raise ValueError(f"a registry has 20 bytes and a fact 32, not {len(registry)} and {len(fact)}")
-    return int.from_bytes(keccak256(registry + fact), "big") & CONDITION_MASK
-
-
-def order_id(message_hash: int) -> int:
+def order_id(message_hash: int) -> OrderId:
     """The leaf of the orders tree that a message uses up: its hash's top 64 of 251 bits."""
-    return message_hash >> MESSAGE_BITS - ORDER_ID_BITS
+    return OrderId(message_hash >> MESSAGE_BITS - ORDER_ID_BITS)

@@ -6,20 +6,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from prover.algebra.pedersen import pedersen_pairs
-from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
-from prover.applications.perpetual.errors import Code
+from prover.applications.ledger.units import NOBODY, AssetId, StarkKey
 from prover.applications.perpetual.fields import BALANCE_BIAS
-
-__all__ = ["AMOUNT_UPPER_BOUND", "BALANCE_BIAS", "EMPTY", "Asset", "Code", "Position", "leaves"]
+from prover.applications.perpetual.units import (
+    NO_COLLATERAL,
+    NO_SYNTHETIC,
+    CollateralQuanta,
+    FundingIndex,
+    SyntheticQuanta,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A synthetic holding: `balance` and `cached_funding_index` are signed, the index in 32.32 fixed point."""
+    """A synthetic holding: its signed balance, and the funding index up to which it has paid."""
 
-    asset_id: int
-    balance: int
-    cached_funding_index: int
+    asset_id: AssetId
+    balance: SyntheticQuanta
+    cached_funding_index: FundingIndex
 
     def word(self) -> int:
         """asset id, biased index, biased balance; 120, 64 and 64 bits."""
@@ -29,20 +33,20 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """`collateral_balance` is signed, in collateral units; `assets` ascend by id and hold no balance of 0."""
+    """`collateral_balance` is signed; `assets` ascend by id and hold no balance of 0."""
 
-    public_key: int = 0
-    collateral_balance: int = 0
+    public_key: StarkKey = NOBODY
+    collateral_balance: CollateralQuanta = NO_COLLATERAL
     assets: tuple[Asset, ...] = ()
 
     def is_empty(self) -> bool:
         return self == EMPTY
 
-    def balance(self, asset_id: int) -> int:
+    def balance(self, asset_id: AssetId) -> SyntheticQuanta:
         """0 for an asset that is not held."""
-        return next((asset.balance for asset in self.assets if asset.asset_id == asset_id), 0)
+        return next((asset.balance for asset in self.assets if asset.asset_id == asset_id), NO_SYNTHETIC)
 
-    def with_balance(self, asset_id: int, balance: int, index: int) -> Position:
+    def with_balance(self, asset_id: AssetId, balance: SyntheticQuanta, index: FundingIndex) -> Position:
         """An entry of balance 0 is removed; `index` becomes the entry's cached index."""
         kept = [asset for asset in self.assets if asset.asset_id != asset_id]
         if balance:

@@ -6,30 +6,32 @@ from collections.abc import Iterable, Sequence
 
 from prover.algebra import ecdsa
 from prover.applications.ledger.fields import FXP32
+from prover.applications.ledger.units import AssetId, Seconds
 from prover.applications.perpetual.config import GeneralConfig, SyntheticAsset
 from prover.applications.perpetual.errors import Code, PriceRefused
 from prover.applications.perpetual.fields import EXTERNAL_PRICE_UNIT
 from prover.applications.perpetual.transactions import PriceSignature, SignedPrice
+from prover.applications.perpetual.units import ExternalPrice, Price
 
 
-def internal_price(external_price: int, asset_resolution: int, collateral_resolution: int) -> int:
+def internal_price(external_price: ExternalPrice, asset_resolution: int, collateral_resolution: int) -> Price:
     """An oracle's price (10^-18 collateral per asset) as 32.32 quanta per quantum, rounded half up."""
     divisor = asset_resolution * EXTERNAL_PRICE_UNIT
-    return (external_price * collateral_resolution * FXP32 + divisor // 2) // divisor
+    return Price((external_price * collateral_resolution * FXP32 + divisor // 2) // divisor)
 
 
-def is_median(price: int, quotes: Sequence[int]) -> bool:
+def is_median(price: Price, quotes: Sequence[Price]) -> bool:
     """At least half of the quotes are not above, and at least half not below."""
     below, above = sum(quote <= price for quote in quotes), sum(quote >= price for quote in quotes)
     return 2 * below >= len(quotes) and 2 * above >= len(quotes)
 
 
 def check_signed_prices(
-    config: GeneralConfig, prices: Iterable[SignedPrice], first_time: int, last_time: int
-) -> dict[int, int]:
+    config: GeneralConfig, prices: Iterable[SignedPrice], first_time: Seconds, last_time: Seconds
+) -> dict[AssetId, Price]:
     """The bounds by asset id. Signatures must be of `first_time` to `last_time`. Raises PriceRefused."""
     assets = {asset.asset_id: asset for asset in config.synthetic_assets}
-    bounds: dict[int, int] = {}
+    bounds: dict[AssetId, Price] = {}
     last_id = -1
     for signed in prices:
         asset = assets.get(signed.asset_id)
@@ -47,7 +49,7 @@ def check_signed_prices(
     return bounds
 
 
-def _check_signatures(asset: SyntheticAsset, signed: SignedPrice, first_time: int, last_time: int) -> None:
+def _check_signatures(asset: SyntheticAsset, signed: SignedPrice, first_time: Seconds, last_time: Seconds) -> None:
     where = f"asset {asset.asset_id:#x}"
     if len(signed.signatures) < asset.oracle_price_quorum:
         detail = f"{len(signed.signatures)} signatures, {asset.oracle_price_quorum} are required, {where}"
@@ -60,7 +62,7 @@ def _check_signatures(asset: SyntheticAsset, signed: SignedPrice, first_time: in
         _check_signature(asset, signature, first_time, last_time)
 
 
-def _check_signature(asset: SyntheticAsset, signature: PriceSignature, first_time: int, last_time: int) -> None:
+def _check_signature(asset: SyntheticAsset, signature: PriceSignature, first_time: Seconds, last_time: Seconds) -> None:
     where = f"asset {asset.asset_id:#x}, signer {signature.signer_key:#x}"
     if signature.signer_key not in asset.oracle_price_signers:
         raise PriceRefused("PRICE_SIGNER", f"no signer of this asset: {where}")

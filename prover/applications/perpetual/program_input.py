@@ -7,18 +7,28 @@ by itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from prover.applications.ledger.units import Hours, Seconds
 from prover.applications.perpetual import messages
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State
-from prover.applications.perpetual.transactions import LimitOrder, SignedPrice, Transaction
+from prover.applications.perpetual.transactions import (
+    FundingTick,
+    LimitOrder,
+    OracleTick,
+    SignedPrice,
+    Transaction,
+)
+from prover.applications.perpetual.units import OrderId, PositionId
+
+Id = TypeVar("Id", PositionId, OrderId)
 
 
-def touched_positions(config: GeneralConfig, transactions: Sequence[Transaction]) -> list[int]:
+def touched_positions(config: GeneralConfig, transactions: Sequence[Transaction]) -> list[PositionId]:
     """Every position that the transactions read or change, ascending; each limit order touches the fee position."""
-    ids: set[int] = set()
+    ids: set[PositionId] = set()
     for transaction in transactions:
         ids.update(transaction.position_ids())
         if any(isinstance(order, LimitOrder) for order in transaction.signed_orders()):
@@ -26,7 +36,7 @@ def touched_positions(config: GeneralConfig, transactions: Sequence[Transaction]
     return sorted(ids)
 
 
-def touched_orders(config: GeneralConfig, transactions: Sequence[Transaction]) -> list[int]:
+def touched_orders(config: GeneralConfig, transactions: Sequence[Transaction]) -> list[OrderId]:
     """The ids of all signed orders, ascending."""
     collateral = config.collateral.asset_id
     orders = [order for transaction in transactions for order in transaction.signed_orders()]
@@ -37,19 +47,23 @@ def program_input(
     config: GeneralConfig,
     state: State,
     transactions: Sequence[Transaction],
-    minimum_expiration_timestamp: int,
+    minimum_expiration_timestamp: Hours,
     signed_min_prices: Sequence[SignedPrice],
     signed_max_prices: Sequence[SignedPrice],
 ) -> dict[str, Any]:
-    """JSON for the program's hints. Ids outside the trees are left out: nothing can be told of them."""
+    """JSON for the program's hints. Ids outside the trees are left out: nothing can be told of them.
+
+    Raises InputRefused where orders are signed and the state does not know how much of them is used.
+    """
     positions = _inside(touched_positions(config, transactions), state.tree.height)
     orders = _inside(touched_orders(config, transactions), state.orders_tree.height)
+    used = {str(key): str(state.used(key)) for key in orders}
     nodes = state.tree.touched_nodes(positions) | state.orders_tree.touched_nodes(orders)
     return {
         "config": config.model_dump(mode="json"),
         "prev_state": {
             "positions": {str(key): position_json(state.position(key)) for key in positions},
-            "orders": {str(key): str(state.orders.get(key, 0)) for key in orders},
+            "orders": used,
             **state_head_json(state),
         },
         "batch": batch_json(
@@ -63,22 +77,22 @@ def program_input(
     }
 
 
-def _inside(ids: Sequence[int], height: int) -> list[int]:
+def _inside(ids: Sequence[Id], height: int) -> list[Id]:
     return [number for number in ids if number >> height == 0]
 
 
-def new_system_time(state: State, transactions: Sequence[Transaction]) -> int:
+def new_system_time(state: State, transactions: Sequence[Transaction]) -> Seconds:
     """The time that the batch ends with: the last tick's."""
-    times = [transaction.timestamp for transaction in transactions if hasattr(transaction, "timestamp")]
+    times = [tick.timestamp for tick in transactions if isinstance(tick, FundingTick | OracleTick)]
     return times[-1] if times else state.system_time
 
 
 def batch_json(
     transactions: Sequence[Transaction],
-    minimum_expiration_timestamp: int,
+    minimum_expiration_timestamp: Hours,
     signed_min_prices: Sequence[SignedPrice],
     signed_max_prices: Sequence[SignedPrice],
-    system_time: int,
+    system_time: Seconds,
 ) -> dict[str, Any]:
     return {
         "minimum_expiration_timestamp": str(minimum_expiration_timestamp),

@@ -1,23 +1,24 @@
 """Sample batches: an exchange of many assets whose people trade, for figures, for proofs and for tests.
 
 `trades` and `every_kind` give documents that `freehold batch run` takes. `SampleExchange` builds others: it names what
-its people and oracles agree on, and signs for them. Private keys here are small numbers that everybody knows.
+its people and oracles agree on. Private keys here are small numbers that everybody knows.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from prover.algebra.ecdsa import public_key
+from prover.applications.ledger.units import AssetId, CollateralId, Hours, Seconds, StarkKey
 from prover.applications.perpetual.config import Collateral, FeePosition, GeneralConfig, RiskSegment, SyntheticAsset
 from prover.applications.perpetual.documents import BatchDocument, Case, StateDocument
 from prover.applications.perpetual.fields import RISK_BOUND_MAX
 from prover.applications.perpetual.messages import signed_asset_id
 from prover.applications.perpetual.positions import Asset, Position
+from prover.applications.perpetual.signing import Holder, Signer, sign_price, stark_key
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import (
     ConditionalTransfer,
@@ -34,36 +35,44 @@ from prover.applications.perpetual.transactions import (
     Transaction,
     Transfer,
     Withdrawal,
-    sign,
-    sign_price,
+)
+from prover.applications.perpetual.units import (
+    CollateralQuanta,
+    ExternalPrice,
+    FundingIndex,
+    PositionId,
+    Price,
+    Risk,
+    SyntheticQuanta,
 )
 
 Json = dict[str, Any]
 
-COLLATERAL = 0x2893294412A4C8F915F75892B395EBBF6859EC246EC365C3B1F56F47C3A0A5D
-TIME = 1_600_000_000
-PRICE = 2 << 32
-"""Of one quantum of every asset: two collateral units, in 32.32."""
-INDEX = 1000
+COLLATERAL = CollateralId(0x2893294412A4C8F915F75892B395EBBF6859EC246EC365C3B1F56F47C3A0A5D)
+TIME = Seconds(1_600_000_000)
+PRICE = Price(2 << 32)
+"""Of one quantum of every asset: two collateral quanta."""
+INDEX = FundingIndex(1000)
 """Of every asset; holdings were funded at one less."""
-RISK = 150323855
+RISK = Risk(150323855)
 """3.5 %, rounded down."""
-RICH = 10**12
+RICH = CollateralQuanta(10**12)
 ALICE, BOB, CAROL, FEE_KEEPER, HEIR = 11, 12, 13, 99, 14
 ORACLES = (201, 202, 203, 204, 205)
 QUORUM = 3
-FEES = 1
-A, B, LIQUID, BANKRUPT = 2**40 + 7, 2**50 + 9, 2**60 + 5, 2**61 + 3
+FEES = PositionId(1)
+A, B, LIQUID, BANKRUPT = (PositionId(place) for place in (2**40 + 7, 2**50 + 9, 2**60 + 5, 2**61 + 3))
 """Positions of Alice, of Bob, and two of Carol's: one below its margin, one that owes more than it has."""
 
 
 @cache
-def key(private_key: int) -> int:
-    return public_key(private_key)
+def key(private_key: int) -> StarkKey:
+    return stark_key(private_key)
 
 
-def asset_id(place: int) -> int:
-    return int.from_bytes(b"SYN%02d-9".ljust(15, b"\0") % place, "big")
+def asset_id(place: int) -> AssetId:
+    """Of SYN00-9 and so on, padded to 13 bytes: the figures of the documents were measured with these."""
+    return AssetId(int.from_bytes(f"SYN{place:02}-9".encode().ljust(13, b"\0"), "big"))
 
 
 def oracle_asset_id(place: int, oracle: int) -> int:
@@ -80,20 +89,23 @@ class SampleExchange:
     """
 
     n_assets: int = 20
-    time: int = TIME
-    collateral: int = COLLATERAL
+    time: Seconds = TIME
+    collateral: CollateralId = COLLATERAL
     is_rollup: bool = False
     height: int = 64
     position_bits: int = 64
-    nonce: int = 0
+    signer: Signer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.signer = Signer(self.collateral, self.expiration)
 
     @property
-    def tick_time(self) -> int:
-        return self.time + 10
+    def tick_time(self) -> Seconds:
+        return Seconds(self.time + 10)
 
     @property
-    def expiration(self) -> int:
-        return self.time // 3600 + 7 * 24
+    def expiration(self) -> Hours:
+        return Hours(self.time // 3600 + 7 * 24)
 
     def config(self) -> GeneralConfig:
         return GeneralConfig(
@@ -104,16 +116,19 @@ class SampleExchange:
             synthetic_assets=tuple(_synthetic(place) for place in range(self.n_assets)),
         )
 
-    def state(self, positions: dict[int, Position]) -> State:
+    def state(self, positions: Mapping[PositionId, Position]) -> State:
         """With a fee position, and nothing used of any order."""
         places = range(self.n_assets)
+        indices = tuple((asset_id(place), INDEX) for place in places)
+        prices = tuple((asset_id(place), PRICE) for place in places)
+        fees = position(FEE_KEEPER, 10**6)
         return State.of(
             self.config(),
-            {FEES: position(FEE_KEEPER, 10**6), **positions},
+            {FEES: fees, **positions},
             {},
-            tuple((asset_id(place), INDEX) for place in places),
+            indices,
             self.time,
-            tuple((asset_id(place), PRICE) for place in places),
+            prices,
             self.time,
         )
 
@@ -129,29 +144,46 @@ class SampleExchange:
         )
         return Case(name=name, config=self.config(), prev_state=StateDocument.of(state), batch=batch)
 
-    # What people sign.
+    # What people sign. An owner is a private key here.
 
     def order(
-        self, owner: int, position_id: int, place: int, is_buying: bool, synthetic: int, collateral: int, fee: int = 0
+        self,
+        owner: int,
+        position_id: PositionId,
+        place: int,
+        is_buying: bool,
+        synthetic: int,
+        collateral: int,
+        fee: int = 0,
     ) -> LimitOrder:
-        assets = {"synthetic_asset_id": asset_id(place), "collateral_asset_id": self.collateral}
-        return order(owner, position_id, is_buying, synthetic, collateral, amount_fee=fee, **assets, **self._terms())
+        amounts = SyntheticQuanta(synthetic), CollateralQuanta(collateral), CollateralQuanta(fee)
+        return self.signer.order(Holder(owner, position_id), asset_id(place), is_buying, *amounts)
 
-    def withdrawal(self, owner: int, position_id: int, amount: int, to: int | None = None) -> Withdrawal:
+    def withdrawal(self, owner: int, position_id: PositionId, amount: int, to: StarkKey | None = None) -> Withdrawal:
         """`to` is the key that may claim it, the owner's by default."""
-        owner_key = key(owner) if to is None else to
-        return withdrawal(owner, position_id, amount, owner_key, self.collateral, **self._terms())
+        receiver = key(owner) if to is None else to
+        return self.signer.withdrawal(Holder(owner, position_id), CollateralQuanta(amount), receiver)
 
     def transfer(
-        self, owner: int, sender: int, receiver: int, position_id: int, amount: int, condition: int | None = None
-    ) -> Transfer:
+        self,
+        owner: int,
+        sender: PositionId,
+        receiver: int,
+        position_id: PositionId,
+        amount: int,
+        condition: int | None = None,
+    ) -> Transfer | ConditionalTransfer:
         """To `receiver`'s key at `position_id`; conditional if there is a condition."""
-        conditions = {} if condition is None else {"condition": condition}
-        terms = {"asset_id": self.collateral, **self._terms(), **conditions}
-        return transfer(owner, sender, receiver, position_id, amount, **terms)
+        parties = Holder(owner, sender), Holder(receiver, position_id)
+        return self.signer.transfer(*parties, CollateralQuanta(amount), condition)
 
     def trade(
-        self, buyer: tuple[int, int], seller: tuple[int, int], place: int, synthetic: int = 10**6, fee: int = 10
+        self,
+        buyer: tuple[int, PositionId],
+        seller: tuple[int, PositionId],
+        place: int,
+        synthetic: int = 10**6,
+        fee: int = 10,
     ) -> Trade:
         """Two fresh orders, each filled whole at the price; buyer and seller are (owner, position)."""
         collateral = synthetic * PRICE >> 32
@@ -163,10 +195,6 @@ class SampleExchange:
             actual_buyer_fee=fee,
             actual_seller_fee=fee,
         )
-
-    def _terms(self) -> dict[str, int]:
-        self.nonce += 1
-        return {"nonce": self.nonce, "expiration_timestamp": self.expiration}
 
     # What nobody signs, and what oracles do.
 
@@ -181,7 +209,7 @@ class SampleExchange:
 
     def signed_prices(self, n_assets: int, n_signatures: int = QUORUM) -> list[SignedPrice]:
         """PRICE, signed by the first oracles in the order of their keys."""
-        external = PRICE * 10**18 * 1000 >> 32
+        external = ExternalPrice(PRICE * 10**18 * 1000 >> 32)
         oracles = sorted(ORACLES, key=key)[:n_signatures]
         return [
             SignedPrice(
@@ -208,50 +236,20 @@ def _synthetic(place: int) -> SyntheticAsset:
 
 def position(owner: int, collateral: int, balances: dict[int, int] | None = None) -> Position:
     """Balances by place of the asset."""
+    index = FundingIndex(INDEX - 1)
     holdings = sorted((balances or {}).items())
-    return Position(key(owner), collateral, tuple(Asset(asset_id(place), held, INDEX - 1) for place, held in holdings))
+    assets = tuple(Asset(asset_id(place), SyntheticQuanta(held), index) for place, held in holdings)
+    return Position(key(owner), CollateralQuanta(collateral), assets)
 
 
-# What people ask for. `terms` are the document's other fields: nonce and expiration, assets, fee, condition.
+# What people ask the contract for.
 
 
-def order(owner: int, position_id: int, is_buying: bool, synthetic: int, collateral: int, **terms: int) -> LimitOrder:
-    """Signed by its owner."""
-    unsigned = LimitOrder(
-        public_key=key(owner),
-        position_id=position_id,
-        is_buying_synthetic=int(is_buying),
-        amount_synthetic=synthetic,
-        amount_collateral=collateral,
-        **terms,
-    )
-    return sign(unsigned, owner, unsigned.collateral_asset_id)
-
-
-def withdrawal(owner: int, position_id: int, amount: int, owner_key: int, collateral: int, **terms: int) -> Withdrawal:
-    """Signed by the position's owner; `owner_key` may claim it, `collateral` is the configured asset."""
-    unsigned = Withdrawal(public_key=key(owner), position_id=position_id, amount=amount, owner_key=owner_key, **terms)
-    return sign(unsigned, owner, collateral)
-
-
-def transfer(owner: int, sender: int, receiver: int, position_id: int, amount: int, **terms: int) -> Transfer:
-    """Signed by the sender, to `receiver`'s key at `position_id`; conditional if the terms have a condition."""
-    unsigned = (ConditionalTransfer if "condition" in terms else Transfer)(
-        public_key=key(owner),
-        sender_position_id=sender,
-        receiver_public_key=key(receiver),
-        receiver_position_id=position_id,
-        amount=amount,
-        **terms,
-    )
-    return sign(unsigned, owner, unsigned.asset_id)
-
-
-def deposit(owner: int, position_id: int, amount: int) -> Deposit:
+def deposit(owner: int, position_id: PositionId, amount: int) -> Deposit:
     return Deposit(public_key=key(owner), position_id=position_id, amount=amount)
 
 
-def forced_withdrawal(owner: int, position_id: int, amount: int) -> ForcedWithdrawal:
+def forced_withdrawal(owner: int, position_id: PositionId, amount: int) -> ForcedWithdrawal:
     return ForcedWithdrawal(public_key=key(owner), position_id=position_id, amount=amount)
 
 
@@ -272,7 +270,7 @@ def trades_case(count: int, positions: int, **exchange: Any) -> Case:
     """
     sample = SampleExchange(**exchange)
     state, transactions = trades_on(sample, count, positions)
-    ticks = [sample.funding_tick(), sample.oracle_tick(4)]
+    ticks: list[Transaction] = [sample.funding_tick(), sample.oracle_tick(4)]
     return sample.case(state, [*ticks, *transactions], sample.signed_prices(4), f"{count} trades")
 
 
@@ -282,7 +280,7 @@ def trades_on(sample: SampleExchange, count: int, positions: int) -> tuple[State
         raise ValueError(f"a trade takes 3 positions with the one for fees, not {positions}")
     draw = random.Random(count)
     owners = {
-        draw.randrange(FEES + 1, 1 << min(sample.position_bits, sample.height)): 300 + place
+        PositionId(draw.randrange(FEES + 1, 1 << min(sample.position_bits, sample.height))): 300 + place
         for place in range(positions - 1)
     }
     holdings = {place: draw.sample(range(sample.n_assets), min(4, sample.n_assets)) for place in owners}
@@ -301,7 +299,7 @@ def five_assets(sign_of_first: int = 1) -> dict[int, int]:
     return {place: (sign_of_first if place == 0 else 1) * 10**9 for place in range(5)}
 
 
-def market_of_five(sample: SampleExchange) -> State:
+def five_asset_state(sample: SampleExchange) -> State:
     """Alice long and Bob short in the first asset, and Carol's two positions in trouble; each holds five assets."""
     longs = 5 * 2 * 10**9
     return sample.state(
@@ -314,7 +312,7 @@ def market_of_five(sample: SampleExchange) -> State:
     )
 
 
-def forced_trade(buyer: tuple[int, int], seller: tuple[int, int], nonce: int = 5) -> ForcedTrade:
+def forced_trade(buyer: tuple[int, PositionId], seller: tuple[int, PositionId], nonce: int = 5) -> ForcedTrade:
     """10^6 quanta of the first asset at the price; buyer and seller are (owner, position)."""
     return ForcedTrade(
         public_key_a=key(buyer[0]),
@@ -329,7 +327,7 @@ def forced_trade(buyer: tuple[int, int], seller: tuple[int, int], nonce: int = 5
     )
 
 
-def liquidation(order: LimitOrder, position_id: int = LIQUID) -> Liquidate:
+def liquidation(order: LimitOrder, position_id: PositionId = LIQUID) -> Liquidate:
     """The order is filled whole."""
     return Liquidate(
         liquidator_order=order,
@@ -358,7 +356,7 @@ def every_kind(condition: int = 77, **exchange: Any) -> Json:
     `condition` is the conditional transfer's; `exchange` are fields of SampleExchange.
     """
     sample = SampleExchange(**{"n_assets": 5, **exchange})
-    transactions = [
+    transactions: list[Transaction] = [
         sample.funding_tick(),
         sample.oracle_tick(1),
         deposit(ALICE, A, 7),
@@ -374,7 +372,7 @@ def every_kind(condition: int = 77, **exchange: Any) -> Json:
         liquidation(sample.order(ALICE, A, 0, True, 10**6, 2 * 10**6)),
         deleverage(),
     ]
-    return _document(sample.case(market_of_five(sample), transactions, sample.signed_prices(1), "every kind"))
+    return _document(sample.case(five_asset_state(sample), transactions, sample.signed_prices(1), "every kind"))
 
 
 def _document(case: Case) -> Json:

@@ -5,33 +5,46 @@ Amounts are quantised, times of expiration are hours, all other times seconds.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import AliasChoices, Field, model_validator
 
-from prover.algebra import ecdsa
 from prover.applications.ledger.fields import (
-    Amount,
-    AssetId,
+    AssetIdField,
     Bits32,
-    CollateralId,
+    CollateralIdField,
+    CurveKeyField,
     Document,
     Felt,
     Flag,
-    PositionId,
-    StarkKey,
-    Timestamp,
+    HoursField,
+    KeyField,
+    SecondsField,
+    SignedTimeField,
+    Unsigned,
 )
+from prover.applications.ledger.units import CollateralId
 from prover.applications.perpetual import messages
-from prover.applications.perpetual.fields import ExternalPrice, Indices, Price, Prices, SignedAssetId
+from prover.applications.perpetual.fields import (
+    AnyAssetField,
+    CollateralAmountField,
+    ExternalPriceField,
+    IndicesField,
+    PositionIdField,
+    PriceField,
+    PricesField,
+    SignedAssetId,
+    SyntheticAmountField,
+)
+from prover.applications.perpetual.units import PositionId, Quanta
 
 
 class Signed(Document):
-    """What every signed order has. A signature of zeros stands for none; `sign` makes one."""
+    """What every signed order has. A signature of zeros stands for none; `signing.py` makes one."""
 
-    public_key: StarkKey
+    public_key: CurveKeyField
     nonce: Bits32
-    expiration_timestamp: Bits32
+    expiration_timestamp: HoursField
     signature_r: Felt = 0
     signature_s: Felt = 0
 
@@ -43,35 +56,26 @@ class Signed(Document):
             return {name: value for name, value in fields.items() if name not in ("private_key", "message_hash")}
         return fields
 
-    def message_hash(self, collateral_asset_id: int) -> int:
+    def message_hash(self, collateral_asset_id: CollateralId) -> int:
         raise NotImplementedError
 
-    def full_amount(self) -> int:
+    def full_amount(self) -> Quanta:
         """What the order's leaf can hold."""
         raise NotImplementedError
-
-
-SignedOrder = TypeVar("SignedOrder", bound=Signed)
-
-
-def sign(order: SignedOrder, private_key: int, collateral_asset_id: int) -> SignedOrder:
-    """The order with its signature."""
-    r, s = ecdsa.sign(order.message_hash(collateral_asset_id), private_key)
-    return order.model_copy(update={"signature_r": r, "signature_s": s})
 
 
 class LimitOrder(Signed):
     """Buy or sell up to `amount_synthetic` at `amount_collateral / amount_synthetic` or better, fee in proportion."""
 
-    position_id: PositionId = Field(validation_alias=AliasChoices("position_id", "liquidated_position_id"))
-    synthetic_asset_id: AssetId
-    collateral_asset_id: CollateralId
+    position_id: PositionIdField = Field(validation_alias=AliasChoices("position_id", "liquidated_position_id"))
+    synthetic_asset_id: AssetIdField
+    collateral_asset_id: CollateralIdField
     is_buying_synthetic: Flag
-    amount_synthetic: Amount
-    amount_collateral: Amount
-    amount_fee: Amount
+    amount_synthetic: SyntheticAmountField
+    amount_collateral: CollateralAmountField
+    amount_fee: CollateralAmountField
 
-    def message_hash(self, collateral_asset_id: int) -> int:
+    def message_hash(self, collateral_asset_id: CollateralId) -> int:
         """The order names its own collateral; a batch refuses another than the configured one."""
         return messages.limit_order_hash(
             synthetic_asset_id=self.synthetic_asset_id,
@@ -85,7 +89,7 @@ class LimitOrder(Signed):
             expiration_timestamp=self.expiration_timestamp,
         )
 
-    def full_amount(self) -> int:
+    def full_amount(self) -> Quanta:
         return self.amount_synthetic
 
 
@@ -93,7 +97,7 @@ class _Transaction(Document):
     number: ClassVar[int]
     """The type's number (docs/spec/perpetual-state.md 7)."""
 
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         """The positions it names."""
         return ()
 
@@ -107,11 +111,11 @@ class Deposit(_Transaction):
 
     number: ClassVar[int] = 0
     type: Literal["deposit"] = "deposit"
-    public_key: StarkKey
-    position_id: PositionId
-    amount: Amount
+    public_key: CurveKeyField
+    position_id: PositionIdField
+    amount: CollateralAmountField
 
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         return (self.position_id,)
 
 
@@ -120,11 +124,11 @@ class Withdrawal(_Transaction, Signed):
 
     number: ClassVar[int] = 8
     type: Literal["withdrawal"] = "withdrawal"
-    position_id: PositionId
-    amount: Amount
-    owner_key: Felt
+    position_id: PositionIdField
+    amount: CollateralAmountField
+    owner_key: KeyField
 
-    def message_hash(self, collateral_asset_id: int) -> int:
+    def message_hash(self, collateral_asset_id: CollateralId) -> int:
         return messages.withdrawal_hash(
             collateral_asset_id=collateral_asset_id,
             public_key=self.public_key,
@@ -135,25 +139,23 @@ class Withdrawal(_Transaction, Signed):
             expiration_timestamp=self.expiration_timestamp,
         )
 
-    def full_amount(self) -> int:
+    def full_amount(self) -> Quanta:
         return self.amount
 
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         return (self.position_id,)
 
 
-class Transfer(_Transaction, Signed):
+class _Transfer(_Transaction, Signed):
     """Collateral from one position to another."""
 
-    number: ClassVar[int] = 6
-    type: Literal["transfer"] = "transfer"
-    sender_position_id: PositionId
-    receiver_public_key: StarkKey
-    receiver_position_id: PositionId
-    amount: Amount
-    asset_id: CollateralId
+    sender_position_id: PositionIdField
+    receiver_public_key: CurveKeyField
+    receiver_position_id: PositionIdField
+    amount: CollateralAmountField
+    asset_id: CollateralIdField
 
-    def message_hash(self, collateral_asset_id: int) -> int:
+    def message_hash(self, collateral_asset_id: CollateralId) -> int:
         return messages.transfer_hash(
             asset_id=self.asset_id,
             receiver_public_key=self.receiver_public_key,
@@ -165,17 +167,24 @@ class Transfer(_Transaction, Signed):
             condition=self.condition_word(),
         )
 
-    def full_amount(self) -> int:
+    def full_amount(self) -> Quanta:
         return self.amount
 
     def condition_word(self) -> int:
         return 0
 
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         return (self.sender_position_id, self.receiver_position_id)
 
 
-class ConditionalTransfer(Transfer):
+class Transfer(_Transfer):
+    """The receiver has it at once."""
+
+    number: ClassVar[int] = 6
+    type: Literal["transfer"] = "transfer"
+
+
+class ConditionalTransfer(_Transfer):
     """A transfer that the contract takes only if a fact is registered. Condition 0 hashes as a plain transfer."""
 
     number: ClassVar[int] = 10
@@ -193,12 +202,12 @@ class Trade(_Transaction):
     type: Literal["trade"] = "trade"
     buy_order: LimitOrder
     sell_order: LimitOrder
-    actual_collateral: Amount
-    actual_synthetic: Amount
-    actual_buyer_fee: Amount
-    actual_seller_fee: Amount
+    actual_collateral: CollateralAmountField
+    actual_synthetic: SyntheticAmountField
+    actual_buyer_fee: CollateralAmountField
+    actual_seller_fee: CollateralAmountField
 
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         return (self.buy_order.position_id, self.sell_order.position_id)
 
     def signed_orders(self) -> tuple[Signed, ...]:
@@ -211,12 +220,12 @@ class Liquidate(_Transaction):
     number: ClassVar[int] = 7
     type: Literal["liquidate"] = "liquidate"
     liquidator_order: LimitOrder
-    liquidated_position_id: PositionId
-    actual_collateral: Amount
-    actual_synthetic: Amount
-    actual_liquidator_fee: Amount
+    liquidated_position_id: PositionIdField
+    actual_collateral: CollateralAmountField
+    actual_synthetic: SyntheticAmountField
+    actual_liquidator_fee: CollateralAmountField
 
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         return (self.liquidator_order.position_id, self.liquidated_position_id)
 
     def signed_orders(self) -> tuple[Signed, ...]:
@@ -228,14 +237,14 @@ class Deleverage(_Transaction):
 
     number: ClassVar[int] = 9
     type: Literal["deleverage"] = "deleverage"
-    deleveragable_position_id: PositionId
-    deleverager_position_id: PositionId
-    synthetic_asset_id: AssetId
-    amount_synthetic: Amount
-    amount_collateral: Amount
+    deleveragable_position_id: PositionIdField
+    deleverager_position_id: PositionIdField
+    synthetic_asset_id: AssetIdField
+    amount_synthetic: SyntheticAmountField
+    amount_collateral: CollateralAmountField
     deleverager_is_buying_synthetic: Flag
 
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         return (self.deleveragable_position_id, self.deleverager_position_id)
 
 
@@ -245,26 +254,28 @@ class _Forced(_Transaction):
     `is_valid` is what a file claims of the outcome: another one is refused. Where it is left out, nothing is claimed.
     """
 
+    kind_word: ClassVar[int]
+    output_fields: ClassVar[tuple[str, ...]]
+    """What the program outputs of a request: its kind's word, then these fields."""
     is_valid: Flag | None = Field(None, exclude_if=lambda claimed: claimed is None)
 
     def action_words(self) -> list[int]:
-        """The forced request as the program outputs it."""
-        raise NotImplementedError
+        """The request as the program outputs it."""
+        return [self.kind_word, *(getattr(self, name) for name in self.output_fields)]
 
 
 class ForcedWithdrawal(_Forced):
     """Serves a request of the contract."""
 
     number: ClassVar[int] = 2
+    kind_word: ClassVar[int] = 0
+    output_fields: ClassVar[tuple[str, ...]] = ("public_key", "position_id", "amount")
     type: Literal["forced_withdrawal"] = "forced_withdrawal"
-    public_key: Felt
-    position_id: PositionId
-    amount: Amount
+    public_key: KeyField
+    position_id: PositionIdField
+    amount: CollateralAmountField
 
-    def action_words(self) -> list[int]:
-        return [0, self.public_key, self.position_id, self.amount]
-
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         return (self.position_id,)
 
 
@@ -272,33 +283,37 @@ class ForcedTrade(_Forced):
     """Serves a request of the contract, to which B agreed there."""
 
     number: ClassVar[int] = 1
+    kind_word: ClassVar[int] = 1
+    output_fields: ClassVar[tuple[str, ...]] = (
+        "public_key_a",
+        "public_key_b",
+        "position_id_a",
+        "position_id_b",
+        "synthetic_asset_id",
+        "amount_collateral",
+        "amount_synthetic",
+        "is_party_a_buying_synthetic",
+        "nonce",
+    )
     type: Literal["forced_trade"] = "forced_trade"
-    public_key_a: Felt
-    public_key_b: Felt
-    position_id_a: PositionId
-    position_id_b: PositionId
-    synthetic_asset_id: Felt
-    amount_collateral: Amount
-    amount_synthetic: Amount
-    is_party_a_buying_synthetic: Flag
+    public_key_a: KeyField
+    public_key_b: KeyField
+    position_id_a: PositionIdField
+    position_id_b: PositionIdField
+    synthetic_asset_id: AnyAssetField
+    amount_collateral: CollateralAmountField
+    amount_synthetic: SyntheticAmountField
+    is_party_a_buying_synthetic: Unsigned = Field(description="any word but 0 says that A buys, as in the contract")
     nonce: Felt
 
-    def action_words(self) -> list[int]:
-        return [
-            1,
-            self.public_key_a,
-            self.public_key_b,
-            self.position_id_a,
-            self.position_id_b,
-            self.synthetic_asset_id,
-            self.amount_collateral,
-            self.amount_synthetic,
-            self.is_party_a_buying_synthetic,
-            self.nonce,
-        ]
-
-    def position_ids(self) -> tuple[int, ...]:
+    def position_ids(self) -> tuple[PositionId, ...]:
         return (self.position_id_a, self.position_id_b)
+
+
+FORCED_KINDS: dict[int, type[ForcedWithdrawal | ForcedTrade]] = {
+    kind.kind_word: kind for kind in (ForcedWithdrawal, ForcedTrade)
+}
+"""By the word that stands before a forced request in the output."""
 
 
 class FundingTick(_Transaction):
@@ -306,8 +321,8 @@ class FundingTick(_Transaction):
 
     number: ClassVar[int] = 3
     type: Literal["funding"] = "funding"
-    funding_indices: Indices = ()
-    timestamp: Timestamp
+    funding_indices: IndicesField = ()
+    timestamp: SecondsField
 
 
 class OracleTick(_Transaction):
@@ -315,8 +330,8 @@ class OracleTick(_Transaction):
 
     number: ClassVar[int] = 4
     type: Literal["oracle"] = "oracle"
-    prices: Prices = ()
-    timestamp: Timestamp
+    prices: PricesField = ()
+    timestamp: SecondsField
 
 
 Transaction = Annotated[
@@ -335,12 +350,18 @@ Transaction = Annotated[
 ]
 
 
+TRANSACTION_KINDS: dict[str, type[_Transaction]] = {
+    kind.model_fields["type"].default: kind for kind in get_args(get_args(Transaction)[0])
+}
+"""By the `type` of a document."""
+
+
 class PriceSignature(Document):
     """What one oracle signed. `external_price` in 10^-18 of a collateral unit, `timestamp` in seconds."""
 
-    signer_key: StarkKey
-    external_price: ExternalPrice
-    timestamp: Bits32
+    signer_key: CurveKeyField
+    external_price: ExternalPriceField
+    timestamp: SignedTimeField
     signed_asset_id: SignedAssetId
     r: Felt = 0
     s: Felt = 0
@@ -352,18 +373,6 @@ class PriceSignature(Document):
 class SignedPrice(Document):
     """A bound (32.32) that ticks of the batch must keep, and the signatures whose median it is."""
 
-    asset_id: AssetId
-    price: Price
+    asset_id: AssetIdField
+    price: PriceField
     signatures: tuple[PriceSignature, ...]
-
-
-def sign_price(private_key: int, signed_asset_id: int, external_price: int, timestamp: int) -> PriceSignature:
-    r, s = ecdsa.sign(messages.price_hash(signed_asset_id, external_price, timestamp), private_key)
-    return PriceSignature(
-        signer_key=ecdsa.public_key(private_key),
-        external_price=external_price,
-        timestamp=timestamp,
-        signed_asset_id=signed_asset_id,
-        r=r,
-        s=s,
-    )

@@ -11,9 +11,10 @@ import numpy as np
 
 from prover import kernel
 from prover.cairo.components import modulo
-from prover.cairo.errors import InstanceNotProvable
 from prover.cairo.instances import N_WORDS, WORD_BITS, ModuloInstance, add_mod_quotient, words_of
 from prover.cairo.trace import Trace
+from prover.kernel import Felts
+from prover.stark.expressions import Operand
 from prover.stark.tables import Table, TableBuilder
 
 
@@ -25,30 +26,27 @@ def build() -> Table:
     t.constrain("k is boolean", k * (k - 1))
     for i, carry in enumerate(carries, start=1):
         t.constrain(f"carry {i} is -1, 0 or 1", carry * carry * carry - carry)
-    chain = [0, *carries, 0]
+    chain: list[Operand] = [0, *carries, 0]
     for i in range(N_WORDS):
         difference = a[i] + b[i] - c[i] - k * p[i] + chain[i]
         t.constrain(f"word {i}", difference - (1 << WORD_BITS) * chain[i + 1])
     return t.finish()
 
 
-def carries(one: ModuloInstance, k: int) -> list[int]:
+def cells(one: ModuloInstance, k: int) -> list[int]:
+    """k and the carries."""
     a, b, c, p = (words_of(number) for number in (one.a, one.b, one.c, one.p))
-    found, carry = [], 0
+    found, carry = [k], 0
     for i in range(N_WORDS - 1):
         carry = (a[i] + b[i] - c[i] - k * p[i] + carry) >> WORD_BITS
         found.append(carry)
     return found
 
 
-def fill(trace: Trace) -> np.ndarray:
+KIND = modulo.Kind("add_mod", add_mod_quotient, "a + b - c is neither 0 nor p", cells)
+
+
+def fill(trace: Trace) -> Felts:
     """(28, n, 4). Raises InstanceNotProvable."""
-    columns, instances = modulo.fill(trace, "add_mod")
-    rows = []
-    for number, one in enumerate(instances):
-        k = add_mod_quotient(one)
-        if k is None:
-            raise InstanceNotProvable("add_mod", number, "a + b - c is neither 0 nor p")
-        rows.append([k, *carries(one, k)])
-    rows += [[0] * N_WORDS] * (len(columns[0]) - len(rows))
+    columns, rows = modulo.fill(trace, KIND)
     return np.stack([*columns, *(kernel.from_ints(list(column)) for column in zip(*rows, strict=True))])

@@ -18,6 +18,7 @@ from prover.cairo.components.tags import BITWISE_BYTES, RANGE_CHECK_16
 from prover.cairo.errors import CellOutOfRange
 from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace
+from prover.kernel import Digests, Felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows
 
@@ -60,7 +61,7 @@ def unread(row: int, column: str) -> bool:
     return column == "aux" and row % BLOCK not in {*BOUND_ROWS, *STRIP.rows}
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(4, 32 * instances, 4): the segment's instances in order, then disabled ones of zeros.
 
     Raises CellOutOfRange for an input that is not below 2^251.
@@ -77,7 +78,7 @@ def fill(trace: Trace) -> np.ndarray:
     return np.stack([byte_prefixes(x), byte_prefixes(y), byte_prefixes(x & y), aux])
 
 
-def _aux(trace: Trace, x: np.ndarray, y: np.ndarray, instances: Instances, words: np.ndarray) -> np.ndarray:
+def _aux(trace: Trace, x: Digests, y: Digests, instances: Instances, words: Felts) -> Felts:
     aux = np.zeros((len(instances), BLOCK, 4), dtype=np.uint64)
     for row, digits in zip(BOUND_ROWS, (x, y), strict=True):
         first = digits[:, 0].astype(np.int64)

@@ -1,9 +1,8 @@
 """Pairs of bytes and their AND: a preprocessed table of 2^16 rows, and how often each is used."""
 
-import numpy as np
-
 from prover.cairo.components.tags import BITWISE_BYTES
 from prover.cairo.trace import Trace, felts
+from prover.kernel import Felts
 from prover.stark.tables import Table, TableBuilder
 
 LOG_HEIGHT = 16
@@ -22,6 +21,6 @@ def constants() -> tuple[tuple[int, ...], ...]:
     return tuple(zip(*rows, strict=True))
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(1, 2^16, 4), after the operations have counted."""
     return felts(trace.byte_uses)[None]

@@ -7,6 +7,7 @@ import numpy as np
 from prover import kernel
 from prover.cairo.components.tags import MEMORY, RANGE_CHECK_16
 from prover.cairo.trace import Trace, felts
+from prover.kernel import Bools, Felts, Ints
 from prover.stark.expressions import Expression
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, Table, TableBuilder
 
@@ -126,16 +127,16 @@ CHUNK = 1 << 16
 """Rows filled at a time: what is computed on the way stays in cache."""
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(W, n_steps, 4), columns as in COLUMNS."""
     made = kernel.empty((len(COLUMNS), trace.run.n_steps, 4))
     for first in range(0, trace.run.n_steps, CHUNK):
-        rows = trace.run.registers[first : first + CHUNK].astype(np.int64)
-        _fill_rows(trace, *rows.T, dict(zip(COLUMNS, made[:, first : first + CHUNK], strict=True)))
+        pc, ap, fp = trace.run.registers[first : first + CHUNK].astype(np.int64).T
+        _fill_rows(trace, pc, ap, fp, dict(zip(COLUMNS, made[:, first : first + CHUNK], strict=True)))
     return made
 
 
-def _fill_rows(trace: Trace, pc: np.ndarray, ap: np.ndarray, fp: np.ndarray, columns: dict[str, np.ndarray]) -> None:
+def _fill_rows(trace: Trace, pc: Ints, ap: Ints, fp: Ints, columns: dict[str, Felts]) -> None:
     """Steps in a row; `columns` are (n, 4) each."""
     trace.read(pc, out=columns["res"])  # counts the fetch; res comes later
     words = trace.limbs[pc, 0].astype(np.int64)
@@ -164,14 +165,14 @@ def _fill_rows(trace: Trace, pc: np.ndarray, ap: np.ndarray, fp: np.ndarray, col
     res[rows] = _inverse_or_zero(dst[rows])
 
 
-def _op1_base(trace: Trace, flags: dict[str, np.ndarray], pc, ap, fp, op0_address) -> np.ndarray:
-    base = trace.limbs[op0_address, 0].astype(np.int64)
+def _op1_base(trace: Trace, flags: dict[str, Bools], pc: Ints, ap: Ints, fp: Ints, op0_address: Ints) -> Ints:
+    base: Ints = trace.limbs[op0_address, 0].astype(np.int64)
     for flag, register in (("op1_imm", pc), ("op1_fp", fp), ("op1_ap", ap)):
         base = np.where(flags[flag], register, base)
     return base
 
 
-def _inverse_or_zero(values: np.ndarray) -> np.ndarray:
+def _inverse_or_zero(values: Felts) -> Felts:
     zero = ~values.any(axis=1)
     inverse = kernel.inverse(np.where(zero[:, None], kernel.from_ints([1]), values))
     return np.where(zero[:, None], np.uint64(0), inverse)

@@ -19,10 +19,11 @@ import numpy as np
 from prover import kernel
 from prover.algebra import curve
 from prover.cairo.components.digits import first_rows
+from prover.kernel import Bools, Felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import TableBuilder
 
-Points = tuple[np.ndarray, np.ndarray]
+Points = tuple[Felts, Felts]
 """x and y, (m, 4) each."""
 
 
@@ -61,24 +62,24 @@ class DoubleAdd:
 # --- witness
 
 
-def inverse_where(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def inverse_where(values: Felts) -> tuple[Felts, Bools]:
     """Inverses, 0 for 0, and which are not 0."""
     nonzero = values.any(axis=1)
     inverse = kernel.inverse(np.where(nonzero[:, None], values, kernel.from_ints([1])))
     return np.where(nonzero[:, None], inverse, np.uint64(0)), nonzero
 
 
-def pairs(points: Points) -> np.ndarray:
+def pairs(points: Points) -> Felts:
     """(m, 2, 4)"""
     return np.stack(points, axis=1)
 
 
-def halves(points: np.ndarray) -> Points:
+def halves(points: Felts) -> Points:
     """(m, 2, 4) to x and y."""
     return np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
 
 
-def chord(a: Points, b: Points) -> tuple[np.ndarray, np.ndarray, Points, np.ndarray]:
+def chord(a: Points, b: Points) -> tuple[Felts, Felts, Points, Bools]:
     """(slope, 1 / (a.x - b.x), a + b, whether the x-coordinates differ)."""
     inverse, fine = inverse_where(kernel.sub(a[0], b[0]))
     slope = kernel.mul(kernel.sub(a[1], b[1]), inverse)

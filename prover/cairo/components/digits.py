@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from prover import kernel
+from prover.algebra.field import PRIME
+from prover.kernel import Bools, Digests, Felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import Rows, TableBuilder, block_rows, block_rows_but
 
-TOP = (1 << 59) + 17
+TOP = PRIME >> 192
 """p = TOP * 2^192 + 1: the high part of a canonical felt is below TOP, or equal with a low part of 0."""
 
 
@@ -27,7 +29,7 @@ def binary_digit(t: TableBuilder, name: str, prefix: Expression, block: int, ste
 # --- witness
 
 
-def byte_prefixes(digits: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def byte_prefixes(digits: Digests, out: Felts | None = None) -> Felts:
     """(m, 32) big-endian bytes to (m * 32, 4). Row i: the number made of the first i + 1 bytes."""
     m, share = len(digits), 1 << 11
     made = kernel.empty((m * 32, 4)) if out is None else out
@@ -40,12 +42,12 @@ def byte_prefixes(digits: np.ndarray, out: np.ndarray | None = None) -> np.ndarr
     return made
 
 
-def bits_of(numbers: np.ndarray, n_bits: int) -> np.ndarray:
+def bits_of(numbers: Felts, n_bits: int) -> Bools:
     """(m, n_bits) bits of (m, 4) field elements, high first."""
     return np.unpackbits(kernel.to_bytes(np.ascontiguousarray(numbers)), axis=1)[:, 256 - n_bits :].astype(bool)
 
 
-def bit_prefixes(digits: np.ndarray) -> np.ndarray:
+def bit_prefixes(digits: Bools) -> Felts:
     """(m, n) bits to (m, n + 1, 4): the number that the first i of them make."""
     m, n = digits.shape
     rows = np.zeros((m, n + 1, 4), dtype=np.uint64)

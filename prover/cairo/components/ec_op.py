@@ -36,6 +36,7 @@ from prover.cairo.components.tags import RANGE_CHECK_16
 from prover.cairo.errors import InstanceNotProvable
 from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace, felts
+from prover.kernel import Bools, Digests, Felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows
 
@@ -56,8 +57,8 @@ INVERSE_ROW = HIGH_ROW + 5
 AUX_END = {"slope_V": -21, "Vx": -22, "slope_R": -23, "i": -24, "slope_B": -25, "iB": -26}
 """Cells of `aux` that the last row reads, besides the strip."""
 
-START = curve.add(SHIFT, SHIFT)
-OFFSET = curve.multiply(SHIFT, 3 * 2**STEPS - 1)
+START = curve.finite(curve.add(SHIFT, SHIFT))
+OFFSET = curve.finite(curve.multiply(SHIFT, 3 * 2**STEPS - 1))
 """C"""
 
 
@@ -127,7 +128,7 @@ def unread(row: int, column: str) -> bool:
 
 
 @cache
-def dummy() -> np.ndarray:
+def dummy() -> Felts:
     """(7, 4): what disabled blocks show, G + 0*G = G."""
     return kernel.from_ints([*GENERATOR, *GENERATOR, 0, *GENERATOR])
 
@@ -143,11 +144,12 @@ def check(inputs: list[list[int]], share: int = 256) -> None:
             raise error.after(first) from error
 
 
-def columns(inputs: np.ndarray) -> np.ndarray:
+def columns(inputs: Felts) -> Felts:
     """(8, m, 256, 4) columns, strip excepted, of (m, 5, 4) inputs. Raises InstanceNotProvable."""
-    p, q = (tuple(np.ascontiguousarray(inputs[:, i]) for i in cells) for cells in ((0, 1), (2, 3)))
-    for name, points in (("P", p), ("Q", q)):
-        _refuse(~_are_on_curve(points), f"{name} is not on the curve")
+    px, py, qx, qy = (np.ascontiguousarray(inputs[:, i]) for i in range(4))
+    p, q = (px, py), (qx, qy)
+    for name, point in (("P", p), ("Q", q)):
+        _refuse(~_are_on_curve(point), f"{name} is not on the curve")
     count = len(inputs)
     digits = bits_of(inputs[:, 4], STEPS)
     shift = constant(SHIFT, count)
@@ -170,19 +172,20 @@ def columns(inputs: np.ndarray) -> np.ndarray:
     return made
 
 
-def _refuse(bad: np.ndarray, reason: str) -> None:
+def _refuse(bad: Bools, reason: str) -> None:
     for number in np.flatnonzero(bad):
         raise InstanceNotProvable("ec_op", int(number), reason)
 
 
-def _are_on_curve(points: Points) -> np.ndarray:
+def _are_on_curve(points: Points) -> Bools:
     x, y = points
     cube = kernel.mul(kernel.mul(x, x), x)
     difference = kernel.sub(kernel.mul(y, y), kernel.add(kernel.add(cube, x), kernel.from_ints([BETA])[0]))
-    return ~difference.any(axis=1)
+    on_curve: Bools = ~difference.any(axis=1)
+    return on_curve
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(8, 256 * instances, 4): the segment's instances in order, then disabled ones. Raises InstanceNotProvable."""
     instances = instances_of(trace, "ec_op", N_CELLS)
     words = instances.read(trace, list(dummy()))
@@ -193,7 +196,7 @@ def fill(trace: Trace) -> np.ndarray:
     return made.reshape(len(COLUMNS), -1, 4)
 
 
-def _fill_distance(trace: Trace, multipliers: np.ndarray, aux: np.ndarray) -> None:
+def _fill_distance(trace: Trace, multipliers: Digests, aux: Felts) -> None:
     """d = TOP - hi(m), its chain and its inverse; d is below 2^64 as m < p."""
     high = np.ascontiguousarray(multipliers[:, :8]).view(">u8").reshape(-1).astype(np.uint64)
     distance = np.uint64(TOP) - high

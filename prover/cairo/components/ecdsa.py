@@ -62,6 +62,7 @@ from prover.cairo.components.io_strip import Strip, instances_of
 from prover.cairo.errors import InstanceNotProvable
 from prover.cairo.instances import CELLS, Signature
 from prover.cairo.trace import Trace
+from prover.kernel import Bools, Felts, Ints
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows
 
@@ -81,9 +82,9 @@ LONG_COLUMNS = ("x", "s_prefix", "r_prefix", "z_prefix", "fixed_x", "fixed_y")
 AUX_END = {"Ry": -6, "Qy": -7, "slope_D": -8, "slope_E": -9, "i1": -10, "slope_end": -11, "i2": -12, "i3": -13}
 """Cells of `aux` that the last row reads, besides the strip: y of R and Q, slopes, inverses."""
 
-START = curve.multiply(SHIFT, pow(2, -STEPS, ORDER))
+START = curve.finite(curve.multiply(SHIFT, pow(2, -STEPS, ORDER)))
 """T, 2^251 of which are the shift point."""
-FIXED_START = curve.add(SHIFT, curve.multiply(GENERATOR, 2**STEPS + 1))
+FIXED_START = curve.finite(curve.add(SHIFT, curve.multiply(GENERATOR, 2**STEPS + 1)))
 
 
 @cache
@@ -91,7 +92,7 @@ def fixed_points() -> tuple[curve.Point, ...]:
     """Row i adds or subtracts 2^(250 - i) * G."""
     points = [GENERATOR]
     while len(points) < STEPS:
-        points.append(curve.add(points[-1], points[-1]))
+        points.append(curve.finite(curve.add(points[-1], points[-1])))
     return tuple(reversed(points))
 
 
@@ -197,8 +198,8 @@ class Equation:
 class Solution:
     """The columns (15, m, 256, 4), strip excepted, and which of the equations have them (m,)."""
 
-    columns: np.ndarray
-    possible: np.ndarray
+    columns: Felts
+    possible: Bools
 
 
 @cache
@@ -207,7 +208,7 @@ def dummy() -> Signature:
     return Signature(public_key(1), 1, *sign(1, 1))
 
 
-def solve(signatures: Sequence[Signature]) -> np.ndarray:
+def solve(signatures: Sequence[Signature]) -> Felts:
     """(15, m, 256, 4) columns, strip excepted. Raises InstanceNotProvable with the number of the first bad one."""
     options = _equations(signatures)
     solution = _columns([option[0] for option in options])
@@ -322,7 +323,7 @@ def _columns(equations: Sequence[Equation]) -> Solution:
     _, steps_possible = kernel.double_add_chain(curve_chain.pairs(start), points, 2 * same + sigma, columns[:4])
     fixed = columns[COLUMNS.index("fixed_x") :][:2]
     kernel.add_chain(*_fixed_chain_points(), ~zeta, fixed)
-    w = tuple(np.ascontiguousarray(column[:, STEPS]) for column in fixed)
+    w = np.ascontiguousarray(fixed[0][:, STEPS]), np.ascontiguousarray(fixed[1][:, STEPS])
     slope_end, inverse_end, _, ends = chord(w, q)
 
     for index, name in enumerate(("s_prefix", "r_prefix", "z_prefix")):
@@ -341,20 +342,20 @@ def _columns(equations: Sequence[Equation]) -> Solution:
 
 
 @cache
-def _fixed_chain_points() -> tuple[np.ndarray, np.ndarray]:
+def _fixed_chain_points() -> tuple[Felts, Felts]:
     """Start and points of the fixed chain, (2, 4) and (251, 2, 4). That it meets one needs no look, see above."""
     points = [word for point in fixed_points() for word in point]
     return kernel.from_ints(list(FIXED_START)), kernel.from_ints(points).reshape(-1, 2, 4)
 
 
-def _inverses_of_bounds(equations: Sequence[Equation]) -> tuple[np.ndarray, np.ndarray]:
+def _inverses_of_bounds(equations: Sequence[Equation]) -> tuple[Felts, Felts]:
     """1 / (r - 2^251) and 1 / ((z - 2^251) * (s_odd - n)), 0 where a bound is met."""
     of_r = kernel.from_ints([one.r.x - MAX for one in equations])
     of_z_and_s = kernel.from_ints([(one.message - MAX) * (one.s_odd - ORDER) for one in equations])
     return curve_chain.inverse_where(of_r)[0], curve_chain.inverse_where(of_z_and_s)[0]
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(15, 256 * instances, 4): the segment's instances in order, then disabled ones. Raises InstanceNotProvable."""
     instances = instances_of(trace, "ecdsa", N_CELLS)
     spare = dummy()
@@ -364,11 +365,11 @@ def fill(trace: Trace) -> np.ndarray:
     return columns.reshape(len(COLUMNS), -1, 4)
 
 
-def _signatures(trace: Trace, addresses: np.ndarray, count: int) -> list[Signature]:
+def _signatures(trace: Trace, addresses: Ints, count: int) -> list[Signature]:
     known, memory = trace.run.signatures, trace.run.memory
     signatures = []
     for number, address in enumerate(map(int, addresses)):
         if address not in known:
             raise InstanceNotProvable("ecdsa", number, "the run gives no signature for it")
-        signatures.append(Signature(memory[address], memory[address + 1], *known[address]))
+        signatures.append(Signature(memory[address] or 0, memory[address + 1] or 0, *known[address]))
     return signatures + [dummy()] * (count - len(signatures))

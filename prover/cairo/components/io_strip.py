@@ -13,6 +13,7 @@ import numpy as np
 
 from prover.cairo.components.tags import MEMORY
 from prover.cairo.trace import Trace, felts, padded_log_height
+from prover.kernel import Bools, Felts, Ints
 from prover.stark.expressions import Expression
 from prover.stark.tables import TableBuilder, block_row_but_last, block_rows, first_block_row, last_block_row
 
@@ -51,7 +52,7 @@ class Strip:
         """`address_row` is the constant column that is 1 on `address_rows`."""
         t.look_up(address_row * aux[-1], MEMORY, aux, aux[1])
 
-    def fill(self, aux: np.ndarray, instances: Instances, words: np.ndarray) -> None:
+    def fill(self, aux: Felts, instances: Instances, words: Felts) -> None:
         """Into aux (instances, block, 4); words (instances, cells, 4) are the cells' values."""
         for cell in range(self.cells):
             row = self.first + 3 * cell
@@ -67,8 +68,8 @@ class Instances:
     `addresses`: of each block's first cell; `enabled`: a bit each.
     """
 
-    addresses: np.ndarray
-    enabled: np.ndarray
+    addresses: Ints
+    enabled: Bools
     cells: int
 
     def __len__(self) -> int:
@@ -78,7 +79,7 @@ class Instances:
     def n_enabled(self) -> int:
         return int(self.enabled.sum())
 
-    def read(self, trace: Trace, dummy: list[np.ndarray]) -> np.ndarray:
+    def read(self, trace: Trace, dummy: list[Felts]) -> Felts:
         """(instances, cells, 4): the cells of the enabled ones, counted as accesses; `dummy` in the others."""
         words = np.empty((len(self), self.cells, 4), dtype=np.uint64)
         words[:] = np.stack(dummy)

@@ -8,6 +8,7 @@ import numpy as np
 from prover import kernel
 from prover.cairo.components.tags import MEMORY
 from prover.cairo.trace import Trace, felts, padded_log_height
+from prover.kernel import Felts
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, Table, TableBuilder
 
 
@@ -20,7 +21,7 @@ def build() -> Table:
     return t.finish()
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(3, n, 4); every other component and the statement have counted their accesses by now."""
     used = len(trace.felts) - 1
     made = kernel.empty((3, 1 << padded_log_height(used), 4))

@@ -13,7 +13,8 @@ The machine refuses other words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,12 +23,13 @@ from prover.cairo.components.tags import MEMORY
 from prover.cairo.errors import InstanceNotProvable
 from prover.cairo.instances import CELLS, N_WORDS, WORD_BITS, ModuloInstance
 from prover.cairo.trace import Trace, felts, padded_log_height
+from prover.kernel import Felts, Ints
 from prover.stark.expressions import Expression
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, TableBuilder
 
 N_CELLS = CELLS["add_mod"]
 """mul_mod has the same."""
-CELLS = ("p0", "p1", "p2", "p3", "values", "offsets", "n")
+CELL_NAMES = ("p0", "p1", "p2", "p3", "values", "offsets", "n")
 OPERANDS = ("a", "b", "c")
 
 Words = list[Expression]
@@ -36,7 +38,7 @@ Words = list[Expression]
 def constrain(t: TableBuilder) -> tuple[Words, Words, Words, Words]:
     """Columns, the chain of instances and the 22 memory lookups; gives the words of p, a, b and c."""
     address, enabled = t.main("address"), t.main("enabled")
-    cells = {name: t.main(name) for name in CELLS}
+    cells = {name: t.main(name) for name in CELL_NAMES}
     offsets = [t.main(f"{name}_offset") for name in OPERANDS]
     words = [[t.main(f"{name}{i}") for i in range(N_WORDS)] for name in OPERANDS]
 
@@ -57,14 +59,43 @@ def constrain(t: TableBuilder) -> tuple[Words, Words, Words, Words]:
         t.look_up(enabled, MEMORY, cells["offsets"] + i, offset)
         for j, word in enumerate(operand):
             t.look_up(enabled, MEMORY, cells["values"] + offset + j, word)
-    return ([cells[name] for name in CELLS[:N_WORDS]], *words)
+    a, b, c = words
+    return [cells[name] for name in CELL_NAMES[:N_WORDS]], a, b, c
 
 
 # --- witness
 
 
-def fill(trace: Trace, builtin: str) -> tuple[list[np.ndarray], list[ModuloInstance]]:
-    """The columns of `constrain` (24 of (n, 4)), and the instances. Raises InstanceNotProvable."""
+@dataclass(frozen=True)
+class Kind:
+    """What one of the two has of its own.
+
+    quotient: k, or None for an instance that claims what is `refusal`; cells: of its own columns, by instance and k.
+    """
+
+    builtin: str
+    quotient: Callable[[ModuloInstance], int | None]
+    refusal: str
+    cells: Callable[[ModuloInstance, int], list[int]]
+
+
+DISABLED = ModuloInstance(0, 0, 0, 0)
+
+
+def fill(trace: Trace, kind: Kind) -> tuple[list[Felts], list[list[int]]]:
+    """The columns of `constrain` (24 of (n, 4)), and n rows of the kind's own. Raises InstanceNotProvable."""
+    columns, instances = _shared(trace, kind.builtin)
+    rows = []
+    for number, one in enumerate(instances):
+        k = kind.quotient(one)
+        if k is None:
+            raise InstanceNotProvable(kind.builtin, number, kind.refusal)
+        rows.append(kind.cells(one, k))
+    return columns, rows + [kind.cells(DISABLED, 0)] * (len(columns[0]) - len(rows))
+
+
+def _shared(trace: Trace, builtin: str) -> tuple[list[Felts], list[ModuloInstance]]:
+    """The columns of `constrain`, and the instances."""
     start, stop = trace.run.segments[builtin]
     used = (stop - start) // N_CELLS
     height = 1 << padded_log_height(used)
@@ -72,10 +103,10 @@ def fill(trace: Trace, builtin: str) -> tuple[list[np.ndarray], list[ModuloInsta
     enabled = rows < used
     addresses = start + N_CELLS * np.minimum(rows, used)
     cells = _read(trace, addresses[:used], N_CELLS)
-    values, pointers = (trace.limbs[addresses[:used] + CELLS.index(name), 0].astype(np.int64) for name in CELLS[4:6])
+    values, pointers = (_addresses(trace, addresses[:used] + CELL_NAMES.index(name)) for name in ("values", "offsets"))
     columns = [felts(addresses), felts(enabled), *_padded(cells, height)]
     offsets = _read(trace, pointers, len(OPERANDS))
-    places = [values + trace.limbs[pointers + i, 0].astype(np.int64) for i in range(len(OPERANDS))]
+    places = [values + _addresses(trace, pointers + i) for i in range(len(OPERANDS))]
     words = [_read(trace, place, N_WORDS) for place in places]
     columns += _padded(offsets, height)
     columns += [column for operand in words for column in _padded(operand, height)]
@@ -83,16 +114,22 @@ def fill(trace: Trace, builtin: str) -> tuple[list[np.ndarray], list[ModuloInsta
     return columns, [ModuloInstance(*row) for row in zip(*integers, strict=True)]
 
 
-def _read(trace: Trace, addresses: np.ndarray, count: int) -> list[np.ndarray]:
+def _addresses(trace: Trace, places: Ints) -> Ints:
+    """What the cells hold, as addresses: their low words. The reads that follow show that they are in memory."""
+    words: Ints = trace.limbs[places, 0].astype(np.int64)
+    return words
+
+
+def _read(trace: Trace, addresses: Ints, count: int) -> list[Felts]:
     """`count` columns: the cells from each address on."""
     return [trace.read(addresses + i) for i in range(count)]
 
 
-def _padded(columns: list[np.ndarray], height: int) -> list[np.ndarray]:
+def _padded(columns: list[Felts], height: int) -> list[Felts]:
     return [np.concatenate([column, np.zeros((height - len(column), 4), dtype=np.uint64)]) for column in columns]
 
 
-def _integers(builtin: str, words: Sequence[np.ndarray]) -> list[int]:
+def _integers(builtin: str, words: Sequence[Felts]) -> list[int]:
     """Raises InstanceNotProvable for a word that is not below 2^96."""
     numbers = [0] * len(words[0])
     for i, column in enumerate(words):

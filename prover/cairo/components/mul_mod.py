@@ -15,10 +15,10 @@ import numpy as np
 
 from prover.cairo.components import modulo
 from prover.cairo.components.tags import RANGE_CHECK_16
-from prover.cairo.errors import InstanceNotProvable
 from prover.cairo.instances import N_WORDS, WORD_BITS, ModuloInstance, mul_mod_quotient, words_of
 from prover.cairo.trace import Trace
-from prover.stark.expressions import Expression
+from prover.kernel import Felts
+from prover.stark.expressions import Expression, Operand, total
 from prover.stark.tables import Table, TableBuilder
 
 LIMB_BITS = 16
@@ -31,12 +31,12 @@ def build() -> Table:
     t = TableBuilder("mul_mod")
     p, a, b, c = modulo.constrain(t)
     k = [_number(t, f"k{i}", WORD_LIMBS) for i in range(N_WORDS)]
-    chain = [0, *(_number(t, f"carry_{j}", CARRY_LIMBS) - BIAS for j in range(1, N_CARRIES + 1)), 0]
+    chain: list[Operand] = [0, *(_number(t, f"carry_{j}", CARRY_LIMBS) - BIAS for j in range(1, N_CARRIES + 1)), 0]
     for j in range(N_CARRIES + 1):
-        total = chain[j] - c[j] if j < N_WORDS else chain[j]
+        zero = chain[j] - c[j] if j < N_WORDS else chain[j]
         for i in range(max(0, j - N_WORDS + 1), min(j, N_WORDS - 1) + 1):
-            total = total + a[i] * b[j - i] - k[i] * p[j - i]
-        t.constrain(f"product column {j}", total - (1 << WORD_BITS) * chain[j + 1])
+            zero = zero + a[i] * b[j - i] - k[i] * p[j - i]
+        t.constrain(f"product column {j}", zero - (1 << WORD_BITS) * chain[j + 1])
     return t.finish()
 
 
@@ -45,34 +45,32 @@ def _number(t: TableBuilder, name: str, limbs: int) -> Expression:
     columns = [t.main(f"{name}_limb_{i}") for i in range(limbs)]
     for column in columns:
         t.look_up(1, RANGE_CHECK_16, column)
-    return sum((1 << LIMB_BITS * i) * column for i, column in enumerate(columns))
+    return total((1 << LIMB_BITS * i) * column for i, column in enumerate(columns))
 
 
-def carries(one: ModuloInstance, k: int) -> list[int]:
+def cells(one: ModuloInstance, k: int) -> list[int]:
+    """16-bit limbs of k and of the carries."""
+    numbers = [(word, WORD_LIMBS) for word in words_of(k)]
+    numbers += [(word + BIAS, CARRY_LIMBS) for word in _carries(one, k)]
+    return [number >> LIMB_BITS * i & 0xFFFF for number, count in numbers for i in range(count)]
+
+
+def _carries(one: ModuloInstance, k: int) -> list[int]:
     a, b, c, p = (words_of(number) for number in (one.a, one.b, one.c, one.p))
     ks, found, carry = words_of(k), [], 0
     for j in range(N_CARRIES):
         pairs = [(i, j - i) for i in range(N_WORDS) if 0 <= j - i < N_WORDS]
-        total = sum(a[i] * b[other] - ks[i] * p[other] for i, other in pairs)
-        carry = (total - (c[j] if j < N_WORDS else 0) + carry) >> WORD_BITS
+        column = sum(a[i] * b[other] - ks[i] * p[other] for i, other in pairs)
+        carry = (column - (c[j] if j < N_WORDS else 0) + carry) >> WORD_BITS
         found.append(carry)
     return found
 
 
-def fill(trace: Trace) -> np.ndarray:
+KIND = modulo.Kind("mul_mod", mul_mod_quotient, "a * b - c is no multiple of p by a k below 2^384", cells)
+
+
+def fill(trace: Trace) -> Felts:
     """(90, n, 4). Raises InstanceNotProvable."""
-    columns, instances = modulo.fill(trace, "mul_mod")
-    rows = []
-    for number, one in enumerate(instances):
-        k = mul_mod_quotient(one)
-        if k is None:
-            raise InstanceNotProvable("mul_mod", number, "a * b - c is no multiple of p by a k below 2^384")
-        rows.append(_limbs(k, carries(one, k)))
-    rows += [_limbs(0, [0] * N_CARRIES)] * (len(columns[0]) - len(rows))
+    columns, rows = modulo.fill(trace, KIND)
     limbs = np.array(rows, dtype=np.int64)
     return np.stack([*columns, *(trace.check_range_16(limbs[:, i]) for i in range(limbs.shape[1]))])
-
-
-def _limbs(k: int, carry_words: list[int]) -> list[int]:
-    numbers = [(word, WORD_LIMBS) for word in words_of(k)] + [(word + BIAS, CARRY_LIMBS) for word in carry_words]
-    return [number >> LIMB_BITS * i & 0xFFFF for number, count in numbers for i in range(count)]

@@ -22,6 +22,7 @@ from prover.cairo.components.io_strip import Instances, Strip, instances_of
 from prover.cairo.components.tags import PEDERSEN_WINDOWS, RANGE_CHECK_16
 from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace, felts
+from prover.kernel import Digests, Felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import Table, TableBuilder, block_rows, block_rows_but
 
@@ -46,7 +47,7 @@ def start_point() -> curve.Point:
     for low, high in ((curve.P0, curve.P1), (curve.P2, curve.P3)):
         ones = sum(1 << 8 * window for window in range(31))
         spare = curve.add(curve.multiply(low, ones), high)
-        total = curve.add(total, curve.negate(spare))
+        total = curve.finite(curve.add(total, curve.negate(spare)))
     return total
 
 
@@ -76,7 +77,17 @@ def build() -> Table:
     return t.finish()
 
 
-def _additions(t, start, u1, l1, q1, u2, l2, q2, u0) -> None:
+def _additions(
+    t: TableBuilder,
+    start: curve.Point,
+    u1: Expression,
+    l1: Expression,
+    q1: Expression,
+    u2: Expression,
+    l2: Expression,
+    q2: Expression,
+    u0: Expression,
+) -> None:
     px_first = l1 * l1 - start.x - u1
     t.constrain("the first slope leaves the start point", q1 + l1 * (start.x - px_first) - start.y, block_rows(0))
     t.constrain(
@@ -115,13 +126,13 @@ def unread(row: int, column: str) -> bool:
     return column == "aux" and row % BLOCK not in used
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(9, 32 * instances, 4): the segment's instances in order, then disabled ones that hash (0, 0)."""
     instances = instances_of(trace, "pedersen", N_CELLS)
     words = instances.read(trace, list(kernel.from_ints([0, 0, curve.SHIFT.x])))
     inputs = [np.ascontiguousarray(words[:, i]) for i in (0, 1)]
     digits = [kernel.to_bytes(column) for column in inputs]
-    trace.window_uses = pedersen_windows.count_uses(digits)
+    trace.window_uses += pedersen_windows.count_uses(digits)
 
     made = kernel.empty((len(COLUMNS), BLOCK * len(instances), 4))
     for column, bytes_of_input in zip(made, digits, strict=False):
@@ -131,7 +142,7 @@ def fill(trace: Trace) -> np.ndarray:
     return made
 
 
-def _fill_aux(trace: Trace, digits: list[np.ndarray], instances: Instances, words: np.ndarray, aux: np.ndarray) -> None:
+def _fill_aux(trace: Trace, digits: list[Digests], instances: Instances, words: Felts, aux: Felts) -> None:
     """aux (instances, 32, 4): the chains of d, their inverses, and the io strip."""
     aux[:] = 0
     for column, chain, inverse in ((digits[0], X_CHAIN, X_INVERSE), (digits[1], Y_CHAIN, Y_INVERSE)):

@@ -7,6 +7,7 @@ its own in the tuple: folded into the digit, digit `256 + e` of one window would
 import numpy as np
 
 from prover.cairo.trace import Trace, felts
+from prover.kernel import Digests, Felts, Ints
 from prover.kernel.pedersen_points import window_rows
 from prover.stark.tables import Table, TableBuilder
 
@@ -25,7 +26,7 @@ def constants() -> tuple[tuple[int, ...], ...]:
     return tuple(zip(*window_rows(), strict=True))
 
 
-def count_uses(inputs: list[np.ndarray]) -> np.ndarray:
+def count_uses(inputs: list[Digests]) -> Ints:
     """How often each row is used by the hashes of two columns of big-endian inputs (m, 32)."""
     rows = [
         (32 * half + 31 - byte) * 256 + column[:, byte].astype(np.int64)
@@ -35,6 +36,6 @@ def count_uses(inputs: list[np.ndarray]) -> np.ndarray:
     return np.bincount(np.concatenate(rows), minlength=1 << LOG_HEIGHT)
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(1, 2^14, 4), after the hashes have counted."""
     return felts(trace.window_uses)[None]

@@ -23,6 +23,7 @@ from prover.cairo.components.io_strip import Instances, instances_of
 from prover.cairo.components.tags import MEMORY
 from prover.cairo.instances import CELLS
 from prover.cairo.trace import Trace, felts
+from prover.kernel import Felts
 from prover.stark.expressions import Expression
 from prover.stark.tables import (
     Table,
@@ -118,7 +119,9 @@ def _into_partial_rounds(t: TableBuilder, cells: list[Expression], state: tuple[
     t.constrain("partial rounds: third", t2 - third, row)
 
 
-def _out_of_partial_rounds(t: TableBuilder, p0, p1, p2, state: list[Expression]) -> None:
+def _out_of_partial_rounds(
+    t: TableBuilder, p0: Expression, p1: Expression, p2: Expression, state: list[Expression]
+) -> None:
     """The state after partial round 82 from t_81, t_82 and t_83.
 
     With (a, b) the first two words of round 82 after its constants and (a', b') those of round 81: a + b = t_83 +
@@ -157,7 +160,7 @@ def unread(row: int, column: str) -> bool:
 # --- witness
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(4, 32 * instances, 4): the segment's instances in order, then disabled ones of the zero state."""
     instances = instances_of(trace, "poseidon", N_CELLS)
     words = instances.read(trace, list(kernel.from_ints([*ZERO_STATE, *permutation(ZERO_STATE)])))
@@ -179,15 +182,15 @@ def fill(trace: Trace) -> np.ndarray:
             number += 1
     _store(full, full_row, state)
     _fill_addresses(partial, instances)
-    return np.stack([*partial, full]).reshape(4, -1, 4)
+    return np.concatenate([partial, full[None]]).reshape(4, -1, 4)
 
 
-def _store(full: np.ndarray, row: int, state: list[np.ndarray]) -> None:
+def _store(full: Felts, row: int, state: list[Felts]) -> None:
     for i, word in enumerate(state):
         full[:, row + i] = word
 
 
-def _round(state: list[np.ndarray], full: bool) -> list[np.ndarray]:
+def _round(state: list[Felts], full: bool) -> list[Felts]:
     """Cubes and matrix."""
     a, b, c = (kernel.mul(kernel.mul(w, w), w) if full or i == 2 else w for i, w in enumerate(state))
     total = kernel.add(kernel.add(a, b), c)
@@ -199,7 +202,7 @@ def _round(state: list[np.ndarray], full: bool) -> list[np.ndarray]:
     ]
 
 
-def _fill_addresses(partial: np.ndarray, instances: Instances) -> None:
+def _fill_addresses(partial: Felts, instances: Instances) -> None:
     for row in range(3):
         partial[0, :, row] = felts(instances.addresses + row)
         partial[1, :, row] = felts(instances.enabled)

@@ -10,6 +10,7 @@ from prover import kernel
 from prover.cairo.components.tags import MEMORY, RANGE_CHECK_16
 from prover.cairo.errors import CellOutOfRange
 from prover.cairo.trace import Trace, felts, padded_log_height
+from prover.kernel import Felts
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, LAST_ROW, Table, TableBuilder
 
 N_LIMBS = 8
@@ -34,12 +35,12 @@ def table(name: str, n_limbs: int) -> Table:
     return t.finish()
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(10, n, 4). Raises CellOutOfRange."""
     return columns(trace, "range_check", N_LIMBS)
 
 
-def columns(trace: Trace, name: str, n_limbs: int) -> np.ndarray:
+def columns(trace: Trace, name: str, n_limbs: int) -> Felts:
     """The segment's cells in order, then disabled rows that stand at its stop. `n_limbs` is at most 8."""
     start, stop = trace.run.segments[name]
     height = 1 << padded_log_height(stop - start)

@@ -4,6 +4,7 @@ import numpy as np
 
 from prover.cairo.components.tags import RANGE_CHECK_16
 from prover.cairo.trace import Trace, felts
+from prover.kernel import Felts
 from prover.stark.tables import ALL_BUT_LAST, FIRST_ROW, Table, TableBuilder
 
 LOG_HEIGHT = 16
@@ -18,6 +19,6 @@ def build() -> Table:
     return t.finish()
 
 
-def fill(trace: Trace) -> np.ndarray:
+def fill(trace: Trace) -> Felts:
     """(2, 2^16, 4), after every user has counted."""
     return np.stack([felts(np.arange(1 << LOG_HEIGHT)), felts(trace.range_check_uses)])

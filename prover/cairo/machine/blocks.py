@@ -49,16 +49,20 @@ Outcome = tuple[int, int, int] | int
 """(pc, ap, fp) after the block, ap and fp as offsets; or the number of its instructions that were done."""
 
 
+Factory = Callable[..., Callable[[int, int], Outcome]]
+"""Binds a run's own objects (the stack's cells, and what the machine lends) to a block's function."""
+
+
 @dataclass(frozen=True)
 class Block:
-    """`pcs` and `moves` (ap less the first ap) of each instruction; `code` makes the function, see `bind`.
+    """`pcs` and `moves` (ap less the first ap) of each instruction; `code` makes the function.
 
     The function takes fp <= ap, and a stack with more cells than the first ap and `reach` together.
     """
 
     pcs: tuple[int, ...]
     moves: tuple[int, ...]
-    code: Callable[..., Callable[[int, int], Outcome]] | None
+    code: Factory | None
     reach: int = 0
 
 
@@ -122,7 +126,7 @@ class _Writer:
         self.moves.append(move)
         return pc + ins.size
 
-    def finish(self, pc: int) -> Callable[..., Callable[[int, int], Outcome]]:
+    def finish(self, pc: int) -> Factory:
         """The factory of the function: it binds the run's own objects."""
         if not self.closed:
             self._emit(f"return {pc}, a + {self._move}, f")
@@ -132,7 +136,8 @@ class _Writer:
         text = f"def bind(stack, peek, poke, add, sub, quotient):\n    def block(a, f):\n{body}\n    return block\n"
         scope: dict[str, Any] = {"P": PRIME, "FIRST": FIRST_ADDRESS}
         exec(compile(text, f"<block at {segments.describe(self.pcs[0])}>", "exec"), scope)
-        return scope["bind"]
+        bind: Factory = scope["bind"]
+        return bind
 
     # --- lines
 

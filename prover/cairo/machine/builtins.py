@@ -68,10 +68,8 @@ class Builtin:
         if number < 0:
             return None
         first = offset - number - self.inputs
-        inputs = memory.segments[segment_of(place)][first : first + self.inputs]
-        if len(inputs) < self.inputs or None in inputs:
-            return None
-        return self.outputs(self._felts(inputs))[number]
+        inputs = self._felts(memory.segments[segment_of(place)][first : first + self.inputs])
+        return None if inputs is None else self.outputs(inputs)[number]
 
     def check(self, memory: Memory, check_provable: ProvableCheck | None = None) -> None:
         """At the end of the run: inputs there, outputs right even if a hint wrote them. Raises RunFailed."""
@@ -85,16 +83,20 @@ class Builtin:
         cells = memory.segments[segment_of(self.base)]
         found = []
         for first in range(0, len(cells), self.cells):
-            words = cells[first : first + self.inputs]
-            if len(words) < self.inputs or None in words:
+            inputs = self._felts(cells[first : first + self.inputs])
+            if inputs is None:
                 raise RunFailed(f"{self.name} instance {first // self.cells} misses an input")
-            found.append(self._felts(words))
+            found.append(inputs)
         return found
 
-    def _felts(self, words: list[int]) -> list[int]:
-        if max(words) >= FIRST_ADDRESS:
+    def _felts(self, words: list[int | None]) -> list[int] | None:
+        """An instance's inputs, None where one is missing."""
+        inputs = [word for word in words if word is not None]
+        if len(inputs) < self.inputs:
+            return None
+        if max(inputs) >= FIRST_ADDRESS:
             raise RunFailed(f"{self.name} takes felts, not addresses")
-        return words
+        return inputs
 
 
 def _ask(check_provable: ProvableCheck | None, instances: list[Any]) -> None:
@@ -246,6 +248,11 @@ class Modulo(Builtin):
         if k is None:
             raise RunFailed(f"{self.name} instance {number} has a wrong result: p, a, b, c are {one}")
         return k
+
+    @staticmethod
+    def find_quotient(one: ModuloInstance) -> int | None:
+        """k, or None where there is none."""
+        raise NotImplementedError
 
     def _instance(self, memory: Memory, number: int, cells: list[int]) -> ModuloInstance:
         values, offsets = cells[4:6]

@@ -43,7 +43,7 @@ def decode(word: int) -> Instruction:
     """Raises InstructionMalformed."""
     if not 0 <= word < 1 << 63:
         raise InstructionMalformed(word, "it is not below 2^63")
-    offsets = [(word >> 16 * i & 0xFFFF) - BIAS for i in range(3)]
+    off_dst, off_op0, off_op1 = ((word >> 16 * i & 0xFFFF) - BIAS for i in range(3))
     flags = word >> 48
     op1_source, res_logic, pc_update = flags >> 2 & 7, flags >> 5 & 3, flags >> 7 & 7
     ap_update, opcode = flags >> 10 & 3, flags >> 12 & 7
@@ -60,8 +60,9 @@ def decode(word: int) -> Instruction:
         if res_logic or opcode or ap_update == AP_ADD:
             raise InstructionMalformed(word, "a conditional jump allows no res, opcode or ap += res")
         res_logic = RES_UNCONSTRAINED
-    if op1_source == OP1_IMMEDIATE and offsets[2] != 1:
+    if op1_source == OP1_IMMEDIATE and off_op1 != 1:
         raise InstructionMalformed(word, "an immediate stands at pc + 1")
     if opcode == CALL and ap_update != AP_REGULAR:
         raise InstructionMalformed(word, "a call moves ap by itself")
-    return Instruction(*offsets, bool(flags & 1), bool(flags & 2), op1_source, res_logic, pc_update, ap_update, opcode)
+    registers = bool(flags & 1), bool(flags & 2)
+    return Instruction(off_dst, off_op0, off_op1, *registers, op1_source, res_logic, pc_update, ap_update, opcode)

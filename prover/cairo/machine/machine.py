@@ -14,7 +14,7 @@ from typing import Any
 from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
 from prover.cairo.machine import segments
-from prover.cairo.machine.blocks import Block, Outcome, compile_block, single
+from prover.cairo.machine.blocks import Block, Factory, Outcome, compile_block, single
 from prover.cairo.machine.builtins import Builtin
 from prover.cairo.machine.hints.curves import div_mod
 from prover.cairo.machine.hints.library import import_for_hint, safe_div
@@ -43,6 +43,8 @@ from prover.cairo.program import Program
 
 ROOM, NEAR = 1 << 12, 1 << 16
 """Cells by which the stack is lengthened at a time; how far from its last written one a block may begin."""
+MAX_FRAMES = 64
+"""Calls that an error looks back through."""
 HOT = 16
 """Visits after which a block is compiled: that costs about as much as stepping through it so often."""
 
@@ -115,10 +117,29 @@ class Machine:
             if len(self._scopes) != 1:
                 raise RunFailed("a hint entered a scope and never left it")
         except RunFailed as error:
-            where = f"step {self.n_steps}, pc {describe(self.pc)}"
-            raise RunFailed(f"{where}: {error}") from error
+            raise RunFailed(f"step {self.n_steps}, {self._where()}: {error}") from error
         finally:
             segments.trim(cells)
+
+    def _where(self) -> str:
+        """The pc with its place in the sources, and what the program itself says of it and of its callers."""
+        offset = self.pc - self._program_base
+        text = f"pc {describe(self.pc)}"
+        if 0 <= offset < len(self.program.data):
+            text += f" ({self.program.place_of(offset)})"
+        said = [message for start, end, message in self.program.messages for pc in self._frames() if start <= pc < end]
+        return text + "".join(f": {message}" for message in dict.fromkeys(said))
+
+    def _frames(self) -> list[int]:
+        """Offsets in the program of the pc and of the calls that led to it, the last one first."""
+        offsets, fp = [self.pc - self._program_base], self.fp
+        while len(offsets) < MAX_FRAMES:
+            pc, below = self.memory.get(segments.sub(fp, 1)), self.memory.get(segments.sub(fp, 2))
+            if pc is None or below is None or not is_address(below) or below >= fp:
+                break
+            offsets.append(pc - self._program_base - 1)  # the return address is behind the call
+            fp = below
+        return offsets
 
     def _run_blocks(self, final_pc: int, max_steps: int, stack: int, cells: list[int | None]) -> None:
         """Generated code where there is some, single steps elsewhere."""
@@ -163,14 +184,14 @@ class Machine:
                 for code, hint in hints:
                     self._run_hint(code, hint)
             outcome = function(ap, fp)
-            is_whole = outcome.__class__ is tuple
-            if is_whole or outcome:
+            n_done = outcome if isinstance(outcome, int) else length
+            if n_done:
                 blocks.append(block)
                 aps.append(ap)
                 fps.append(fp)
-                counts.append(length if is_whole else outcome)
-                n_steps += counts[-1]
-            if not is_whole:
+                counts.append(n_done)
+                n_steps += n_done
+            if isinstance(outcome, int):
                 pc, ap, hints_have_run = block.pcs[outcome], ap + block.moves[outcome], True
                 break
             pc, ap, fp = outcome
@@ -181,11 +202,11 @@ class Machine:
         """What other runs of the program have compiled, on this run's memory."""
         made = self.program.blocks
         self._bindings = (cells, self._peek, self._poke, _sum, _difference, _quotient)
-        return {pc: self._bound(block) for pc, block in made.items() if block.code and pc != final_pc}
+        return {pc: self._bound(block, block.code) for pc, block in made.items() if block.code and pc != final_pc}
 
-    def _bound(self, block: Block) -> Bound:
+    def _bound(self, block: Block, code: Factory) -> Bound:
         hints = self._hints.get(block.pcs[0], ())
-        return block.code(*self._bindings), block, len(block.pcs), block.reach, hints
+        return code(*self._bindings), block, len(block.pcs), block.reach, hints
 
     def _gets_hot(self, pc: int, final_pc: int, stack: int, functions: dict[int, Bound]) -> bool:
         """Compiles the block at pc at the HOTth visit; false before, and where it has no code."""
@@ -195,7 +216,7 @@ class Machine:
         block = compile_block(self._word_at, pc, lambda at: at in self._hints or at == final_pc, stack)
         self.program.blocks[pc] = block
         if block.code:
-            functions[pc] = self._bound(block)
+            functions[pc] = self._bound(block, block.code)
         return pc in functions
 
     def _word_at(self, pc: int) -> int | None:
@@ -279,8 +300,11 @@ class Machine:
         self._check(ins, pc, fp, dst, op0, res)
         if pc not in self._singles:
             self._singles[pc] = single(pc)
-        for part, word in zip(self.log, (self._singles[pc], ap, fp, 1), strict=True):
-            part.append(word)
+        blocks, aps, fps, counts = self.log
+        blocks.append(self._singles[pc])
+        aps.append(ap)
+        fps.append(fp)
+        counts.append(1)
         self.n_steps += 1
         self._advance(ins, pc, ap, fp, dst, op1, res)
 
@@ -324,7 +348,7 @@ class Machine:
         if ins.pc_update == PC_REGULAR or (ins.pc_update == PC_JNZ and dst == 0):
             self.pc = pc + ins.size
         elif ins.pc_update == PC_JUMP:
-            if not is_address(res):
+            if res is None or not is_address(res):
                 raise RunFailed(f"a jump to {describe(res)}, which is no address")
             self.pc = res
         elif ins.pc_update == PC_JUMP_RELATIVE:

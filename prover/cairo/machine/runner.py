@@ -13,7 +13,7 @@ import numpy as np
 from prover.algebra.field import PRIME
 from prover.cairo.errors import RunFailed
 from prover.cairo.execution import MIN_STEPS, Run
-from prover.cairo.machine.builtins import Builtin, ProvableCheck, make_builtin
+from prover.cairo.machine.builtins import Builtin, Ecdsa, ProvableCheck, make_builtin
 from prover.cairo.machine.machine import Log, Machine
 from prover.cairo.machine.segments import (
     FIRST_ADDRESS,
@@ -25,6 +25,7 @@ from prover.cairo.machine.segments import (
     segment_of,
 )
 from prover.cairo.program import END_OFFSET, Program
+from prover.kernel import Words
 
 STACK_SEGMENT = 1
 
@@ -70,7 +71,7 @@ def _stop_pointers(memory: Memory, builtins: dict[str, Builtin], final_ap: int) 
     return stops
 
 
-def _registers(log: Log, bases: list[int], min_steps: int) -> np.ndarray:
+def _registers(log: Log, bases: list[int], min_steps: int) -> Words:
     """(n, 3), relocated; the last row, which stands in the closing loop, repeated up to a power of two.
 
     The rows of each block in the log are the block's own, moved by where ap stood.
@@ -93,11 +94,11 @@ def _registers(log: Log, bases: list[int], min_steps: int) -> np.ndarray:
         )
         for places in (aps, fps)
     )
-    counts = np.array(counts)
-    n_rows = int(counts.sum())
+    done = np.array(counts)
+    n_rows = int(done.sum())
     starts = np.array([first[id(block)] for block in blocks])
-    template = np.arange(n_rows) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
-    made = np.stack([pcs[template], np.repeat(ap, counts) + moves[template], np.repeat(fp, counts)], axis=1)
+    template = np.arange(n_rows) + np.repeat(starts - (np.cumsum(done) - done), done)
+    made = np.stack([pcs[template], np.repeat(ap, done) + moves[template], np.repeat(fp, done)], axis=1)
     n_steps = 1 << (max(min_steps, n_rows) - 1).bit_length()
     return np.concatenate([made, np.tile(made[-1:], (n_steps - n_rows, 1))])
 
@@ -138,6 +139,7 @@ def _relocated(
     start, stop = segments.get("output", (1, 1))
     output = tuple(word or 0 for word in flat[start:stop]) if "output" in segments else ()
     initial_ap = bases[segment_of(address(1))] + 2
-    given = builtins["ecdsa"].signatures if "ecdsa" in builtins else {}
+    ecdsa = builtins.get("ecdsa")
+    given = ecdsa.signatures if isinstance(ecdsa, Ecdsa) else {}
     signatures = {relocate(place): signature for place, signature in given.items()}
     return Run(program, registers, flat, n_executed, initial_ap, int(registers[-1][1]), segments, output, signatures)

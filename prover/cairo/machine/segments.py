@@ -61,7 +61,9 @@ def mul(a: int, b: int) -> int:
     return a * b % PRIME
 
 
-def describe(value: int) -> str:
+def describe(value: int | None) -> str:
+    if value is None:
+        return "an unknown value"
     return f"{segment_of(value)}:{offset_of(value)}" if is_address(value) else f"{value:#x}"
 
 
@@ -139,4 +141,5 @@ class Segments:
             base = self.add()
             self.load_data(base, [self.gen_arg(item) for item in argument])
             return base
-        return argument if is_address(argument) else argument % PRIME
+        word: int = argument if is_address(argument) else argument % PRIME
+        return word

@@ -9,7 +9,7 @@ import pytest
 from freehold.chain import solc
 from freehold.chain.compilation import needed_by_scripts
 from freehold.chain.contracts import PIECES
-from prover.codegen.__main__ import EXCHANGE_SHAPE, contract_of
+from prover.codegen.shapes import EXCHANGE_SHAPE, contract_of
 from tests.support.solidity import ROOT, request, sources_of
 
 CONTRACTS = {path.stem: path.relative_to(ROOT).as_posix() for path in (ROOT / "contracts").rglob("*.sol")}

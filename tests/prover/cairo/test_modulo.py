@@ -125,7 +125,7 @@ def test_a_carry_cannot_wrap_around_the_field():
 
 def test_an_instance_that_leaves_its_chain_is_refused():
     chain = sums(101, (1, 2), (3, 4), (5, 6))
-    for cell, name in enumerate(modulo.CELLS):
+    for cell, name in enumerate(modulo.CELL_NAMES):
         made = made_of("add_mod", [chain])
         made.columns[name][1] += 1
         made.memory[START + 7 + cell] += 1

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover import kernel
+from prover.algebra.curve import ORDER
 from prover.kernel import PRIME, Op, reference
 
 EDGES = [0, 1, 2, PRIME - 1, PRIME - 2, 2**251, 2**192, 2**192 - 1, (2**256 - 1) % PRIME, 2**64 - 1]
@@ -378,7 +379,6 @@ def test_square_roots(numbers):
     assert ours == [reference.square_root(number) for number in numbers]
 
 
-ORDER = 0x800000000000010FFFFFFFFFFFFFFFFB781126DCAE7B2321E66A241ADC64D2F
 scalar = st.one_of(
     st.sampled_from([0, 1, 2, ORDER - 1, ORDER, ORDER + 1, 2 * ORDER, 2**256 - 1]), st.integers(0, 2**256 - 1)
 )

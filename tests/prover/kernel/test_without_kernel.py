@@ -92,6 +92,6 @@ def test_a_proof_is_verified(hashes_run, tmp_path):
 
 def test_rules_trees_and_escape_proofs_are_the_same():
     """The tests of the rules and of the recorded batches, run on the plain kernel."""
-    files = ["tests/perpetual/test_vectors.py", "tests/perpetual/test_rules.py"]
+    files = [ROOT / "tests/prover/applications/perpetual" / name for name in ("test_vectors.py", "test_rules.py")]
     result = python("-m", "pytest", "-q", "-p", "no:cacheprovider", *files, FREEHOLD_KERNEL="reference")
     assert result.returncode == 0, result.stdout

@@ -1,159 +1,77 @@
 """What the program's hints read from its input, in the order in which the program asks.
 
-The input is one JSON document: `config`, `prev_state`, `batch` and `advice` (docs/program.md). Nothing here is trusted:
-the program proves whatever matters. What it does refuse, on top, are inputs that say more than the program looks at,
-such as a tick's list that does not ascend.
+The input is one JSON document: `config`, `prev_state`, `batch` and `advice` (docs/program.md). It is read into the
+models of the rules, without their checks: nothing here is trusted, and the program proves whatever matters. What it
+does refuse, on top, are inputs that say more than the program looks at, such as a tick's list that does not ascend.
+
+`Advice` holds the input as it was given, and what the run has made of positions and orders. What one hint finds for
+later ones is a name in the hints: `transaction`, `trade`, `order` and its `fee`, `ticked`, `asset`, `entry`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from itertools import pairwise, takewhile
+from typing import Any, TypeVar
 
+from prover.applications.ledger.fields import integer, unchecked
+from prover.applications.ledger.units import AssetId, CollateralId
+from prover.applications.perpetual.config import GeneralConfig, SyntheticAsset
+from prover.applications.perpetual.documents import PositionDocument, StateDocument
+from prover.applications.perpetual.errors import Code
+from prover.applications.perpetual.fields import BALANCE_BIAS
 from prover.applications.perpetual.program import empty_climb
+from prover.applications.perpetual.state import SharedState
+from prover.applications.perpetual.transactions import (
+    TRANSACTION_KINDS,
+    FundingTick,
+    LimitOrder,
+    OracleTick,
+    Signed,
+    SignedPrice,
+    Trade,
+)
+from prover.applications.perpetual.units import OrderId, PositionId, Price, Used
 
-CONFIG_VERSION = int.from_bytes(b"PerpetualConfig1", "big")
-BIAS = 1 << 63
 MISSING_INDEX = -1
 MISSING_PRICE = 0
 ASSET_SIZE = 6
 """Cells of an asset in a position: row, balance, two that loops use, cached index, next."""
-
-KINDS = {
-    "deposit": 0,
-    "forced_trade": 1,
-    "forced_withdrawal": 2,
-    "funding": 3,
-    "oracle": 4,
-    "trade": 5,
-    "transfer": 6,
-    "liquidate": 7,
-    "withdrawal": 8,
-    "deleverage": 9,
-    "cond_transfer": 10,
-}
-ERROR_NAMES = {
-    1: "ILLEGAL_POSITION_TRANSITION_ENLARGING_SYNTHETIC_HOLDINGS",
-    2: "ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE",
-    3: "ILLEGAL_POSITION_TRANSITION_REDUCING_TOTAL_VALUE_RISK_RATIO",
-    10: "INVALID_PUBLIC_KEY",
-    12: "MISSING_GLOBAL_FUNDING_INDEX",
-    13: "MISSING_ORACLE_PRICE",
-    16: "OUT_OF_RANGE_BALANCE",
-    19: "OUT_OF_RANGE_TOTAL_RISK",
-    20: "OUT_OF_RANGE_TOTAL_VALUE",
-    22: "TOO_MANY_SYNTHETIC_ASSETS_IN_POSITION",
-}
+Entry = TypeVar("Entry")
+NOBODY = PositionDocument(public_key=0, collateral_balance=0)
 
 
 class AdviceRefused(ValueError):
     """The input cannot be a batch's: it names what is wrong."""
 
 
-def number(word: Any) -> int:
-    """0x-hex or decimal, signed."""
-    return int(str(word), 0)
-
-
-@dataclass(frozen=True)
-class AssetConfig:
-    """One synthetic asset, in numbers."""
-
-    asset_id: int
-    resolution: int
-    segments: tuple[tuple[int, int], ...]
-    signed_ids: tuple[int, ...]
-    quorum: int
-    signers: tuple[int, ...]
-
-    @staticmethod
-    def read(document: dict[str, Any]) -> AssetConfig:
-        return AssetConfig(
-            number(document["asset_id"]),
-            number(document["resolution"]),
-            tuple((number(s["upper_bound"]), number(s["risk"])) for s in document["risk_segments"]),
-            tuple(map(number, document["oracle_price_signed_asset_ids"])),
-            number(document["oracle_price_quorum"]),
-            tuple(map(number, document["oracle_price_signers"])),
-        )
-
-    def words(self) -> list[int]:
-        """As hashed (docs/spec/perpetual-state.md 4.3), without the length."""
-        packed = [bound * 2**32 + risk for bound, risk in self.segments]
-        head = [self.asset_id, self.resolution, len(packed), *packed]
-        return [*head, len(self.signed_ids), *self.signed_ids, self.quorum, len(self.signers), *self.signers]
-
-    def segment_cells(self) -> list[int]:
-        """(bound, risk) of each segment, after one that ends before 0."""
-        return [-1, 0, *(number for segment in self.segments for number in segment)]
-
-
-@dataclass(frozen=True)
-class PriceSignature:
-    signer: int
-    external_price: int
-    timestamp: int
-    signed_asset_id: int
-    r: int
-    s: int
-
-
-@dataclass(frozen=True)
-class SignedPrice:
-    """One entry of the signed minima or maxima, and whose signatures count for it."""
-
-    price: int
-    signatures: tuple[PriceSignature, ...]
-    signers: tuple[int, ...]
-    signed_ids: tuple[int, ...]
-
-
 class Advice:
-    """The input, and how far the run has come in it."""
+    """The input, and what the run has made of positions and orders.
 
-    def __init__(self, program_input: dict[str, Any], prime: int) -> None:
+    Assets go by rows: `row_ids` are those that are configured or have a price, ascending. Counts of what is left, which
+    the program carries, say where in a list it is.
+    """
+
+    def __init__(self, program_input: Mapping[str, Any], prime: int) -> None:
+        """Raises ValueError for an input that is none."""
+        batch, nodes = program_input["batch"], program_input["advice"]["preimage"]
         self._prime = prime
-        self._config, self._state = program_input["config"], program_input["prev_state"]
-        self._batch = program_input["batch"]
-        self._preimage = {
-            number(node): (number(left), number(right))
-            for node, (left, right) in program_input["advice"]["preimage"].items()
-        }
-        self.assets = [AssetConfig.read(asset) for asset in self._config["synthetic_assets"]]
-        self.indices = _pairs(self._state["funding_indices"], "funding_indices of the state")
-        self.prices = _pairs(self._state["oracle_prices"], "oracle_prices of the state")
-        self.row_ids = sorted({asset.asset_id for asset in self.assets} | set(self.prices))
-        self._configured = {asset.asset_id: asset for asset in self.assets}
-        self._assets_left = deque(self.assets)
-        self._positions: dict[int, Any] = {}
-        self._used: dict[int, int] = {number(key): number(used) for key, used in self._state["orders"].items()}
-        self._next = 0
-        self.transaction: dict[str, Any] = {}
-        self._signature = (0, 0)
-        self._order = self._fee = ""
-        self.condition_field = "condition"
-        self._bounds = [self._signed_list("signed_min_prices"), self._signed_list("signed_max_prices")]
+        self.config = unchecked(GeneralConfig, program_input["config"])
+        self._state = unchecked(StateDocument, program_input["prev_state"])
+        self._preimage = {integer(node): (integer(left), integer(right)) for node, (left, right) in nodes.items()}
+        self.configured = {asset.asset_id: asset for asset in self.config.synthetic_assets}
+        self.indices = _table(self._state.funding_indices, "funding_indices of the state")
+        self.prices = _table(self._state.oracle_prices, "oracle_prices of the state")
+        self.row_ids = sorted(self.configured.keys() | self.prices.keys())
+        self.minimum_expiration = integer(batch["minimum_expiration_timestamp"])
+        self.new_system_time = integer(batch["new_system_time"])
+        self._bounds = [self._signed_list(batch, name) for name in ("signed_min_prices", "signed_max_prices")]
+        self.transactions = [_transaction(place, document) for place, document in enumerate(batch["transactions"])]
+        self._positions: dict[PositionId, Any] = {}
+        self._used: dict[OrderId, Used] = dict(self._state.orders or {})
 
     # Configuration and state.
-
-    def general_config(self) -> list[int]:
-        c = self._config
-        return [
-            CONFIG_VERSION,
-            number(c["max_funding_rate"]),
-            number(c["collateral"]["asset_id"]),
-            number(c["collateral"]["resolution"]),
-            number(c["fee_position"]["position_id"]),
-            number(c["fee_position"]["public_key"]),
-            number(c["positions_tree_height"]),
-            number(c["orders_tree_height"]),
-            number(c["price_validity_period"]),
-            number(c["funding_validity_period"]),
-            number(c["data_availability_mode"]),
-            number(c["is_risk_by_balance_only"]),
-        ]
 
     @staticmethod
     def write_chain(memory: Any, first_hash: Any, words: list[int]) -> None:
@@ -161,211 +79,138 @@ class Advice:
         for place, word in enumerate([*words, len(words)]):
             memory[first_hash + 3 * place + 1] = word
 
-    def n_assets(self) -> int:
-        return len(self.assets)
-
-    def n_rows(self) -> int:
-        return len(self.row_ids)
-
-    def row_is_configured(self, n_left: int) -> bool:
-        return self.row_ids[-n_left] in self._configured
-
-    def next_asset(self) -> AssetConfig:
-        return self._assets_left.popleft()
-
-    def has_index(self, asset_id: int) -> bool:
-        return asset_id in self.indices
-
-    def has_price(self, asset_id: int) -> bool:
-        return asset_id in self.prices
+    @staticmethod
+    def segment_cells(asset: SyntheticAsset) -> list[int]:
+        """(bound, risk) of each segment, after one that ends before 0."""
+        return [-1, 0, *(cell for segment in asset.risk_segments for cell in (segment.upper_bound, segment.risk))]
 
     def state_before(self) -> list[int]:
-        """The shared state's words, without the size. Heights are the configuration's unless the state has its own."""
-        state, config = self._state, self._config
-        indices = [word for asset, index in self.indices.items() for word in (asset, index + BIAS)]
-        prices = [word for entry in self.prices.items() for word in entry]
-        return [
-            number(state["positions_root"]),
-            number(state.get("positions_tree_height", config["positions_tree_height"])),
-            number(state["orders_root"]),
-            number(state.get("orders_tree_height", config["orders_tree_height"])),
-            len(self.indices),
-            *indices,
-            number(state["funding_timestamp"]),
-            len(self.prices),
-            *prices,
-            number(state["system_time"]),
-        ]
+        """The shared state's words, without the size."""
+        state, config = self._state, self.config
+        if state.positions_root is None or state.orders_root is None:
+            raise AdviceRefused("the state lacks a root")
+        shared = SharedState(
+            state.positions_root,
+            config.positions_tree_height,
+            state.orders_root,
+            config.orders_tree_height,
+            state.funding_indices,
+            state.funding_timestamp,
+            state.oracle_prices,
+            state.system_time,
+        )
+        return shared.words()
 
     # The batch as a whole.
 
-    def minimum_expiration(self) -> int:
-        return number(self._batch["minimum_expiration_timestamp"])
+    def _signed_list(self, batch: Mapping[str, Any], name: str) -> dict[AssetId, SignedPrice]:
+        entries = [unchecked(SignedPrice, document) for document in batch[name]]
+        bounds = _table(((entry.asset_id, entry) for entry in entries), name)
+        self._check_known(bounds, self.configured, name)
+        return bounds
 
-    def new_system_time(self) -> int:
-        return number(self._batch["new_system_time"])
-
-    def _signed_list(self, name: str) -> dict[int, SignedPrice]:
-        entries = self._batch[name]
-        ids = [number(entry["asset_id"]) for entry in entries]
-        if ids != sorted(set(ids)):
-            raise AdviceRefused(f"{name} does not ascend by asset id")
-        unknown = [asset for asset in ids if asset not in self._configured]
+    @staticmethod
+    def _check_known(found: Iterable[AssetId], known: Iterable[AssetId], what: str) -> None:
+        unknown = [asset for asset in found if asset not in known]
         if unknown:
-            raise AdviceRefused(f"{name} names {unknown[0]:#x}, which is not configured")
-        return {
-            asset: SignedPrice(
-                number(entry["price"]),
-                tuple(_price_signature(signature) for signature in entry["signatures"]),
-                self._configured[asset].signers,
-                self._configured[asset].signed_ids,
-            )
-            for asset, entry in zip(ids, entries, strict=True)
-        }
+            raise AdviceRefused(f"{what} names {unknown[0]:#x}, which is not configured")
 
     def signed_bounds(self) -> list[int]:
         """(minimum, maximum) by row, 0 where nothing was signed."""
-        cells = []
-        for asset in self.row_ids:
-            cells += [bounds[asset].price if asset in bounds else MISSING_PRICE for bounds in self._bounds]
-        return cells
+        return [
+            bounds[asset].price if asset in bounds else MISSING_PRICE
+            for asset in self.row_ids
+            for bounds in self._bounds
+        ]
 
     def signed_price(self, row: int, is_maximum: int) -> SignedPrice | None:
         return self._bounds[is_maximum].get(self.row_ids[row])
 
     # Transactions.
 
-    def n_transactions(self) -> int:
-        return len(self._batch["transactions"])
+    def trades_in_a_row(self, n_left: int) -> list[Trade]:
+        """Those with which the last `n_left` transactions begin."""
+        rest = self.transactions[-n_left:]
+        return list(takewhile(lambda transaction: isinstance(transaction, Trade), rest))
 
-    def next_transaction(self) -> int:
-        self.transaction = self._batch["transactions"][self._next]
-        self._next += 1
-        kind = self.transaction["type"]
-        if kind not in KINDS:
-            raise AdviceRefused(f"transaction {self._next - 1} is of no known type: {kind!r}")
-        return KINDS[kind]
+    def check_collateral(self, asset_id: CollateralId) -> None:
+        if asset_id != self.config.collateral.asset_id:
+            raise AdviceRefused(f"{asset_id:#x} is not the collateral")
 
-    def trades_in_a_row(self) -> int:
-        """How many trades follow, from the current transaction on, which is asked for again."""
-        self._next -= 1
-        rest = self._batch["transactions"][self._next :]
-        return next((place for place, one in enumerate(rest) if one["type"] != "trade"), len(rest))
+    @staticmethod
+    def load_signed(cells: Any, order: Signed) -> None:
+        """The signature stays with the hint."""
+        cells.public_key, cells.nonce, cells.expiration = order.public_key, order.nonce, order.expiration_timestamp
 
-    def felt(self, name: str) -> int:
-        return number(self.transaction[name]) % self._prime
+    @staticmethod
+    def side(order: LimitOrder) -> int:
+        """1 for a buyer, 0 for a seller."""
+        if order.is_buying_synthetic not in (0, 1):
+            raise AdviceRefused(f"is_buying_synthetic is {order.is_buying_synthetic}")
+        return order.is_buying_synthetic
 
-    def bit(self, name: str) -> int:
-        return int(number(self.transaction[name]) != 0)
-
-    def check_collateral(self, name: str) -> None:
-        self._check_collateral(self.transaction, name)
-
-    def _check_collateral(self, document: dict[str, Any], name: str) -> None:
-        if number(document[name]) != number(self._config["collateral"]["asset_id"]):
-            raise AdviceRefused(f"{name} {document[name]} is not the collateral")
-
-    def load_signed(self, signed: Any, document: dict[str, Any]) -> None:
-        signed.public_key = number(document["public_key"])
-        signed.nonce = number(document["nonce"])
-        signed.expiration = number(document["expiration_timestamp"])
-        self._signature = number(document["signature_r"]), number(document["signature_s"])
-
-    def signature(self) -> tuple[int, int]:
-        return self._signature
-
-    def is_buying(self, name: str) -> int:
-        """An order's side: 0 or 1."""
-        flag = number(self.transaction[name]["is_buying_synthetic"])
-        if flag not in (0, 1):
-            raise AdviceRefused(f"{name} has is_buying_synthetic {flag}")
-        return flag
-
-    def trade_asset(self) -> int:
-        """The one synthetic asset of the transaction's orders."""
-        orders = [self.transaction[name] for name in self.transaction if name.endswith("_order")]
-        found = {number(order["synthetic_asset_id"]) for order in orders}
-        if len(found) != 1:
+    @staticmethod
+    def traded_asset(trade: Trade) -> AssetId:
+        if trade.buy_order.synthetic_asset_id != trade.sell_order.synthetic_asset_id:
             raise AdviceRefused("the orders of a trade name different synthetic assets")
-        return found.pop()
+        return trade.buy_order.synthetic_asset_id
 
-    def next_order(self, name: str, fee: str) -> None:
-        """The order that is asked for next, and the field that names its fee."""
-        self._order, self._fee = name, fee
-
-    def order_fee(self) -> int:
-        return self.felt(self._fee)
-
-    def load_order(self, order: Any, is_buying: int) -> None:
-        document = self.transaction[self._order]
-        if self.is_buying(self._order) != is_buying:
-            flag = document["is_buying_synthetic"]
-            raise AdviceRefused(f"{self._order} is on the wrong side: is_buying_synthetic {flag}")
-        self._check_collateral(document, "collateral_asset_id")
-        self.load_signed(order.signed, document)
-        order.amount_synthetic = number(document["amount_synthetic"])
-        order.amount_collateral = number(document["amount_collateral"])
-        order.amount_fee = number(document["amount_fee"])
-        order.position_id = number(document.get("position_id", document.get("liquidated_position_id")))
+    def load_order(self, cells: Any, order: LimitOrder, is_buying: int) -> None:
+        if self.side(order) != is_buying:
+            raise AdviceRefused(f"an order is on the wrong side: is_buying_synthetic {order.is_buying_synthetic}")
+        self.check_collateral(order.collateral_asset_id)
+        self.load_signed(cells.signed, order)
+        cells.amount_synthetic, cells.amount_collateral = order.amount_synthetic, order.amount_collateral
+        cells.amount_fee, cells.position_id = order.amount_fee, order.position_id
 
     # Ticks.
 
-    def _tick_list(self, name: str) -> dict[int, int]:
-        entries = _pairs(self.transaction[name], f"{name} of a tick")
-        unknown = [asset for asset in entries if asset not in self.row_ids]
-        if unknown:
-            raise AdviceRefused(f"{name} of a tick names {unknown[0]:#x}, which is not configured")
-        return entries
+    def tick_indices(self, tick: FundingTick) -> list[int]:
+        """By row."""
+        indices = _table(tick.funding_indices, "funding_indices of a tick")
+        self._check_known(indices, self.row_ids, "funding_indices of a tick")
+        return [indices[asset] + BALANCE_BIAS if asset in indices else MISSING_INDEX for asset in self.row_ids]
 
-    def tick_indices(self) -> list[int]:
-        self.indices = self._tick_list("funding_indices")
-        return [self.indices[asset] + BIAS if asset in self.indices else MISSING_INDEX for asset in self.row_ids]
-
-    def tick_prices(self) -> list[int]:
-        self._ticked = self._tick_list("prices")
-        self.prices = {**self.prices, **self._ticked}
-        return [self.prices.get(asset, MISSING_PRICE) for asset in self.row_ids]
-
-    def is_ticked(self, n_left: int) -> bool:
-        return self.row_ids[-n_left] in self._ticked
+    def ticked_prices(self, tick: OracleTick) -> dict[AssetId, Price]:
+        prices = _table(tick.prices, "prices of a tick")
+        self._check_known(prices, self.row_ids, "prices of a tick")
+        return prices
 
     # Positions and orders.
 
-    def position(self, position_id: int, segments: Any) -> Any:
+    def position(self, position_id: PositionId, segments: Any) -> Any:
         """Where the position stands in memory."""
         if position_id not in self._positions:
-            cells = self._claimed_position(self._state["positions"].get(str(position_id)), segments)
+            cells = self._claimed_position(self._state.positions.get(position_id, NOBODY), segments)
             self._positions[position_id] = segments.gen_arg(cells)
         return self._positions[position_id]
 
-    def _claimed_position(self, document: dict[str, Any] | None, segments: Any) -> list[Any]:
+    def _claimed_position(self, position: PositionDocument, segments: Any) -> list[Any]:
         """Key, collateral, number of assets, assets, and no market."""
-        document = document or {"public_key": "0", "collateral_balance": "0", "assets": []}
         assets = segments.add()
-        cells = []
-        for asset in document["assets"]:
-            asset_id = number(asset["asset_id"])
-            row = bisect_left(self.row_ids, asset_id)
-            if asset_id not in self.row_ids:
-                raise AdviceRefused(f"a position holds {asset_id:#x}, which has no configuration and no price")
-            balance, index = number(asset["balance"]) % self._prime, number(asset["cached_funding_index"]) + BIAS
-            cells += [row, balance, 0, 0, index % self._prime, assets + len(cells) + ASSET_SIZE]
+        cells: list[Any] = []
+        for asset in position.assets:
+            if asset.asset_id not in self.row_ids:
+                raise AdviceRefused(f"a position holds {asset.asset_id:#x}, which has no configuration and no price")
+            row, index = self.row_ids.index(asset.asset_id), asset.cached_funding_index + BALANCE_BIAS
+            cells += [row, asset.balance % self._prime, 0, 0, index % self._prime, assets + len(cells) + ASSET_SIZE]
         segments.load_data(assets, cells)
-        collateral = number(document["collateral_balance"])
-        return [number(document["public_key"]), collateral % self._prime, len(document["assets"]), assets, 0, 0, 0]
+        collateral = position.collateral_balance % self._prime
+        return [position.public_key, collateral, len(position.assets), assets, 0, 0, 0]
 
-    def store_position(self, position_id: int, place: Any) -> None:
+    def store_position(self, position_id: PositionId, place: Any) -> None:
         self._positions[position_id] = place
 
-    def check_success(self, position_id: int, code: int) -> None:
-        if code:
-            raise AdviceRefused(f"position {position_id}: {ERROR_NAMES[code]}")
+    @staticmethod
+    def check_success(position_id: PositionId, code: int) -> None:
+        if code != Code.SUCCESS:
+            raise AdviceRefused(f"position {position_id}: {Code(code).name}")
 
-    def order_used(self, order_id: int) -> int:
-        return self._used.get(order_id, 0)
+    def order_used(self, order_id: OrderId) -> Used:
+        return self._used.get(order_id, Used(0))
 
-    def use_order(self, order_id: int, amount: int) -> None:
-        self._used[order_id] = self.order_used(order_id) + amount
+    def use_order(self, order_id: OrderId, amount: int) -> None:
+        self._used[order_id] = Used(self.order_used(order_id) + amount)
 
     def preimage(self, node: int) -> tuple[int, int] | None:
         return self._preimage.get(node)
@@ -446,21 +291,16 @@ class TreeAdvice:
         return children
 
 
-def _pairs(entries: list[list[str]], what: str) -> dict[int, int]:
-    """(asset id, number) pairs, ids ascending."""
-    numbers = [(number(asset), number(value)) for asset, value in entries]
-    ids = [asset for asset, _ in numbers]
-    if ids != sorted(set(ids)):
+def _transaction(place: int, document: Mapping[str, Any]) -> Any:
+    kind = TRANSACTION_KINDS.get(document["type"])
+    if kind is None:
+        raise AdviceRefused(f"transaction {place} is of no known type: {document['type']!r}")
+    return unchecked(kind, document)
+
+
+def _table(pairs: Iterable[tuple[AssetId, Entry]], what: str) -> dict[AssetId, Entry]:
+    """By asset id, ids ascending."""
+    table = list(pairs)
+    if any(first >= second for (first, _), (second, _) in pairwise(table)):
         raise AdviceRefused(f"{what} do not ascend by asset id")
-    return dict(numbers)
-
-
-def _price_signature(document: dict[str, Any]) -> PriceSignature:
-    return PriceSignature(
-        number(document["signer_key"]),
-        number(document["external_price"]),
-        number(document["timestamp"]),
-        number(document["signed_asset_id"]),
-        number(document["r"]),
-        number(document["s"]),
-    )
+    return dict(table)

@@ -55,7 +55,10 @@ func execute_all{
     }
     alloc_locals;
     local kind;
-    %{ ids.kind = advice.next_transaction() %}
+    %{
+        transaction = advice.transactions[-ids.n_left]
+        ids.kind = transaction.number
+    %}
     if (kind == FUNDING_TICK) {
         let (next_market) = execute_funding_tick(market);
         let market = next_market;
@@ -96,7 +99,10 @@ func execute_one{
     alloc_locals;
     if (kind == TRADE) {
         local n_trades;
-        %{ ids.n_trades = advice.trades_in_a_row() %}
+        %{
+            trades = advice.trades_in_a_row(ids.n_left)
+            ids.n_trades = len(trades)
+        %}
         execute_trades(market, terms.minimum_expiration, 0, n_trades);
         return execute_all(terms, n_left - n_trades);
     }

@@ -49,7 +49,7 @@ struct AssetConfig {
 func load_general_config{pedersen_ptr: HashBuiltin*, range_check_ptr}() -> (config: GeneralConfig*, hash: felt) {
     alloc_locals;
     let word = pedersen_ptr;
-    %{ advice.write_chain(memory, ids.word.address_, advice.general_config()) %}
+    %{ advice.write_chain(memory, ids.word.address_, advice.config.words()) %}
     local config: GeneralConfig* = new GeneralConfig(
         version=word.y,
         max_funding_rate=[word + 1 * HashBuiltin.SIZE].y,
@@ -117,11 +117,10 @@ func load_asset_config{output_ptr: felt*, pedersen_ptr: HashBuiltin*, range_chec
     local n_signers;
     let words = pedersen_ptr;
     %{
-        asset = advice.next_asset()
-        ids.n_segments = len(asset.segments)
-        ids.segments = segments.gen_arg(asset.segment_cells()) + ids.Segment.SIZE
-        ids.n_signed_ids = len(asset.signed_ids)
-        ids.n_signers = len(asset.signers)
+        ids.n_segments = len(asset.risk_segments)
+        ids.segments = segments.gen_arg(advice.segment_cells(asset)) + ids.Segment.SIZE
+        ids.n_signed_ids = len(asset.oracle_price_signed_asset_ids)
+        ids.n_signers = len(asset.oracle_price_signers)
         advice.write_chain(memory, ids.words.address_, asset.words())
     %}
     // Asset id, resolution and number of segments, the segments, number of ids, the ids, quorum, number of signers, the

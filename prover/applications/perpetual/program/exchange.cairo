@@ -47,7 +47,7 @@ func main{output_ptr: felt*, pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_
     let orders = orders_start;
     let n_forced = 0;
     local n_transactions;
-    %{ ids.n_transactions = advice.n_transactions() %}
+    %{ ids.n_transactions = len(advice.transactions) %}
     with modifications, forced_words, conditions, ticks, positions, orders, n_forced, market {
         execute_all(terms, n_transactions);
     }
@@ -127,7 +127,7 @@ func load_state{output_ptr: felt*, pedersen_ptr: HashBuiltin*, range_check_ptr}(
     local state: felt*;
     let assets_output = output_ptr + 3;
     %{
-        ids.n_assets, ids.n_rows = advice.n_assets(), advice.n_rows()
+        ids.n_assets, ids.n_rows = len(advice.configured), len(advice.row_ids)
         words = advice.state_before()
         ids.state = ids.assets_output + 2 * ids.n_assets + 1
         segments.load_data(ids.state, words)
@@ -191,8 +191,8 @@ func load_terms{pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: Signatur
     local new_system_time;
     local signed_bounds: SignedBounds*;
     %{
-        ids.minimum_expiration = advice.minimum_expiration()
-        ids.new_system_time = advice.new_system_time()
+        ids.minimum_expiration = advice.minimum_expiration
+        ids.new_system_time = advice.new_system_time
         ids.signed_bounds = segments.gen_arg(advice.signed_bounds())
     %}
     assert [range_check_ptr] = minimum_expiration;

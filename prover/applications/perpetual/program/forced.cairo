@@ -40,8 +40,8 @@ func execute_forced_withdrawal{
     alloc_locals;
     let request = cast(forced_words, ForcedWithdrawal*);
     %{
-        for name in ("public_key", "position_id", "amount"):
-            setattr(ids.request, name, advice.felt(name))
+        for name in transaction.output_fields:
+            setattr(ids.request, name, getattr(transaction, name) % PRIME)
     %}
     assert request.action = WITHDRAWAL_ACTION;
     assert_64_bit(request.amount);
@@ -64,11 +64,8 @@ func execute_forced_trade{range_check_ptr, positions: DictAccess*, forced_words:
     alloc_locals;
     let request = cast(forced_words, ForcedTrade*);
     %{
-        for name in (
-            "public_key_a", "public_key_b", "position_id_a", "position_id_b", "synthetic_asset_id",
-            "amount_collateral", "amount_synthetic", "is_party_a_buying_synthetic", "nonce",
-        ):
-            setattr(ids.request, name, advice.felt(name))
+        for name in transaction.output_fields:
+            setattr(ids.request, name, getattr(transaction, name) % PRIME)
     %}
     assert request.action = TRADE_ACTION;
     let forced_words = forced_words + ForcedTrade.SIZE;

@@ -86,7 +86,10 @@ func load_rows{output_ptr: felt*, pedersen_ptr: HashBuiltin*, range_check_ptr}(
         let range_check_ptr = range_check_ptr + 1;
         return (index_entry=index_entry, price_entry=price_entry);
     }
-    %{ memory[ap] = int(advice.row_is_configured(ids.n_left)) %}
+    %{
+        asset = advice.configured.get(advice.row_ids[-ids.n_left])
+        memory[ap] = int(asset is not None)
+    %}
     jmp configured if [ap] != 0, ap++;
     assert [asset_id] = price_entry.asset_id;
     assert [range_check_ptr] = [asset_id] - [asset_id - 1] - 1;
@@ -128,7 +131,7 @@ func load_rows{output_ptr: felt*, pedersen_ptr: HashBuiltin*, range_check_ptr}(
 
 // The state's index of this asset, in range, or none.
 func load_index{range_check_ptr}(asset_id: felt, index: felt*, entry: IndexEntry*) -> (next: IndexEntry*) {
-    %{ memory[ap] = int(advice.has_index(ids.asset_id)) %}
+    %{ memory[ap] = int(ids.asset_id in advice.indices) %}
     jmp listed if [ap] != 0, ap++;
     assert [index] = MISSING_INDEX;
     return (next=entry);
@@ -144,7 +147,7 @@ func load_index{range_check_ptr}(asset_id: felt, index: felt*, entry: IndexEntry
 
 // The state's price of this asset, in [1, 2^64), or none.
 func load_price{range_check_ptr}(asset_id: felt, price: felt*, entry: PriceEntry*) -> (next: PriceEntry*) {
-    %{ memory[ap] = int(advice.has_price(ids.asset_id)) %}
+    %{ memory[ap] = int(ids.asset_id in advice.prices) %}
     jmp listed if [ap] != 0, ap++;
     assert [price] = MISSING_PRICE;
     return (next=entry);

@@ -37,7 +37,7 @@ func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess
         ids.order_id = order_id
         ids.used = advice.order_used(order_id)
         advice.use_order(order_id, ids.amount)
-        ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, advice.signature())
+        ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, (order.signature_r, order.signature_s))
     %}
     assert ecdsa_ptr.pub_key = signed.public_key;
     assert ecdsa_ptr.message = hash;
@@ -73,7 +73,7 @@ func fill_limit_order{
 ) -> (position_id: felt, public_key: felt) {
     alloc_locals;
     local order: LimitOrder;
-    %{ advice.load_order(ids.order, ids.is_buying) %}
+    %{ advice.load_order(ids.order, order, ids.is_buying) %}
     assert_different(order.position_id, config.fee_position_id);
     assert [range_check_ptr] = order.amount_collateral - 1;
     assert [range_check_ptr + 1] = order.amount_collateral + ABOVE_64;

@@ -91,9 +91,10 @@ func check_signatures{pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: Si
     local price;
     %{
         signature = entry.signatures[-ids.n_left]
-        ids.signer = signature.signer
-        ids.signer_place = entry.signers.index(signature.signer)
-        ids.id_place = entry.signed_ids.index(signature.signed_asset_id)
+        asset = advice.configured[entry.asset_id]
+        ids.signer = signature.signer_key
+        ids.signer_place = asset.oracle_price_signers.index(signature.signer_key)
+        ids.id_place = asset.oracle_price_signed_asset_ids.index(signature.signed_asset_id)
         ids.external = signature.external_price
         ids.timestamp = signature.timestamp
         ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, (signature.r, signature.s))

@@ -18,8 +18,8 @@ func execute_funding_tick{range_check_ptr}(market: Market*) -> (market: Market*)
     local timestamp;
     local indices: felt*;
     %{
-        ids.timestamp = advice.felt("timestamp")
-        ids.indices = segments.gen_arg(advice.tick_indices())
+        ids.timestamp = transaction.timestamp % PRIME
+        ids.indices = segments.gen_arg(advice.tick_indices(transaction))
     %}
     assert [range_check_ptr] = timestamp - market.system_time;
     // Below 2^128, so that times a price it does not wrap around.
@@ -90,8 +90,10 @@ func execute_oracle_tick{range_check_ptr}(market: Market*, signed_bounds: Signed
     local timestamp;
     local prices: felt*;
     %{
-        ids.timestamp = advice.felt("timestamp")
-        ids.prices = segments.gen_arg(advice.tick_prices())
+        ticked = advice.ticked_prices(transaction)
+        ids.timestamp = transaction.timestamp % PRIME
+        ids.prices = segments.gen_arg([
+            ticked.get(asset_id, memory[ids.market.prices + row]) for row, asset_id in enumerate(advice.row_ids)])
     %}
     assert [range_check_ptr] = timestamp - market.system_time;
     let range_check_ptr = range_check_ptr + 1;
@@ -117,7 +119,7 @@ func check_prices{range_check_ptr}(old: felt*, price: felt*, bounds: SignedBound
     if (n_left == 0) {
         return ();
     }
-    %{ memory[ap] = int(advice.is_ticked(ids.n_left)) %}
+    %{ memory[ap] = int(advice.row_ids[-ids.n_left] in ticked) %}
     jmp ticked if [ap] != 0, ap++;
     assert [price] = [old];
     return check_prices(old + 1, price + 1, bounds + SignedBounds.SIZE, n_left - 1);

@@ -27,7 +27,7 @@ func execute_leg{
 ) -> (position_id: felt, fee: felt) {
     alloc_locals;
     local fee;
-    %{ ids.fee = advice.order_fee() %}
+    %{ ids.fee = fee % PRIME %}
     let (local position_id, public_key) = fill_limit_order(
         market.config, minimum_expiration, asset_id, is_buying, synthetic, collateral, fee
     );
@@ -59,6 +59,7 @@ func execute_trades{
         pay_fees(market, fees);
         return ();
     }
+    %{ trade = trades[-ids.n_left] %}
     let (own_fees) = execute_trade(market, minimum_expiration);
     return execute_trades(market, minimum_expiration, fees + own_fees, n_left - 1);
 }
@@ -75,11 +76,10 @@ func execute_trade{
     local synthetic;
     local collateral;
     %{
-        advice.next_transaction()
-        ids.asset_id = advice.trade_asset()
-        ids.synthetic = advice.felt("actual_synthetic")
-        ids.collateral = advice.felt("actual_collateral")
-        advice.next_order("buy_order", "actual_buyer_fee")
+        ids.asset_id = advice.traded_asset(trade)
+        ids.synthetic = trade.actual_synthetic % PRIME
+        ids.collateral = trade.actual_collateral % PRIME
+        order, fee = trade.buy_order, trade.actual_buyer_fee
     %}
     assert [range_check_ptr] = collateral;
     assert [range_check_ptr + 1] = collateral + ABOVE_64;
@@ -88,7 +88,7 @@ func execute_trade{
     let (local buyer_id, local buyer_fee) = execute_leg(
         market, minimum_expiration, asset_id, quote, 1, synthetic, collateral
     );
-    %{ advice.next_order("sell_order", "actual_seller_fee") %}
+    %{ order, fee = trade.sell_order, trade.actual_seller_fee %}
     let (seller_id, seller_fee) = execute_leg(
         market, minimum_expiration, asset_id, quote, 0, synthetic, collateral
     );
@@ -112,12 +112,12 @@ func execute_liquidation{
     local collateral;
     local liquidated_id;
     %{
-        ids.asset_id = advice.trade_asset()
-        ids.is_buying = advice.is_buying("liquidator_order")
-        ids.synthetic = advice.felt("actual_synthetic")
-        ids.collateral = advice.felt("actual_collateral")
-        ids.liquidated_id = advice.felt("liquidated_position_id")
-        advice.next_order("liquidator_order", "actual_liquidator_fee")
+        order, fee = transaction.liquidator_order, transaction.actual_liquidator_fee
+        ids.asset_id = order.synthetic_asset_id
+        ids.is_buying = advice.side(order)
+        ids.synthetic = transaction.actual_synthetic % PRIME
+        ids.collateral = transaction.actual_collateral % PRIME
+        ids.liquidated_id = transaction.liquidated_position_id % PRIME
     %}
     assert_64_bit(collateral);
     let (local quote: Quote*) = find_quote(market, asset_id);
@@ -180,12 +180,12 @@ func execute_deleverage{range_check_ptr, positions: DictAccess*}(market: Market*
     local collateral;
     local is_deleverager_buying;
     %{
-        ids.asset_id = advice.felt("synthetic_asset_id")
-        ids.bankrupt_id = advice.felt("deleveragable_position_id")
-        ids.deleverager_id = advice.felt("deleverager_position_id")
-        ids.synthetic = advice.felt("amount_synthetic")
-        ids.collateral = advice.felt("amount_collateral")
-        ids.is_deleverager_buying = advice.bit("deleverager_is_buying_synthetic")
+        ids.asset_id = transaction.synthetic_asset_id % PRIME
+        ids.bankrupt_id = transaction.deleveragable_position_id % PRIME
+        ids.deleverager_id = transaction.deleverager_position_id % PRIME
+        ids.synthetic = transaction.amount_synthetic % PRIME
+        ids.collateral = transaction.amount_collateral % PRIME
+        ids.is_deleverager_buying = int(transaction.deleverager_is_buying_synthetic != 0)
     %}
     assert_64_bit(synthetic);
     assert_64_bit(collateral);

@@ -25,9 +25,9 @@ func execute_deposit{range_check_ptr, positions: DictAccess*, modifications: Mod
     local position_id;
     local amount;
     %{
-        ids.public_key = advice.felt("public_key")
-        ids.position_id = advice.felt("position_id")
-        ids.amount = advice.felt("amount")
+        ids.public_key = transaction.public_key % PRIME
+        ids.position_id = transaction.position_id % PRIME
+        ids.amount = transaction.amount % PRIME
     %}
     assert_64_bit(amount);
     apply_update(market, position_id, public_key, amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
@@ -52,10 +52,11 @@ func execute_withdrawal{
     local amount;
     local owner_key;
     %{
-        advice.load_signed(ids.signed, advice.transaction)
-        ids.position_id = advice.felt("position_id")
-        ids.amount = advice.felt("amount")
-        ids.owner_key = advice.felt("owner_key")
+        order = transaction
+        advice.load_signed(ids.signed, order)
+        ids.position_id = order.position_id % PRIME
+        ids.amount = order.amount % PRIME
+        ids.owner_key = order.owner_key % PRIME
     %}
     assert_64_bit(amount);
     let (hash) = withdrawal_hash(
@@ -91,12 +92,13 @@ func execute_transfer{
     local receiver_position_id;
     local amount;
     %{
-        advice.load_signed(ids.signed, advice.transaction)
-        advice.check_collateral("asset_id")
-        ids.sender_position_id = advice.felt("sender_position_id")
-        ids.receiver_public_key = advice.felt("receiver_public_key")
-        ids.receiver_position_id = advice.felt("receiver_position_id")
-        ids.amount = advice.felt("amount")
+        order = transaction
+        advice.load_signed(ids.signed, order)
+        advice.check_collateral(order.asset_id)
+        ids.sender_position_id = order.sender_position_id % PRIME
+        ids.receiver_public_key = order.receiver_public_key % PRIME
+        ids.receiver_position_id = order.receiver_position_id % PRIME
+        ids.amount = order.amount % PRIME
     %}
     assert_different(sender_position_id, receiver_position_id);
     assert_64_bit(amount);
@@ -127,7 +129,7 @@ func execute_conditional_transfer{
 }(market: Market*, minimum_expiration: felt) {
     alloc_locals;
     local condition;
-    %{ ids.condition = advice.felt(advice.condition_field) %}
+    %{ ids.condition = transaction.condition % PRIME %}
     execute_transfer(market, minimum_expiration, condition);
     assert [conditions] = condition;
     let conditions = conditions + 1;

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from hashlib import sha256
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 from prover.algebra.curve import square_root
 from prover.algebra.field import PRIME
+from prover.algebra.keys import SECP256K1_ORDER, SECP256K1_PRIME
 from prover.cairo.errors import RunFailed
 
-SECP_P = 2**256 - 2**32 - 977
-N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+SECP_P, N = SECP256K1_PRIME, SECP256K1_ORDER
 """secp256k1: the field, and the order of its group."""
 SECP256R1_P = 2**256 - 2**224 + 2**192 + 2**96 - 1
 SECP256R1_ALPHA = SECP256R1_P - 3
@@ -76,5 +76,5 @@ def random_ec_point(field_prime: int, alpha: int, beta: int, seed: bytes) -> tup
             counter += 1
 
 
-def to_bytes(value: int, length: int = 32, byte_order: str = "big") -> bytes:
+def to_bytes(value: int, length: int = 32, byte_order: Literal["little", "big"] = "big") -> bytes:
     return value.to_bytes(length, byte_order)

@@ -132,9 +132,10 @@ def is_quad_residue(value: int, modulus: int) -> bool:
 
 
 def sqrt(value: int, modulus: int) -> int:
-    if not is_quad_residue(value, modulus):
+    root = square_root(value) if is_quad_residue(value, modulus) else None
+    if root is None:
         raise RunFailed(f"{value:#x} is no square")
-    return square_root(value)
+    return root
 
 
 class NoSuchValue:

@@ -20,10 +20,11 @@ Operands = list[int | None]
 def complete_sum(p: int, operands: Operands) -> int | None:
     """The unknown one, None where there is none."""
     a, b, c = operands
-    if c is None:
-        total = a + b
-        return total - p if total >= p else total
+    if a is not None and b is not None:
+        return a + b - p if a + b >= p else a + b
     known = a if b is None else b
+    if known is None or c is None:
+        return None
     difference = c - known if c >= known else c - known + p
     return difference if 0 <= difference < 1 << WORD_BITS * N_WORDS else None
 
@@ -31,10 +32,11 @@ def complete_sum(p: int, operands: Operands) -> int | None:
 def complete_product(p: int, operands: Operands) -> int | None:
     """The unknown one, None where there is none."""
     a, b, c = operands
+    known = a if b is None else b
     try:
-        if c is None:
+        if a is not None and b is not None:
             return a * b % p
-        return c * pow(a if b is None else b, -1, p) % p
+        return None if known is None or c is None else c * pow(known, -1, p) % p
     except (ValueError, ZeroDivisionError):
         return None
 
@@ -78,8 +80,8 @@ class Chain:
         return True
 
     def _value(self, place: int) -> int | None:
-        words = [self.memory.get(place + i) for i in range(N_WORDS)]
-        return None if None in words else integer(words)
+        words = [word for i in range(N_WORDS) if (word := self.memory.get(place + i)) is not None]
+        return integer(words) if len(words) == N_WORDS else None
 
 
 class ModBuiltinRunner:

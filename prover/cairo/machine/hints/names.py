@@ -100,16 +100,22 @@ class _Parser:
         match = _TOKEN.match(self.text, self.place)
         if not match:
             raise RunFailed(f"reference {self.text!r} is not understood at {self.text[self.place :]!r}")
-        return match.group(match.lastindex)
+        return _text(match)
 
     def _take(self, expected: str) -> None:
         match = _TOKEN.match(self.text, self.place)
-        if not match or match.group(match.lastindex) != expected:
+        if not match or _text(match) != expected:
             raise RunFailed(f"reference {self.text!r} lacks {expected!r} at {self.text[self.place :]!r}")
         self.place = match.end()
 
     def at_end(self) -> bool:
         return not self.text[self.place :].strip()
+
+
+def _text(match: re.Match[str]) -> str:
+    """The token, whichever kind it is."""
+    number, word, sign = match.groups()
+    return number or word or sign
 
 
 def _binary(operation: Callable[[int, int], int], left: Evaluator, right: Evaluator) -> Evaluator:
@@ -143,7 +149,8 @@ class Names:
         return self._parsed[index]
 
     def ap_tracking(self, index: int) -> dict[str, int]:
-        return self._records[index]["ap_tracking_data"]
+        tracking: dict[str, int] = self._records[index]["ap_tracking_data"]
+        return tracking
 
     def resolve(self, scopes: list[str], name: str) -> tuple[str, dict[str, Any]] | None:
         """(full name, record) in the innermost scope that has it, aliases followed."""
@@ -211,7 +218,8 @@ class StructType:
 
 
 def plain(value: Any) -> int:
-    return value.address_ if isinstance(value, StructView) else value
+    word: int = value.address_ if isinstance(value, StructView) else value
+    return word
 
 
 class Ids:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.facts import availability_claim
 from prover.applications.perpetual.margin import totals
-from prover.applications.perpetual.transactions import Deleverage, OracleTick, sign
+from prover.applications.perpetual.signing import sign
+from prover.applications.perpetual.transactions import Deleverage, OracleTick
 from tests.support.world import (
     ALICE,
     BOB,

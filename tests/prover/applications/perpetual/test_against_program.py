@@ -6,13 +6,15 @@ A refusal counts only if the program itself refuses: a hint that stumbles over i
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from prover.algebra.field import PRIME
 from prover.applications.perpetual.documents import Case
+from prover.applications.perpetual.output import ProgramOutput
 from prover.cairo.errors import RunFailed
 from prover.proving.batch import run_batch, run_exchange
 from tests.support.every_kind import every_kind
 from tests.support.forced_requests import WIDE, indices, positions, prices, requests
 from tests.support.random_batches import Seeded, a_case, batches, compare
-from tests.support.world import ALICE, BOB, BTC, ETH, SOL, apply, world
+from tests.support.world import ALICE, BOB, BTC, ETH, SOL, apply, forced_trade, holds, world
 
 RELAXED = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -57,3 +59,13 @@ def test_forced_requests_at_the_ends_of_all_numbers(first, second, request, i, j
 def test_a_batch_of_every_kind(mode):
     batch = every_kind(mode)
     assert list(run_batch(batch).output) == batch.output()
+
+
+@pytest.mark.parametrize("flag", [0, 1, 2, PRIME - 1])
+def test_any_word_but_0_says_that_party_a_buys(flag):
+    """The contract and the program take it so; whoever reads an output must too."""
+    state = world({7: holds(ALICE, 1000), 8: holds(BOB, 1000)})
+    request = forced_trade((ALICE, 7), (BOB, 8), True, 10, 10).model_copy(update={"is_party_a_buying_synthetic": flag})
+    batch = Case.parsed(Case.of(apply(state, request)).model_dump(mode="json")).apply()
+    assert list(run_batch(batch).output) == batch.output() == ProgramOutput.read(batch.output()).words()
+    assert batch.after.position(7).balance(ETH) == (10 if flag else -10)

@@ -1,25 +1,32 @@
 """Files: every bad input is refused with its field and reason before anything runs; the commands; human amounts."""
 
 import json
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from freehold.commands.main import main
+from prover.applications.ledger.merkle import LeavesUnknown, SealedTree
 from prover.applications.perpetual.amounts import (
     external_price,
     human,
     human_price,
     order_collateral,
+    order_fee,
     price_fxp32,
     quantised,
     risk_fxp32,
 )
 from prover.applications.perpetual.documents import Case, StateDocument
-from prover.applications.perpetual.errors import InputRefused
-from prover.applications.perpetual.explain import asset_name, rows
+from prover.applications.perpetual.errors import BelowUnit, InputRefused
+from prover.applications.perpetual.escape import escape_proof
+from prover.applications.perpetual.explain import rows
+from prover.applications.perpetual.names import asset_id, asset_name
 from tests.support.paths import VECTORS
 from tests.support.world import (
     ALICE,
@@ -35,6 +42,7 @@ from tests.support.world import (
     holds,
     order,
     trade,
+    withdrawal,
     world,
 )
 
@@ -137,6 +145,56 @@ def test_bad_input_is_named(name):
 def test_a_state_must_match_its_roots(path, value, message):
     with pytest.raises(InputRefused, match=message):
         Case.parsed(change(path, value)).apply()
+
+
+def without_orders(document):
+    del document["prev_state"]["orders"]
+    return document
+
+
+def used_document():
+    """The good document's batch, and then one more on its state: orders are used in part."""
+    after = Case.parsed(document()).apply().after
+    return Case.of(apply(after, forced_withdrawal(ALICE, 7, 1))).model_dump(mode="json")
+
+
+def test_a_state_may_name_its_orders_by_their_root():
+    """Enough to leave, and to serve what nobody signs: same words, same proof, same output."""
+    whole, sealed = Case.parsed(used_document()), Case.parsed(without_orders(used_document()))
+    state, known = whole.prev_state.state(whole.config), sealed.prev_state.state(sealed.config)
+    assert state.orders and not known.orders and known.words() == state.words()
+    assert escape_proof(known, 7) == escape_proof(state, 7)
+    assert sealed.apply().output() == whole.apply().output()
+    assert sealed.program_input() == whole.program_input()
+    written = StateDocument.of(known).model_dump(mode="json")
+    assert "orders" not in written and written["orders_root"] == hex(state.orders_root)
+    assert StateDocument.model_validate(written).state(whole.config).words() == state.words()
+
+
+def test_orders_that_nobody_told_are_not_taken_for_unused():
+    """A signed order needs to know how much of it is used: by the rules and for the program's input."""
+    case = Case.parsed(without_orders(used_document()))
+    signed = case.batch.model_copy(update={"transactions": (withdrawal(ALICE, 7, 1),)})
+    for act in (Case.apply, Case.program_input):
+        with pytest.raises(InputRefused, match=r"orders: only their root is given, and order \d+ is asked for"):
+            act(case.model_copy(update={"batch": signed}))
+
+
+def test_no_orders_and_their_root_are_a_whole_state():
+    case = Case.parsed(without_orders(document()))
+    assert len(case.batch.transactions) == 3 and case.apply().after.orders
+    changed = without_orders(used_document())
+    del changed["prev_state"]["orders_root"]
+    roots = {found.prev_state.state(found.config).orders_root for found in (case, Case.parsed(changed))}
+    assert len(roots) == 1
+
+
+def test_a_tree_of_a_root_alone_answers_nothing():
+    sealed = SealedTree(64, 5)
+    assert sealed.update({}) is sealed and sealed.touched_nodes([]) == {}
+    for ask in (lambda: sealed.update({9: 1}), lambda: sealed.touched_nodes([9])):
+        with pytest.raises(LeavesUnknown, match="of the tree 0x5 only the root is known, leaf 9 is asked for"):
+            ask()
 
 
 def test_a_holding_must_be_configured():
@@ -244,10 +302,11 @@ def test_amounts_survive_the_way_to_text_and_back(amount, resolution):
 
 def test_amounts_are_never_rounded_silently():
     assert quantised("1.5", 10**6) == 1_500_000 and human(-1_500_000, 10**6) == "-1.5" and human(0, 10**6) == "0"
-    for text in ("0.0000001", "1.0000005"):
-        with pytest.raises(InputRefused, match=r"amount: .* has too many decimals, the resolution is 1,000,000"):
-            quantised(text, 10**6)
-    for text in ("x", "", "nan", "inf", "1,5"):
+    with pytest.raises(InputRefused, match=r"amount: 1.0000005 has too many decimals, the resolution is 1,000,000"):
+        quantised("1.0000005", 10**6)
+    with pytest.raises(BelowUnit, match=r"amount: 0.0000009 is less than one unit, the resolution is 1,000,000"):
+        quantised("0.0000009", 10**6)
+    for text in ("x", "", "nan", "inf", "1,5", "1e1000000000", f"1.{'0' * 100}1"):
         with pytest.raises(InputRefused, match="no decimal number"):
             quantised(text, 10**6)
     for text in ("-1", "18446744073709.551616"):
@@ -261,8 +320,9 @@ def test_prices_and_risks_round_as_published():
     assert price_fxp32("1000", 10**9, 10**6) == ONE and price_fxp32("40", 10**7, 10**6) == PRICE[SOL]
     assert human_price(2 * ONE, 10**10, 10**6) == "20000" and external_price("0.5") == 5 * 10**17
     assert risk_fxp32("3.5") == 150323855
-    with pytest.raises(InputRefused, match="oracles sign 18"):
-        external_price("0.0000000000000000001")
+    for text, refusal in (("0.0000000000000000001", BelowUnit), ("1.0000000000000000001", InputRefused)):
+        with pytest.raises(refusal, match="oracles sign 18"):
+            external_price(text)
     for wrong in ("0", "100"):
         with pytest.raises(InputRefused, match="risk"):
             risk_fxp32(wrong)
@@ -270,11 +330,40 @@ def test_prices_and_risks_round_as_published():
         price_fxp32("0", 10**10, 10**6)
 
 
-@given(st.integers(1, 2**40), st.integers(1, 2**40))
-def test_order_amounts_favour_the_signer(amount, price):
-    """A buyer signs for no more than the price, a seller for no less, and both within a unit."""
-    buys, sells = (order_collateral(amount, price, side) for side in (True, False))
-    assert buys * ONE <= amount * price <= sells * ONE and sells - buys <= 1
+@given(st.integers(1, 2**40), st.integers(1, 2**60), st.integers(0, 24))
+def test_order_amounts_are_rounded_as_clients_do(amount, price, decimals):
+    """Up for a buyer, down for a seller, from the exact price: both sides then meet at any price in between."""
+    text = f"{Decimal(price).scaleb(-decimals):f}"
+    exact = Fraction(amount * price * 10**6, 10**decimals * 10**10)
+    assume(exact < 2**64 - 1)
+    assert order_collateral(amount, text, 10**10, 10**6, True) == ceil(exact)
+    if exact >= 1:
+        assert order_collateral(amount, text, 10**10, 10**6, False) == floor(exact)
+    else:
+        with pytest.raises(BelowUnit, match="less than one unit of collateral"):
+            order_collateral(amount, text, 10**10, 10**6, False)
+
+
+def test_the_exact_price_counts_and_not_the_one_of_32_bits():
+    """100,000.0000000001 a coin for 10^9 coins is 0.1 of a collateral unit more than 32.32 can say."""
+    assert price_fxp32("100000.0000000001", 10**10, 10**6) == price_fxp32("100000", 10**10, 10**6)
+    amounts = (quantised("0.0001", 10**10), "100000.0000000001", 10**10, 10**6)
+    assert order_collateral(*amounts, is_buying_synthetic=True) == 10_000_001
+    assert order_collateral(*amounts, is_buying_synthetic=False) == 10_000_000
+    assert order_fee(10_000_001, "0.0005") == 5_001 and order_fee(10_000_000, "0") == 0
+    with pytest.raises(InputRefused, match="must be in"):
+        order_collateral(2**63, "100000", 10**6, 10**6, is_buying_synthetic=True)
+
+
+@pytest.mark.parametrize("name", ["1INCH-7", "BTC-10", "0-0"])
+def test_names_are_spelt_by_ids(name):
+    assert asset_name(asset_id(name)) == name and asset_id(name) < 2**120
+
+
+@pytest.mark.parametrize("name", ["", "SIXTEEN-LETTERS-"])
+def test_a_name_that_no_id_spells_is_refused(name):
+    with pytest.raises(ValueError, match="an asset's id spells 1 to 15 bytes"):
+        asset_id(name)
 
 
 def test_the_example_of_the_documents_is_a_published_batch():

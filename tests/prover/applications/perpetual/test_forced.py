@@ -231,12 +231,12 @@ def test_every_request_has_exactly_one_outcome(first, second, request, index, pr
     with refused("FORCED_OUTCOME"):
         apply(state, request.model_copy(update={"is_valid": int(code != Code.SUCCESS)}), config=WIDE)
     market = state.market(WIDE)
-    for step in batch.steps:
-        base = step.before_funded()
+    for change in batch.changes:
+        base = change.before_funded()
         if code != Code.SUCCESS:
-            assert step.after == base
+            assert change.after == base
         else:
-            assert judged_from_the_definition(base, step.after, market)
+            assert judged_from_the_definition(base, change.after, market)
     assert Case.parsed(json.loads(Case.of(batch).model_dump_json())).apply().output() == batch.output()
 
 

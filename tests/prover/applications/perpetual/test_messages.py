@@ -11,11 +11,13 @@ from prover.algebra import curve, ecdsa, keys
 from prover.algebra.curve import ORDER
 from prover.algebra.field import PRIME
 from prover.algebra.pedersen import pedersen, pedersen_pairs
+from prover.applications.ledger.facts import condition_word
 from prover.applications.ledger.fields import is_stark_key
 from prover.applications.perpetual import messages
 from prover.applications.perpetual.config import chain_hash
 from prover.applications.perpetual.errors import Code
-from prover.applications.perpetual.transactions import LimitOrder, Transfer, Withdrawal, sign, sign_price
+from prover.applications.perpetual.signing import sign, sign_price
+from prover.applications.perpetual.transactions import LimitOrder, Transfer, Withdrawal
 from tests.support.paths import VECTORS
 from tests.support.world import (
     ALICE,
@@ -431,10 +433,10 @@ def test_a_transfer_signed_with_a_fee_cannot_be_executed():
 
 def test_conditions():
     """The low 250 bits of a fact in a registry."""
-    assert messages.condition_of(bytes(20), bytes(32)) < 2**250
-    assert messages.condition_of(b"\1" * 20, bytes(32)) != messages.condition_of(bytes(20), bytes(32))
+    assert condition_word(bytes(20), bytes(32)) < 2**250
+    assert condition_word(b"\1" * 20, bytes(32)) != condition_word(bytes(20), bytes(32))
     with pytest.raises(ValueError, match="20 bytes"):
-        messages.condition_of(bytes(19), bytes(32))
+        condition_word(bytes(19), bytes(32))
 
 
 def test_order_id_vectors():

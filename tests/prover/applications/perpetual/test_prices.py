@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.prices import internal_price, is_median
-from prover.applications.perpetual.transactions import OracleTick, PriceSignature, sign_price
+from prover.applications.perpetual.signing import sign_price
+from prover.applications.perpetual.transactions import OracleTick, PriceSignature
 from tests.support.paths import VECTORS
 from tests.support.world import (
     ALICE,

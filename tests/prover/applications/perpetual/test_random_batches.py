@@ -33,20 +33,14 @@ def test_what_holds_of_every_batch(case):
         sums = [sum(p.balance(asset) for p in state.positions.values()) for state in (before, after)]
         assert sums[0] == sums[1]
     asked = sum(delta - 2**64 for _, _, delta in batch.modifications)
-    for step in batch.steps:
-        base = step.before_funded()
-        old, new = totals(base, step.market), totals(step.after, step.market)
-        if step.code == Code.SUCCESS and step.after != base and not new.is_well_leveraged():
+    for change in batch.changes:
+        base = change.before_funded()
+        old, new = totals(base, change.market), totals(change.after, change.market)
+        if change.code == Code.SUCCESS and change.after != base and not new.is_well_leveraged():
             assert not old.is_well_leveraged()
             assert old.total_value * new.total_risk <= new.total_value * old.total_risk
-    changes = {}
-    for step in batch.steps:
-        funding = step.before_funded().collateral_balance - step.before.collateral_balance
-        changes[step.place] = (
-            changes.get(step.place, 0) + step.after.collateral_balance - step.before.collateral_balance
-        )
-        changes[step.place] -= funding
-    assert sum(changes.values()) == asked
+    moved = sum(change.after.collateral_balance - change.before_funded().collateral_balance for change in batch.changes)
+    assert moved == asked
     assert Case.parsed(case.model_dump(mode="json")).apply().output() == batch.output()
 
 

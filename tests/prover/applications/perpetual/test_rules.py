@@ -7,7 +7,13 @@ from pydantic import ValidationError
 
 from prover.algebra import ecdsa
 from prover.algebra.keccak import keccak_of_words
-from prover.applications.ledger.facts import asset_type, registration_message, rollup_fact, validium_fact
+from prover.applications.ledger.facts import (
+    asset_type,
+    condition_word,
+    registration_message,
+    rollup_fact,
+    validium_fact,
+)
 from prover.applications.ledger.merkle import MerkleTree, empty_roots
 from prover.applications.perpetual.batch import apply_batch
 from prover.applications.perpetual.config import GeneralConfig, chain_hash
@@ -15,7 +21,6 @@ from prover.applications.perpetual.errors import Code, TimeRefused, UpdateRefuse
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.facts import forced_trade_consent, forced_trade_hash, forced_withdrawal_hash
 from prover.applications.perpetual.margin import Change, Market, update_position
-from prover.applications.perpetual.messages import condition_of
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import Deposit, ForcedTrade, ForcedWithdrawal, FundingTick
@@ -103,7 +108,7 @@ def test_golden_facts():
     assert forced_trade_consent(trade, 0xCC, 480_000).hex().startswith("e4c1304fef5451a124d24479c3014d29")
     rollup = rollup_fact([1, 2, 3], (0xABC).to_bytes(32, "big"), 12)
     assert rollup.hex().startswith("1343490cc9deae7b73c57ec551c9b920")
-    assert condition_of(b"\x33" * 20, (0x44).to_bytes(32, "big")) == CONDITION
+    assert condition_word(b"\x33" * 20, (0x44).to_bytes(32, "big")) == CONDITION
     message = registration_message(bytes.fromhex("22" * 20), key)
     assert message == 0x41D50CA911CFED0D28F68D4FAFB910F08AECFD416EAF73688941525A79A7A68
 

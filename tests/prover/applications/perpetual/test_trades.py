@@ -287,7 +287,7 @@ def test_both_fees_reach_the_fee_position():
     transaction = meet(1000, 105, fees=(3, 4), signed_fee=50)
     batch = apply(world(RICH), transaction)
     assert batch.after.position(FEES) == holds(FEE_KEEPER, 7)
-    assert [s.after.collateral_balance for s in batch.steps if s.position_id == FEES] == [3, 7]
+    assert [s.after.collateral_balance for s in batch.changes if s.position_id == FEES] == [3, 7]
     assert apply(world(RICH), meet(1000, 105)).after.position(FEES) == EMPTY
     assert apply(world(RICH), meet(1000, 105, fees=(0, 1), signed_fee=50)).after.position(FEES) == holds(FEE_KEEPER, 1)
     nearly_full = world({**RICH, FEES: holds(FEE_KEEPER, HALF - 7)})

@@ -22,8 +22,8 @@ from prover.applications.perpetual.samples import (
     B,
     SampleExchange,
     asset_id,
+    five_asset_state,
     key,
-    market_of_five,
     position,
 )
 from prover.cairo.errors import RunFailed
@@ -39,7 +39,7 @@ def exchange() -> SampleExchange:
 
 def given(exchange, transactions, more_positions=None, prices=()) -> dict:
     """The program's input."""
-    before = market_of_five(exchange)
+    before = five_asset_state(exchange)
     if more_positions:
         before = before.updated(more_positions, {})
     return exchange.case(before, transactions, prices).program_input()
@@ -183,7 +183,7 @@ def test_a_hundred_trades_fit_where_the_orders_tree_is_full_too(exchange):
 def test_the_documented_costs_are_those_of_the_program(exchange):
     """One row, from the file: the rest is written by the same command."""
     rows = {line.split(" | ")[0][2:]: line for line in (FOLDER / "docs/program.md").read_text().splitlines()}
-    before = market_of_five(exchange)
+    before = five_asset_state(exchange)
     found = bench.cost(exchange, before, [sample.deposit(ALICE, A, 7)]) - bench.cost(exchange, before, [])
     figures = " | ".join(f"{figure:,.0f}" for figure in dataclasses.astuple(found))
     assert figures in rows["deposit"]
