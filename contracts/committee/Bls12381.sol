@@ -5,7 +5,7 @@ pragma solidity ^0.8.30;
 /// @dev Public keys are points of G1 (128 bytes), signatures of G2 (256 bytes), coordinates of 64 bytes each; hashing to G2
 /// is RFC 9380's BLS12381G2_XMD:SHA-256_SSWU_RO. The pairing precompile refuses points outside the subgroups.
 library Bls12381 {
-    /// @notice A precompile refused its input: a point off the curve or outside its subgroup, or a wrong length.
+    /// @notice Send points of the curve and of the right subgroup, encoded as EIP-2537 says; a precompile refused these.
     error PrecompileRefused(uint256 precompile);
 
     uint256 internal constant PUBLIC_KEY_BYTES = 128;

@@ -8,19 +8,30 @@ import {Bls12381} from "./Bls12381.sol";
 /// @title An availability committee with one signature for all who sign
 /// @notice A proof is a word whose bit i says that member i signed, then the sum of their BLS signatures over the claim
 /// (256 bytes). Its cost grows with the signers by an addition of public keys only. Membership is fixed at deployment,
-/// where each member proves that he has the secret key, so that none can choose a key that cancels others'.
+/// where members prove that they have their secret keys, so that none can choose a key that cancels others'.
 /// @dev Scheme: BLS signatures with proof of possession, public keys in G1.
 contract BlsCommittee is FactRegistry, ICommittee {
+    /// @notice Require one signature at least.
     error NoRequiredSignatures();
+    /// @notice Require no more signatures than there are members.
     error TooManyRequiredSignatures(uint256 required, uint256 members);
+    /// @notice Name `limit` members at most, and give the deployment gas enough to store their keys.
     error TooManyMembers(uint256 members, uint256 limit);
+    /// @notice Send a proof of possession for each member.
     error ProofsOfPossessionMissing(uint256 members, uint256 proofs);
+    /// @notice Name a point of G1 that is not infinity, in 128 bytes, and a proof of 256.
     error PublicKeyRefused(uint256 member);
+    /// @notice Name each key once.
     error NonUniqueMember(uint256 member);
+    /// @notice Have the member sign their own key, under the tag for proofs of possession.
     error PossessionNotProven(uint256 member);
+    /// @notice Send `expected` bytes: who signed, and the sum of the signatures.
     error ProofLength(uint256 length, uint256 expected);
+    /// @notice Name members only.
     error NotAMember(uint256 signers);
+    /// @notice Collect `required` signatures or more.
     error TooFewSigners(uint256 signers, uint256 required);
+    /// @notice Send the sum of just those members' signatures over this very claim.
     error SignatureRefused();
 
     bytes private constant SIGNATURE_TAG = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";

@@ -8,13 +8,17 @@ import {ICommittee} from "../interfaces/ICommittee.sol";
 /// @notice Signatures are over the raw claim hash, in the order of rising member addresses; exactly the first
 /// `signaturesRequired` are used. Membership is fixed at deployment.
 contract Committee is FactRegistry, ICommittee {
+    /// @notice Require one signature at least.
     error NoRequiredSignatures();
+    /// @notice Require no more signatures than there are members.
     error TooManyRequiredSignatures(uint256 required, uint256 members);
-    /// @notice The zero address, or a member named twice.
+    /// @notice Name each member once, and nobody at the zero address.
     error NonUniqueMember(address member);
+    /// @notice Send `required` bytes of signatures or more.
     error ProofTooShort(uint256 length, uint256 required);
+    /// @notice Send signatures of members over this very claim; `signer` made one that is not.
     error NotAMember(address signer);
-    /// @notice Signers must rise; an equal or smaller one would let one member sign twice.
+    /// @notice Send signatures by rising address of their signers, so that nobody signs twice.
     error SignersNotSorted(address before, address signer);
 
     uint256 private constant SIGNATURE_BYTES = 65;

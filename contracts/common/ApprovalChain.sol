@@ -8,19 +8,6 @@ import {IIdentity} from "../interfaces/IIdentity.sol";
 /// @title A list of fact registries, each of which must agree
 /// @dev Adding makes acceptance harder and is instant; removing makes it easier and waits.
 library ApprovalChain {
-    error AddressNotContract(address entry);
-    error UnexpectedIdentifier(string found);
-    error ChainAtMaxCapacity(uint256 limit);
-    error EntryAlreadyExists(address entry);
-    error EntryNotEnabled(address entry);
-    error EntryDoesNotExist(address entry);
-    error AlreadyAnnounced(uint256 allowedAt);
-    error RemovalNotAnnounced(address entry);
-    error RemovalNotEnabledYet(uint256 allowedAt);
-    error LastEntryMayNotBeRemoved();
-    error NoVerifiers();
-    error NoProof(address entry, bytes32 fact);
-
     uint256 internal constant MAX_ENTRIES = 64;
 
     /// @dev Every state update reads the list, and most lists have one entry: it shares a slot with the count.
@@ -55,14 +42,14 @@ library ApprovalChain {
     }
 
     function add(State storage self, address entry, string calldata identifier) internal {
-        if (entry.code.length == 0) revert AddressNotContract(entry);
+        if (entry.code.length == 0) revert IAdministration.AddressNotContract(entry);
         string memory found = IIdentity(entry).identify();
-        if (keccak256(bytes(found)) != keccak256(bytes(identifier))) revert UnexpectedIdentifier(found);
+        if (keccak256(bytes(found)) != keccak256(bytes(identifier))) revert IAdministration.UnexpectedIdentifier(found);
         uint256 count = self.count;
-        if (count >= MAX_ENTRIES) revert ChainAtMaxCapacity(MAX_ENTRIES);
-        if (contains(self, entry)) revert EntryAlreadyExists(entry);
+        if (count >= MAX_ENTRIES) revert IAdministration.ChainAtMaxCapacity(MAX_ENTRIES);
+        if (contains(self, entry)) revert IAdministration.EntryAlreadyExists(entry);
         bool enabled = count == 0 || IFactRegistry(entry).hasRegisteredFact();
-        if (!enabled) revert EntryNotEnabled(entry);
+        if (!enabled) revert IAdministration.EntryNotEnabled(entry);
 
         put(self, count, entry);
         ++self.count;
@@ -71,8 +58,8 @@ library ApprovalChain {
     }
 
     function announceRemoval(State storage self, address entry, uint256 delay) internal {
-        if (!contains(self, entry)) revert EntryDoesNotExist(entry);
-        if (self.removalAllowedAt[entry] != 0) revert AlreadyAnnounced(self.removalAllowedAt[entry]);
+        if (!contains(self, entry)) revert IAdministration.EntryDoesNotExist(entry);
+        if (self.removalAllowedAt[entry] != 0) revert IAdministration.AlreadyAnnounced(self.removalAllowedAt[entry]);
 
         self.removalAllowedAt[entry] = block.timestamp + delay;
 
@@ -82,11 +69,11 @@ library ApprovalChain {
     function remove(State storage self, address entry) internal {
         uint256 count = self.count;
         uint256 index = indexOf(self, entry);
-        if (index == count) revert EntryDoesNotExist(entry);
+        if (index == count) revert IAdministration.EntryDoesNotExist(entry);
         uint256 allowedAt = self.removalAllowedAt[entry];
-        if (allowedAt == 0) revert RemovalNotAnnounced(entry);
-        if (block.timestamp < allowedAt) revert RemovalNotEnabledYet(allowedAt);
-        if (count == 1) revert LastEntryMayNotBeRemoved();
+        if (allowedAt == 0) revert IAdministration.RemovalNotAnnounced(entry);
+        if (block.timestamp < allowedAt) revert IAdministration.RemovalNotEnabledYet(allowedAt);
+        if (count == 1) revert IAdministration.LastEntryMayNotBeRemoved();
 
         put(self, index, entryAt(self, count - 1));
         put(self, count - 1, address(0));
@@ -99,10 +86,10 @@ library ApprovalChain {
     /// @dev Every entry must know the fact; an empty list knows nothing.
     function requireProven(State storage self, bytes32 fact) internal view {
         uint256 count = self.count;
-        if (count == 0) revert NoVerifiers();
+        if (count == 0) revert IAdministration.NoVerifiers();
         for (uint256 i = 0; i < count; ++i) {
             address entry = entryAt(self, i);
-            if (!IFactRegistry(entry).isValid(fact)) revert NoProof(entry, fact);
+            if (!IFactRegistry(entry).isValid(fact)) revert IAdministration.NoProof(entry, fact);
         }
     }
 

@@ -12,20 +12,6 @@ import {ICustody} from "../interfaces/ICustody.sol";
 library Assets {
     using SafeERC20 for IERC20;
 
-    error AssetTypeNotRegistered(uint256 assetType);
-    error SystemAssetTypeAlreadySet(uint256 assetType);
-    error InvalidAssetType(uint256 assetType, uint256 derived);
-    error UnsupportedTokenType(bytes4 selector);
-    error InvalidAssetString(uint256 length);
-    error BadTokenAddress(address token);
-    error IncorrectAmountTransferred(uint256 before, uint256 after_, uint256 expected);
-    error EthTransferFailed(address recipient);
-    error NotEth(uint256 assetType);
-    error NotErc20(uint256 assetType);
-    /// @notice The collateral is fungible, has no token ids and is not minted.
-    error WrongTokenKind(uint256 assetType);
-    error UnsupportedFunction();
-
     bytes4 private constant ETH = 0x8322fff2; // ETH()
     bytes4 private constant ERC20 = 0xf47261b0; // ERC20Token(address)
     uint256 internal constant QUANTUM = 1;
@@ -46,9 +32,9 @@ library Assets {
     }
 
     function registerSystemAsset(State storage self, uint256 assetType, bytes calldata assetInfo) internal {
-        if (self.systemAssetType != 0) revert SystemAssetTypeAlreadySet(self.systemAssetType);
+        if (self.systemAssetType != 0) revert ICustody.SystemAssetTypeAlreadySet(self.systemAssetType);
         uint256 derived = fieldKeccak(abi.encodePacked(assetInfo, QUANTUM));
-        if (assetType != derived || assetType == 0) revert InvalidAssetType(assetType, derived);
+        if (assetType != derived || assetType == 0) revert ICustody.InvalidAssetType(assetType, derived);
         address token = tokenOf(assetInfo);
 
         self.systemAssetType = assetType;
@@ -63,35 +49,35 @@ library Assets {
     function tokenOf(bytes calldata assetInfo) private view returns (address token) {
         bytes4 selector = bytes4(assetInfo);
         if (selector == ETH) {
-            if (assetInfo.length != 4) revert InvalidAssetString(assetInfo.length);
+            if (assetInfo.length != 4) revert ICustody.InvalidAssetString(assetInfo.length);
         } else if (selector == ERC20) {
-            if (assetInfo.length != 36) revert InvalidAssetString(assetInfo.length);
+            if (assetInfo.length != 36) revert ICustody.InvalidAssetString(assetInfo.length);
             uint256 word = uint256(bytes32(assetInfo[4:]));
             token = address(uint160(word));
-            if (word >> 160 != 0 || token.code.length == 0) revert BadTokenAddress(token);
+            if (word >> 160 != 0 || token.code.length == 0) revert ICustody.BadTokenAddress(token);
         } else {
-            revert UnsupportedTokenType(selector);
+            revert ICustody.UnsupportedTokenType(selector);
         }
     }
 
     function requireRegistered(State storage self, uint256 assetType) internal view {
-        if (assetType == 0 || assetType != self.systemAssetType) revert AssetTypeNotRegistered(assetType);
+        if (assetType == 0 || assetType != self.systemAssetType) revert ICustody.AssetTypeNotRegistered(assetType);
     }
 
     function requireEth(State storage self, uint256 assetType) internal view {
         requireRegistered(self, assetType);
-        if (self.token != address(0)) revert NotEth(assetType);
+        if (self.token != address(0)) revert ICustody.NotEth(assetType);
     }
 
     function requireErc20(State storage self, uint256 assetType) internal view {
         requireRegistered(self, assetType);
-        if (self.token == address(0)) revert NotErc20(assetType);
+        if (self.token == address(0)) revert ICustody.NotErc20(assetType);
     }
 
     /// @dev Published functions for other kinds of token end here.
     function refuseOtherKind(State storage self, uint256 assetType) internal view {
         requireRegistered(self, assetType);
-        revert WrongTokenKind(assetType);
+        revert ICustody.WrongTokenKind(assetType);
     }
 
     /// @dev Takes `amount` from the caller. ETH came with the call, which names no other amount.
@@ -103,7 +89,7 @@ library Assets {
         uint256 after_ = token.balanceOf(address(this));
         // slither-disable-next-line incorrect-equality -- a token that moves another amount is refused
         bool exact = after_ >= before && after_ - before == amount;
-        if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
+        if (!exact) revert ICustody.IncorrectAmountTransferred(before, after_, amount);
     }
 
     /// @dev The recipient is a key's owner or the caller, never zero.
@@ -111,7 +97,7 @@ library Assets {
         if (amount == 0) return;
         if (self.token == address(0)) {
             (bool sent,) = recipient.call{value: amount}("");
-            if (!sent) revert EthTransferFailed(recipient);
+            if (!sent) revert ICustody.EthTransferFailed(recipient);
             return;
         }
         IERC20 token = IERC20(self.token);
@@ -120,6 +106,6 @@ library Assets {
         uint256 after_ = token.balanceOf(address(this));
         // slither-disable-next-line incorrect-equality -- the same
         bool exact = before >= after_ && before - after_ == amount;
-        if (!exact) revert IncorrectAmountTransferred(before, after_, amount);
+        if (!exact) revert ICustody.IncorrectAmountTransferred(before, after_, amount);
     }
 }

@@ -7,14 +7,6 @@ import {IAdministration} from "../interfaces/IAdministration.sol";
 /// @title Configurations by their hashes: announced, then, after a delay, applied once
 /// @dev Before the first general configuration no output is accepted, so nothing is at stake and nothing waits.
 library Configuration {
-    error InvalidConfigHash(bytes32 configHash);
-    error InvalidAssetId(uint256 assetId);
-    error ConfigurationNotRegistered(uint256 assetId, bytes32 configHash);
-    error ConfigurationNotEnabledYet(uint256 enabledAt);
-    error GlobalConfigurationNotSet();
-    error GlobalConfigurationMismatch(bytes32 found, bytes32 expected);
-    error AssetConfigurationMismatch(uint256 assetId, bytes32 found, bytes32 expected);
-
     uint256 private constant ASSET_ID_UPPER_BOUND = 1 << 120;
     /// @dev Stands for the general configuration where an asset id is expected.
     uint256 internal constant GLOBAL = type(uint256).max;
@@ -36,12 +28,12 @@ library Configuration {
 
     /// @dev Keeps the general configuration, too, out of the functions for assets.
     function requireAssetId(uint256 assetId) internal pure {
-        if (assetId >= ASSET_ID_UPPER_BOUND) revert InvalidAssetId(assetId);
+        if (assetId >= ASSET_ID_UPPER_BOUND) revert IAdministration.InvalidAssetId(assetId);
     }
 
     function register(State storage self, uint256 assetId, bytes32 configHash) internal {
         bool valid = configHash != 0 && uint256(configHash) < PRIME;
-        if (!valid) revert InvalidConfigHash(configHash);
+        if (!valid) revert IAdministration.InvalidConfigHash(configHash);
 
         self.registeredAt[assetId][configHash] = block.timestamp;
 
@@ -52,8 +44,8 @@ library Configuration {
     /// @dev Uses the registration up: an old hash does not come back unannounced.
     function apply_(State storage self, uint256 assetId, bytes32 configHash, uint256 delay) internal {
         uint256 when = enabledAt(self, assetId, configHash, delay);
-        if (when == 0) revert ConfigurationNotRegistered(assetId, configHash);
-        if (block.timestamp < when) revert ConfigurationNotEnabledYet(when);
+        if (when == 0) revert IAdministration.ConfigurationNotRegistered(assetId, configHash);
+        if (block.timestamp < when) revert IAdministration.ConfigurationNotEnabledYet(when);
 
         delete self.registeredAt[assetId][configHash];
         if (assetId == GLOBAL) {
@@ -66,7 +58,7 @@ library Configuration {
     }
 
     function remove(State storage self, uint256 assetId, bytes32 configHash) internal {
-        if (self.registeredAt[assetId][configHash] == 0) revert ConfigurationNotRegistered(assetId, configHash);
+        if (self.registeredAt[assetId][configHash] == 0) revert IAdministration.ConfigurationNotRegistered(assetId, configHash);
 
         delete self.registeredAt[assetId][configHash];
 
@@ -87,14 +79,14 @@ library Configuration {
 
     function requireGlobal(State storage self, bytes32 found) internal view {
         bytes32 expected = self.globalHash;
-        if (expected == 0) revert GlobalConfigurationNotSet();
-        if (found != expected) revert GlobalConfigurationMismatch(found, expected);
+        if (expected == 0) revert IAdministration.GlobalConfigurationNotSet();
+        if (found != expected) revert IAdministration.GlobalConfigurationMismatch(found, expected);
     }
 
     /// @dev An asset without a configuration has none that matches.
     function requireAsset(State storage self, uint256 assetId, bytes32 found) internal view {
         bytes32 expected = self.assetHashes[assetId];
         bool matches = expected != 0 && found == expected;
-        if (!matches) revert AssetConfigurationMismatch(assetId, found, expected);
+        if (!matches) revert IAdministration.AssetConfigurationMismatch(assetId, found, expected);
     }
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IDispatcher} from "../interfaces/IDispatcher.sol";
+
 /// @title The delays, fixed at the first initialization
 /// @dev In seconds. Defaults of a deployment: 2, 7, 365, 28 and 7 days. The bounds keep promises meaningful: money is
 /// not locked for ever, a demand has a deadline, and whoever dislikes an announced removal of a verifier has the grace
 /// period and a week to leave.
 library Delays {
-    /// @notice Delay number `index` of `Values` is outside its bounds.
-    error DelayOutOfBounds(uint256 index, uint256 delay, uint256 least, uint256 most);
-
     struct Values {
         uint48 depositCancelDelay;
         uint48 freezeGracePeriod;
@@ -41,6 +40,6 @@ library Delays {
     }
 
     function requireWithin(uint256 index, uint256 delay, uint256 least, uint256 most) private pure {
-        if (delay < least || delay > most) revert DelayOutOfBounds(index, delay, least, most);
+        if (delay < least || delay > most) revert IDispatcher.DelayOutOfBounds(index, delay, least, most);
     }
 }

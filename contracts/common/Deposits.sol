@@ -7,11 +7,6 @@ import {Ranges} from "./Ranges.sol";
 /// @title Deposits: collateral that waits here until a batch takes it into a position, or its owner takes it back
 /// @dev Books only; `Custody.sol` moves the tokens. Amounts are quantized, the quantum is 1.
 library Deposits {
-    error DepositDoesNotExist(uint256 starkKey, uint256 vaultId);
-    error DepositNotCanceled(uint256 starkKey, uint256 vaultId);
-    error DepositLocked(uint256 until);
-    error DepositInsufficient(uint256 starkKey, uint256 positionId, uint256 pending, uint256 needed);
-
     struct Slot {
         uint256 pending;
         uint256 cancelledAt; // 0: no cancellation asked for
@@ -50,7 +45,7 @@ library Deposits {
 
     function cancel(State storage self, uint256 starkKey, uint256 assetId, uint256 vaultId) internal {
         Slot storage slot = self.slots[starkKey][assetId][vaultId];
-        if (slot.pending == 0) revert DepositDoesNotExist(starkKey, vaultId);
+        if (slot.pending == 0) revert ICustody.DepositDoesNotExist(starkKey, vaultId);
 
         slot.cancelledAt = block.timestamp;
 
@@ -64,8 +59,8 @@ library Deposits {
     {
         Slot storage slot = self.slots[starkKey][assetType][vaultId];
         uint256 cancelledAt = slot.cancelledAt;
-        if (cancelledAt == 0) revert DepositNotCanceled(starkKey, vaultId);
-        if (block.timestamp < cancelledAt + delay) revert DepositLocked(cancelledAt + delay);
+        if (cancelledAt == 0) revert ICustody.DepositNotCanceled(starkKey, vaultId);
+        if (block.timestamp < cancelledAt + delay) revert ICustody.DepositLocked(cancelledAt + delay);
 
         amount = slot.pending;
         slot.pending = 0;
@@ -78,7 +73,7 @@ library Deposits {
     function take(State storage self, uint256 starkKey, uint256 assetId, uint256 positionId, uint256 amount) internal {
         Slot storage slot = self.slots[starkKey][assetId][positionId];
         uint256 pending = slot.pending;
-        if (pending < amount) revert DepositInsufficient(starkKey, positionId, pending, amount);
+        if (pending < amount) revert ICustody.DepositInsufficient(starkKey, positionId, pending, amount);
 
         slot.pending = pending - amount;
 

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IOperations} from "../interfaces/IOperations.sol";
+import {IForcedRequests} from "../interfaces/IForcedRequests.sol";
 import {Freeze} from "./Freeze.sol";
 import {Head} from "./Head.sol";
 
-/// @title Forced actions: a user asks on chain, and the operator serves it before the deadline
-/// @dev Holds requests and their times, under the published hashes. `Freeze.sol` decides what an unserved one leads to,
+/// @title Forced requests: a user asks on chain, and the operator serves it before the deadline
+/// @dev Holds requests and their times, under v3.2's hashes. `Freeze.sol` decides what an unserved one leads to,
 /// `ForcedTrades.sol` what a trade must look like.
 library ForcedRequests {
     using Freeze for Head.State;
-
-    /// @notice Asked for and not yet served, since `requestedAt`.
-    error ActionPending(bytes32 actionHash, uint256 requestedAt);
-    /// @notice A trade that was served once cannot be asked for again.
-    error ActionAlreadyServed(bytes32 actionHash);
-    error NonExistingAction(bytes32 actionHash);
-    error MaxRequestsPerBlockReached(uint256 limit);
-    error ActionIndexTooHigh(uint256 index, uint256 count);
 
     uint256 internal constant MAX_REQUESTS_PER_BLOCK = 10;
     /// @dev The time of a trade that was served.
@@ -27,7 +19,7 @@ library ForcedRequests {
 
     /// @custom:storage-location erc7201:freehold.forced-actions
     struct State {
-        mapping(bytes32 actionHash => uint256 time) requestedAt; // 0: never asked, or served; SERVED: a served trade
+        mapping(bytes32 requestHash => uint256 time) requestedAt; // 0: never sent, or served; SERVED: a served trade
         bytes32[] hashes; // every accepted request, in order
         uint128 countedBlock;
         uint128 countInBlock;
@@ -46,60 +38,60 @@ library ForcedRequests {
     }
 
     /// @dev A pending request is refused, unless a freeze outlived its deadline: then it may start anew.
-    function request(State storage self, bytes32 actionHash, uint256 starkKey, uint256 gracePeriod, bool premium)
+    function request(State storage self, bytes32 requestHash, uint256 starkKey, uint256 gracePeriod, bool premium)
         internal
     {
-        uint256 requestedAt = self.requestedAt[actionHash];
-        if (requestedAt == SERVED) revert ActionAlreadyServed(actionHash);
+        uint256 requestedAt = self.requestedAt[requestHash];
+        if (requestedAt == SERVED) revert IForcedRequests.ForcedRequestAlreadyServed(requestHash);
         bool pending = requestedAt != 0 && !Head.load().isOutlived(requestedAt + gracePeriod);
-        if (pending) revert ActionPending(actionHash, requestedAt);
+        if (pending) revert IForcedRequests.ForcedRequestPending(requestHash, requestedAt);
 
         if (premium) burn(PREMIUM_GAS);
         else count(self);
-        self.requestedAt[actionHash] = block.timestamp;
-        self.hashes.push(actionHash);
+        self.requestedAt[requestHash] = block.timestamp;
+        self.hashes.push(requestHash);
 
-        emit IOperations.ForcedActionRequested(actionHash, starkKey, block.timestamp + gracePeriod);
+        emit IForcedRequests.ForcedRequestAccepted(requestHash, starkKey, block.timestamp + gracePeriod);
     }
 
-    /// @dev A batch's output names the action: served, whether it was proven valid or invalid. `once`: for good.
-    function serve(State storage self, bytes32 actionHash, bool once) internal {
-        uint256 requestedAt = self.requestedAt[actionHash];
-        if (requestedAt == 0) revert NonExistingAction(actionHash);
-        if (requestedAt == SERVED) revert ActionAlreadyServed(actionHash);
+    /// @dev A batch's output names the request: served, whether it was proven valid or invalid. `once`: for good.
+    function serve(State storage self, bytes32 requestHash, bool once) internal {
+        uint256 requestedAt = self.requestedAt[requestHash];
+        if (requestedAt == 0) revert IForcedRequests.ForcedRequestNotPending(requestHash);
+        if (requestedAt == SERVED) revert IForcedRequests.ForcedRequestAlreadyServed(requestHash);
 
-        self.requestedAt[actionHash] = once ? SERVED : 0;
+        self.requestedAt[requestHash] = once ? SERVED : 0;
 
-        emit IOperations.ForcedActionServed(actionHash);
+        emit IForcedRequests.ForcedRequestServed(requestHash);
     }
 
-    /// @dev 0 for an action that is not pending.
-    function pendingSince(State storage self, bytes32 actionHash) internal view returns (uint256 requestedAt) {
-        requestedAt = self.requestedAt[actionHash];
+    /// @dev 0 for a request that is not pending.
+    function pendingSince(State storage self, bytes32 requestHash) internal view returns (uint256 requestedAt) {
+        requestedAt = self.requestedAt[requestHash];
         if (requestedAt == SERVED) requestedAt = 0;
     }
 
-    function describe(State storage self, bytes32 actionHash, uint256 gracePeriod)
+    function describe(State storage self, bytes32 requestHash, uint256 gracePeriod)
         internal
         view
-        returns (IOperations.Action memory action)
+        returns (IForcedRequests.ForcedRequest memory description)
     {
-        action.actionHash = actionHash;
-        if (self.requestedAt[actionHash] == SERVED) action.status = IOperations.ActionStatus.ServedTrade;
-        uint256 requestedAt = pendingSince(self, actionHash);
-        if (requestedAt == 0) return action;
+        description.requestHash = requestHash;
+        if (self.requestedAt[requestHash] == SERVED) description.status = IForcedRequests.RequestStatus.ServedTrade;
+        uint256 requestedAt = pendingSince(self, requestHash);
+        if (requestedAt == 0) return description;
         uint256 deadline = requestedAt + gracePeriod;
-        action.status = IOperations.ActionStatus.Pending;
-        action.requestedAt = requestedAt;
-        action.age = block.timestamp - requestedAt;
-        action.timeLeft = block.timestamp < deadline ? deadline - block.timestamp : 0;
+        description.status = IForcedRequests.RequestStatus.Pending;
+        description.requestedAt = requestedAt;
+        description.age = block.timestamp - requestedAt;
+        description.timeLeft = block.timestamp < deadline ? deadline - block.timestamp : 0;
         Head.State storage head = Head.load();
         // slither-disable-next-line incorrect-equality -- 0 is from the deadline on
-        action.freezable = action.timeLeft == 0 && !head.frozen && !head.isOutlived(deadline);
+        description.freezable = description.timeLeft == 0 && !head.frozen && !head.isOutlived(deadline);
     }
 
     function hashAt(State storage self, uint256 index) internal view returns (bytes32) {
-        if (index >= self.hashes.length) revert ActionIndexTooHigh(index, self.hashes.length);
+        if (index >= self.hashes.length) revert IForcedRequests.ForcedRequestIndexTooHigh(index, self.hashes.length);
         return self.hashes[index];
     }
 
@@ -110,7 +102,7 @@ library ForcedRequests {
 
     function count(State storage self) private {
         uint256 left = freeRequestsLeft(self);
-        if (left == 0) revert MaxRequestsPerBlockReached(MAX_REQUESTS_PER_BLOCK);
+        if (left == 0) revert IForcedRequests.MaxRequestsPerBlockReached(MAX_REQUESTS_PER_BLOCK);
 
         self.countedBlock = uint128(block.number);
         self.countInBlock = uint128(MAX_REQUESTS_PER_BLOCK - left + 1);

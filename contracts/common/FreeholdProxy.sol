@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
-import {IOperations} from "../interfaces/IOperations.sol";
+import {IFreeze} from "../interfaces/IFreeze.sol";
 import {IUpgradeProxy} from "../interfaces/IUpgradeProxy.sol";
 import {Delegate} from "./Delegate.sol";
 import {Governance} from "./Governance.sol";
@@ -11,17 +11,6 @@ import {Governance} from "./Governance.sol";
 /// @notice `IUpgradeProxy` is the manual. The implementation stands in EIP-1967's slot.
 contract FreeholdProxy is IUpgradeProxy {
     using Governance for Governance.State;
-
-    error UpgradeDelayOutOfBounds(uint256 delay, uint256 least, uint256 most);
-    error ImplementationNotContract(address implementation);
-    error UnknownUpgradeInformation(bytes32 upgrade);
-    error ImplementationFinalized();
-    error UpgradeNotEnabledYet(uint256 enabledAt);
-    error StateIsFrozen();
-    error NewImplementationFrozen();
-    error CannotCallInitialize();
-    error MissingImplementation();
-    error NotExpectedToReceive();
 
     string public constant PROXY_VERSION = "3.0.2+freehold.1";
     string public constant PROXY_GOVERNANCE_TAG = "StarkEx.Proxy.2019.GovernorsInformation";
@@ -75,7 +64,7 @@ contract FreeholdProxy is IUpgradeProxy {
         _load().governance.requireGovernor();
         if (_load().isFinal) revert ImplementationFinalized();
         bool first = implementation() == address(0);
-        if (!first && IOperations(address(this)).isFrozen()) revert StateIsFrozen();
+        if (!first && IFreeze(address(this)).isFrozen()) revert IFreeze.StateIsFrozen();
         bytes32 upgrade = keccak256(abi.encode(newImplementation, data, finalize));
         uint256 enabledAt = _load().enabledAt[upgrade];
         if (enabledAt == 0) revert UnknownUpgradeInformation(upgrade);
@@ -91,7 +80,7 @@ contract FreeholdProxy is IUpgradeProxy {
         if (finalize) emit FinalizedImplementation(newImplementation);
 
         Delegate.run(newImplementation, abi.encodeCall(IDispatcher.initialize, (data)));
-        if (IOperations(address(this)).isFrozen()) revert NewImplementationFrozen();
+        if (IFreeze(address(this)).isFrozen()) revert NewImplementationFrozen();
     }
 
     /// @dev Shadows the implementation's own: initialization is a matter of `upgradeTo`.
@@ -146,7 +135,7 @@ contract FreeholdProxy is IUpgradeProxy {
     // --- everything else
 
     receive() external payable {
-        revert NotExpectedToReceive();
+        revert IDispatcher.NotExpectedToReceive();
     }
 
     fallback() external payable {

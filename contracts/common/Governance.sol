@@ -6,21 +6,13 @@ import {IGovernance} from "../interfaces/IGovernance.sol";
 /// @title A set of governors, which passes on in two steps
 /// @dev The exchange has one such set and its proxy another; each keeps it in a namespace of its own.
 library Governance {
-    error OnlyGovernance(address caller);
-    error BadAddress();
-    error AlreadyGovernor(address account);
-    error NotGovernor(address account);
-    error OtherCandidatePending(address candidate);
-    error OnlyCandidateGovernor(address caller);
-    error GovernorSelfRemove();
-
     struct State {
         mapping(address account => bool) governors;
         address candidate; // 0: nobody is nominated
     }
 
     function requireGovernor(State storage self) internal view {
-        if (!self.governors[msg.sender]) revert OnlyGovernance(msg.sender);
+        if (!self.governors[msg.sender]) revert IGovernance.OnlyGovernance(msg.sender);
     }
 
     /// @dev The first governor is not nominated by anybody.
@@ -32,9 +24,9 @@ library Governance {
 
     function nominate(State storage self, address account) internal {
         requireGovernor(self);
-        if (account == address(0)) revert BadAddress();
-        if (self.governors[account]) revert AlreadyGovernor(account);
-        if (self.candidate != address(0)) revert OtherCandidatePending(self.candidate);
+        if (account == address(0)) revert IGovernance.BadAddress();
+        if (self.governors[account]) revert IGovernance.AlreadyGovernor(account);
+        if (self.candidate != address(0)) revert IGovernance.OtherCandidatePending(self.candidate);
 
         self.candidate = account;
 
@@ -42,7 +34,7 @@ library Governance {
     }
 
     function accept(State storage self) internal {
-        if (msg.sender != self.candidate) revert OnlyCandidateGovernor(msg.sender);
+        if (msg.sender != self.candidate) revert IGovernance.OnlyCandidateGovernor(msg.sender);
 
         self.candidate = address(0);
         self.governors[msg.sender] = true;
@@ -61,8 +53,8 @@ library Governance {
 
     function remove(State storage self, address account) internal {
         requireGovernor(self);
-        if (account == msg.sender) revert GovernorSelfRemove();
-        if (!self.governors[account]) revert NotGovernor(account);
+        if (account == msg.sender) revert IGovernance.GovernorSelfRemove();
+        if (!self.governors[account]) revert IGovernance.NotGovernor(account);
 
         self.governors[account] = false;
 

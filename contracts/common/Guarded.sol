@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IDispatcher} from "../interfaces/IDispatcher.sol";
 import {IIdentity} from "../interfaces/IIdentity.sol";
 import {Freeze} from "./Freeze.sol";
 import {Governance} from "./Governance.sol";
@@ -14,12 +15,10 @@ abstract contract Guarded is IIdentity {
     using Freeze for Head.State;
     using Governance for Governance.State;
 
-    error Reentrant();
-
     bool private transient _entered;
 
     modifier nonReentrant() {
-        if (_entered) revert Reentrant();
+        if (_entered) revert IDispatcher.Reentrant();
         _entered = true;
         _;
         _entered = false;

@@ -9,9 +9,6 @@ import {Governance} from "./Governance.sol";
 library Roles {
     using Governance for Governance.State;
 
-    error OnlyOperator(address caller);
-    error OnlyTokenAdmin(address caller);
-
     /// @custom:storage-location erc7201:freehold.roles
     struct State {
         Governance.State main;
@@ -28,11 +25,11 @@ library Roles {
     }
 
     function requireOperator(State storage self) internal view {
-        if (!self.operators[msg.sender]) revert OnlyOperator(msg.sender);
+        if (!self.operators[msg.sender]) revert IAdministration.OnlyOperator(msg.sender);
     }
 
     function requireTokenAdmin(State storage self) internal view {
-        if (!self.tokenAdmins[msg.sender]) revert OnlyTokenAdmin(msg.sender);
+        if (!self.tokenAdmins[msg.sender]) revert IAdministration.OnlyTokenAdmin(msg.sender);
     }
 
     /// @dev The event comes only with a change.

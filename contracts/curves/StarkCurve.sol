@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IStarkCurve} from "../interfaces/IStarkCurve.sol";
 import {PRIME} from "./Prime.sol";
 
 /// @title ECDSA on the Stark curve y^2 = x^3 + x + beta
@@ -9,12 +10,6 @@ import {PRIME} from "./Prime.sol";
 /// multiples up to eight that only feed a product are not, for the field is below 2^252. Messages, r and 1/s have the
 /// published bounds, and r is compared without reduction.
 library StarkCurve {
-    /// @notice x is on no point of the curve, or the given y is not its.
-    error NotOnCurve(uint256 x);
-    /// @notice A signature word is out of its range: 0 the message, 1 r, 2 s, 3 1/s.
-    error SignatureOutOfRange(uint256 which, uint256 word);
-    error SignatureRefused();
-
     uint256 internal constant BETA = 0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89;
     uint256 internal constant ORDER = 0x800000000000010ffffffffffffffffb781126dcae7b2321e66a241adc64d2f;
     uint256 private constant GX = 0x1ef15c18599971b7beced415a40f0c7deacfd9b0d1819e03d723d8bc943cfca;
@@ -28,15 +23,15 @@ library StarkCurve {
 
     /// @notice Comes back if (r, s) is a signature of `message`, below ORDER, under the point (x, y).
     function verify(uint256 message, uint256 r, uint256 s, uint256 x, uint256 y) internal view {
-        if (s == 0 || s >= ORDER) revert SignatureOutOfRange(2, s);
-        if (r == 0 || r >= UPPER) revert SignatureOutOfRange(1, r);
+        if (s == 0 || s >= ORDER) revert IStarkCurve.SignatureOutOfRange(2, s);
+        if (r == 0 || r >= UPPER) revert IStarkCurve.SignatureOutOfRange(1, r);
         uint256 w = pow(s, ORDER - 2, ORDER);
-        if (w >= UPPER) revert SignatureOutOfRange(3, w);
-        if (mulmod(y, y, PRIME) != curve(x) || y >= PRIME) revert NotOnCurve(x);
+        if (w >= UPPER) revert IStarkCurve.SignatureOutOfRange(3, w);
+        if (mulmod(y, y, PRIME) != curve(x) || y >= PRIME) revert IStarkCurve.NotOnCurve(x);
 
         (uint256 sumX,, uint256 sumZ) = doubleMultiply(mulmod(w, message, ORDER), mulmod(w, r, ORDER), x, y);
         bool matches = sumZ != 0 && sumX == mulmod(r, mulmod(sumZ, sumZ, PRIME), PRIME);
-        if (!matches) revert SignatureRefused();
+        if (!matches) revert IStarkCurve.SignatureRefused();
     }
 
     /// @dev a*G + b*(x, y), bit by bit for both at once; G + (x, y) is made affine first.

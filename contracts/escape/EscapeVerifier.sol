@@ -16,21 +16,6 @@ import {PedersenHash} from "./PedersenHash.sol";
 contract EscapeVerifier is FactRegistry, IEscapeVerifier {
     using SharedState for uint256[];
 
-    error ChainMustStartWithZero(uint256 word);
-    error InconsistentAssetCount(uint256 nAssets);
-    error BadAssetCount(uint256 found, uint256 nAssets);
-    error BadBalance(uint256 biased);
-    error AssetNotFound(uint256 assetId);
-    error WrongRoot(uint256 found, uint256 expected);
-    error WrongHeight(uint256 found, uint256 expected);
-    error AmountNotPositive(int256 amount);
-    error SharedStateMalformed(uint256 length);
-    error ProofLength(uint256 length);
-    error NodeIndexOutOfTree(uint256 nodeIndex);
-    error ValueOutOfRange(uint256 value);
-    /// @notice Hash number `index` is neither input of the next pair, or not the root.
-    error BadMerklePath(uint256 index);
-
     uint256 private constant MAX_PROOF_WORDS = 402;
     uint256 private constant WORD_252 = (1 << 252) - 1;
 

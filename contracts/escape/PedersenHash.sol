@@ -8,7 +8,7 @@ pragma solidity ^0.8.30;
 /// sum that met a table point or its negative would therefore hand over a logarithm relation among S and the four Pedersen
 /// points, which nobody knows. The addition leaves that case out: it gives z = 0, which stays and matches nothing.
 library PedersenHash {
-    /// @notice The tables' content is not what this code was made for.
+    /// @notice Deploy with the tables of `prover/codegen/pedersen_tables.py`, all and in order.
     error TablesRefused(bytes32 found);
 
     uint256 internal constant TABLE_BYTES = 72 * 64 * 64;

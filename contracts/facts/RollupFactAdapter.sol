@@ -13,8 +13,11 @@ import {FactRegistry} from "./FactRegistry.sol";
 /// of another length; so only one way of cutting off the main page leads to a fact that is of use. The data may be cut into
 /// pages anywhere: each cut is a fact of its own, and the exchange is told which one by the two words that it is given.
 contract RollupFactAdapter is FactRegistry, IIdentity {
+    /// @notice Send a page at least.
     error NoPages();
+    /// @notice Send pages that have words.
     error EmptyData();
+    /// @notice Prove the output first, then send it word for word.
     error NotProven(bytes32 outputHash);
 
     event DataPublished(bytes32 indexed stateTransitionFact, bytes32 dataHash, uint256 words);

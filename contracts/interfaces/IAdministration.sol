@@ -29,13 +29,13 @@ interface IAdministration is IGovernance {
     function mainAcceptGovernance() external;
     /// @notice Governors only. Without a candidate nothing happens.
     function mainCancelNomination() external;
-    /// @notice Governors only; nobody removes himself, so one always remains.
+    /// @notice Governors only; none can be the last to go, for nobody removes their own account.
     function mainRemoveGovernor(address governorForRemoval) external;
     function MAIN_GOVERNANCE_INFO_TAG() external view returns (string memory);
 
     // --- operators and token administrators
 
-    /// @notice Governors only, at once. An operator is trusted for liveness: he moves the state as proofs allow.
+    /// @notice Governors only, at once. An operator is trusted for liveness: they move the state as proofs allow.
     function registerOperator(address newOperator) external;
     function unregisterOperator(address removedOperator) external;
     function isOperator(address user) external view returns (bool);
@@ -43,6 +43,11 @@ interface IAdministration is IGovernance {
     function registerTokenAdmin(address newAdmin) external;
     function unregisterTokenAdmin(address oldAdmin) external;
     function isTokenAdmin(address testedAdmin) external view returns (bool);
+
+    /// @notice Send this as an operator.
+    error OnlyOperator(address caller);
+    /// @notice Send this as a token administrator.
+    error OnlyTokenAdmin(address caller);
 
     // --- verifiers
 
@@ -71,6 +76,31 @@ interface IAdministration is IGovernance {
     function VERIFIER_REMOVAL_DELAY() external view returns (uint256);
     function MAX_VERIFIER_COUNT() external view returns (uint256);
 
+    /// @notice Deploy the registry first; there is no code at this address.
+    error AddressNotContract(address entry);
+    /// @notice Name the registry by what it says of itself, `found`.
+    error UnexpectedIdentifier(string found);
+    /// @notice Remove another entry first: a list holds `limit`.
+    error ChainAtMaxCapacity(uint256 limit);
+    /// @notice Leave it at that: the registry is in the list.
+    error EntryAlreadyExists(address entry);
+    /// @notice Have the registry prove a fact first, so that it is seen to work.
+    error EntryNotEnabled(address entry);
+    /// @notice Name a registry of the list.
+    error EntryDoesNotExist(address entry);
+    /// @notice Wait for `allowedAt`: the removal was announced before.
+    error AlreadyAnnounced(uint256 allowedAt);
+    /// @notice Announce the removal first, then wait.
+    error RemovalNotAnnounced(address entry);
+    /// @notice Remove the registry at `allowedAt` or later.
+    error RemovalNotEnabledYet(uint256 allowedAt);
+    /// @notice Add another registry first: an empty list accepts nothing.
+    error LastEntryMayNotBeRemoved();
+    /// @notice Have governors register a verifier first, and in Validium mode an availability verifier.
+    error NoVerifiers();
+    /// @notice Prove `fact` to the registry `entry` first, then send the batch again.
+    error NoProof(address entry, bytes32 fact);
+
     // --- configuration
 
     /// @notice Announce a general configuration (oracle rules, fees, tree heights) by its hash. Governors only. Until the
@@ -92,4 +122,19 @@ interface IAdministration is IGovernance {
     function configurationDelay() external view returns (uint256);
     /// @notice When an announced change may be applied; 0 if it was not announced. The general one has `assetId` 2^256 - 1.
     function configurationEnabledAt(uint256 assetId, bytes32 configHash) external view returns (uint256);
+
+    /// @notice Give a hash that is a field element and not 0.
+    error InvalidConfigHash(bytes32 configHash);
+    /// @notice Name a synthetic asset; their ids are below 2^120.
+    error InvalidAssetId(uint256 assetId);
+    /// @notice Announce the change first; an announcement is used up when it is applied.
+    error ConfigurationNotRegistered(uint256 assetId, bytes32 configHash);
+    /// @notice Apply the change at `enabledAt` or later.
+    error ConfigurationNotEnabledYet(uint256 enabledAt);
+    /// @notice Have governors apply a general configuration first.
+    error GlobalConfigurationNotSet();
+    /// @notice Prove the batch under the general configuration `expected`.
+    error GlobalConfigurationMismatch(bytes32 found, bytes32 expected);
+    /// @notice Prove the batch under the asset's configuration `expected`; 0 says that it has none.
+    error AssetConfigurationMismatch(uint256 assetId, bytes32 found, bytes32 expected);
 }

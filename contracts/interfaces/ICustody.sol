@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IStarkCurve} from "./IStarkCurve.sol";
+
 /// @title The manual of custody: keys, the collateral, deposits and withdrawals
 /// @notice One asset is held, the system asset; it is ETH or an ERC-20 token, with quantum 1. Functions for other kinds of
-/// token exist because the published interface has them; they name the reason and refuse.
+/// token exist because v3.2 has them; they name the reason and refuse.
 /// Amounts are quantized unless said; an asset's id is its type. "Owner" of a key: the address it was registered for, or,
 /// for a key below 2^160 that nobody registered, the address of that number.
-interface ICustody {
+interface ICustody is IStarkCurve {
     event LogUserRegistered(address ethKey, uint256 starkKey, address sender);
     event LogTokenRegistered(uint256 assetType, bytes assetInfo, uint256 quantum);
     event LogSystemAssetType(uint256 assetType);
@@ -31,7 +33,7 @@ interface ICustody {
     /// @notice A batch took a pending deposit into its position.
     event DepositAccepted(uint256 indexed starkKey, uint256 indexed positionId, uint256 quantizedAmount);
 
-    /// @dev Published events of token kinds that are never the collateral; nothing here emits them.
+    /// @dev Events of v3.2 for token kinds that are never the collateral; nothing here emits them.
     event LogDepositNftCancelReclaimed(
         uint256 starkKey, uint256 vaultId, uint256 assetType, uint256 tokenId, uint256 assetId
     );
@@ -88,6 +90,19 @@ interface ICustody {
     /// @notice A key's owner; zero if nobody owns it.
     function getEthKey(uint256 ownerKey) external view returns (address);
 
+    /// @notice Use a key that somebody can own: an x of the curve or, for deposits, an address's number.
+    error InvalidStarkKey(uint256 starkKey);
+    /// @notice Register the key for an address that is not zero.
+    error InvalidEthAddress();
+    /// @notice Register another key: this one belongs to `owner`, for ever.
+    error StarkKeyUnavailable(uint256 starkKey, address owner);
+    /// @notice Sign with 96 bytes: r, s and the key's y coordinate.
+    error InvalidSignatureLength(uint256 length);
+    /// @notice Register the key first; nobody owns it.
+    error UserUnregistered(uint256 starkKey);
+    /// @notice Send this as `owner`, whose key it is.
+    error NotKeyOwner(uint256 starkKey, address caller, address owner);
+
     // --- the collateral
 
     /// @notice Name the collateral, once and for ever. Token administrators only. `assetInfo` is ETH's or ERC-20's; the
@@ -111,11 +126,37 @@ interface ICustody {
     /// @notice Refuses safe transfers by answering with zero, unless the exchange itself is their operator.
     function onERC721Received(address operator, address from, uint256 tokenId, bytes calldata data)
         external
+        view
         returns (bytes4);
+
+    /// @notice Name the collateral's type, `getSystemAssetType`.
+    error AssetTypeNotRegistered(uint256 assetType);
+    /// @notice Leave it at that: the collateral is `assetType`, for ever.
+    error SystemAssetTypeAlreadySet(uint256 assetType);
+    /// @notice Name the collateral `derived`, the hash of its description.
+    error InvalidAssetType(uint256 assetType, uint256 derived);
+    /// @notice Choose ETH or an ERC-20 token.
+    error UnsupportedTokenType(bytes4 selector);
+    /// @notice Describe ETH by 4 bytes, an ERC-20 token by 36.
+    error InvalidAssetString(uint256 length);
+    /// @notice Name a token that is deployed, by its address in 32 bytes.
+    error BadTokenAddress(address token);
+    /// @notice Call again when the token takes no fee and moves what it is told; nothing was booked.
+    error IncorrectAmountTransferred(uint256 before, uint256 after_, uint256 expected);
+    /// @notice Call again when `recipient` takes ether; until then the money waits.
+    error EthTransferFailed(address recipient);
+    /// @notice Deposit by `depositERC20`: the collateral is a token.
+    error NotEth(uint256 assetType);
+    /// @notice Deposit by `depositEth`: the collateral is ETH.
+    error NotErc20(uint256 assetType);
+    /// @notice Use the functions for the collateral, which is fungible, has no token ids and is not minted.
+    error WrongTokenKind(uint256 assetType);
+    /// @notice Use the collateral; no other asset can be registered.
+    error UnsupportedFunction();
 
     // --- deposits
 
-    /// @notice Put ERC-20 collateral down for a key's position; a batch takes it in. Anyone may call, for anyone, unless
+    /// @notice Deposit ERC-20 collateral for a key's position; a batch takes it in. Anyone may call, for anyone, unless
     /// frozen. The owner's own deposit into a slot, even of 0, ends its cancellation. Warning: that the position belongs to
     /// the key is not checked; what no batch takes, the owner cancels and reclaims.
     function deposit(uint256 starkKey, uint256 assetType, uint256 vaultId, uint256 quantizedAmount) external;
@@ -141,6 +182,15 @@ interface ICustody {
         view
         returns (uint256);
     function DEPOSIT_CANCEL_DELAY() external view returns (uint256);
+
+    /// @notice Name the deposit's own key, asset and position; nothing is pending under these.
+    error DepositDoesNotExist(uint256 starkKey, uint256 vaultId);
+    /// @notice Cancel the deposit first, then wait.
+    error DepositNotCanceled(uint256 starkKey, uint256 vaultId);
+    /// @notice Reclaim the deposit at `until` or later.
+    error DepositLocked(uint256 until);
+    /// @notice Prove a batch that takes in no more than is pending, or have the rest deposited first.
+    error DepositInsufficient(uint256 starkKey, uint256 positionId, uint256 pending, uint256 needed);
 
     // --- withdrawals
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @title The manual of the dispatcher: which piece of code answers what
+/// @title The manual of the dispatcher: which piece of code answers what, and how the exchange begins
 interface IDispatcher {
     /// @notice An initializer, named in the data of an upgrade, has run.
     event LogExternalInitialize(bytes data);
@@ -19,4 +19,25 @@ interface IDispatcher {
 
     /// @notice The identity of that contract; refused for a selector that none answers.
     function handlingContractId(bytes4 selector) external view returns (string memory);
+
+    /// @notice Call a function of the manual, `IFreehold`; there is none with this selector.
+    error NoContractForFunction(bytes4 selector);
+    /// @notice Deposit ether by `depositEth`; nothing else is credited to anybody.
+    error NotExpectedToReceive();
+    /// @notice Call when the outer call is over: tokens, owners and conditions may not call back meanwhile.
+    error Reentrant();
+    /// @notice Send this to the exchange's address, the proxy's; this code holds nothing.
+    error DirectCallDisallowed();
+    /// @notice Deploy with a piece that calls itself `expected`.
+    error PieceRefused(address piece, string expected);
+    /// @notice Deploy the initializer first; there is no code at its address.
+    error InitializerNotContract(address initializer);
+    /// @notice Upgrade with empty data or with an initializer: the exchange has begun.
+    error AlreadyInitialized();
+    /// @notice Begin with 8 words that are in range: no assets, no prices.
+    error InitialStateRefused(uint256 length);
+    /// @notice Choose delay number `index` of `Delays.Values` from `least` to `most` seconds.
+    error DelayOutOfBounds(uint256 index, uint256 delay, uint256 least, uint256 most);
+    /// @notice Deploy the escape verifier first; there is no code at its address.
+    error EscapeVerifierNotContract(address verifier);
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @title The manual of operations: the state, forced actions, the freeze, escapes
-/// @notice `vaultId` is a position's id in the published words.
-interface IOperations {
+import {IForcedRequests} from "./IForcedRequests.sol";
+import {IFreeze} from "./IFreeze.sol";
+
+/// @title The manual of operations: the state, forced withdrawals and trades, freezing, escapes
+/// @notice `vaultId` is v3.2's word for a position's id.
+interface IOperations is IForcedRequests, IFreeze {
     event LogStateTransitionFact(bytes32 stateTransitionFact);
     event LogUpdateState(uint256 sequenceNumber, uint256 batchId);
     event LogForcedWithdrawalRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount);
@@ -19,34 +22,11 @@ interface IOperations {
         bool aIsBuyingSynthetic,
         uint256 nonce
     );
-    event LogFrozen();
-    event LogUnFrozen();
-
-    /// @dev Companions of the published events, indexed for whoever watches one user, one action or one state.
+    /// @dev Companions of v3.2's events, indexed for whoever watches one user or one state.
     event SharedStateUpdated(
         uint256 indexed sequenceNumber, bytes32 indexed sharedStateHash, uint256 positionsRoot, uint256 systemTime
     );
-    event ForcedActionRequested(bytes32 indexed actionHash, uint256 indexed starkKey, uint256 deadline);
-    event ForcedActionServed(bytes32 indexed actionHash);
-    event FrozenByAction(bytes32 indexed actionHash, uint256 unFreezeTime);
     event PositionEscaped(uint256 indexed positionId, uint256 indexed starkKey, uint256 quantizedAmount);
-
-    /// @dev Served forced withdrawals are forgotten, so that they can be asked for again; served trades never can.
-    enum ActionStatus {
-        Unrequested,
-        Pending,
-        ServedTrade
-    }
-
-    /// @dev `timeLeft` is 0 from the deadline on. `freezable`: anybody may freeze the exchange with it now.
-    struct Action {
-        bytes32 actionHash;
-        ActionStatus status;
-        uint256 requestedAt;
-        uint256 age;
-        uint256 timeLeft;
-        bool freezable;
-    }
 
     // --- the state
 
@@ -73,17 +53,62 @@ interface IOperations {
     /// @notice 0: the general configuration is known by its hash.
     function getGlobalConfigCode() external view returns (uint256);
 
-    // --- forced actions
+    /// @notice Send the whole output: by its own counts it has `needed` words or more.
+    error OutputTooShort(uint256 length, uint256 needed);
+    /// @notice Send the output alone: by its own counts it has `expected` words.
+    error OutputLength(uint256 length, uint256 expected);
+    /// @notice Send an output of the exchange's program: it configures fewer than 2^16 assets.
+    error TooManyAssets(uint256 count);
+    /// @notice Send an output of the exchange's program: its states have 8 words or more.
+    error SharedStateTooShort(uint256 size);
+    /// @notice Prove the batch as a Validium's (0) or as a rollup's (1).
+    error UnsupportedDataAvailabilityMode(uint256 mode);
+    /// @notice Send `needed` words beside the output: batch ids, then registry and fact of each condition.
+    error ApplicationDataTooShort(uint256 length, uint256 needed);
+    /// @notice Prove a batch that moves the system time to `earliest` or later.
+    error SystemTimeOutdated(uint256 systemTime, uint256 earliest);
+    /// @notice Send the batch later: its system time lies too far ahead of the chain's.
+    error SystemTimeInvalid(uint256 systemTime, uint256 latest);
+    /// @notice Prove the batch with an expiration below 2^32 hours.
+    error ExpirationOutOfRange(uint256 expiration);
+    /// @notice Prove the batch with a later expiration: `expiration`, in hours, is over.
+    error BatchExpired(uint256 expiration, uint256 currentHour);
+    /// @notice Prove the batch with trees of the heights that the exchange began with.
+    error InconsistentTreeHeight(uint256 before, uint256 after_);
+    /// @notice Prove a batch that follows the state with the hash `expected`, the last that was accepted.
+    error InvalidPreviousSharedState(bytes32 found, bytes32 expected);
+    /// @notice Name `expected` as the previous batch, the last that was accepted.
+    error WrongPreviousBatchId(uint256 found, uint256 expected);
+    /// @notice Send an output of the exchange's program: it moves less than 2^64 quanta in or out at once.
+    error IllegalBalanceDifference(uint256 biased);
+    /// @notice Send an output of the exchange's program: its keys are field elements.
+    error StarkKeyOutOfRange(uint256 starkKey);
+    /// @notice Have a token administrator name the collateral first.
+    error CollateralNotSet();
+    /// @notice Send registry and fact of each condition: the batch has `expected` of them.
+    error ConditionCountMismatch(uint256 found, uint256 expected);
+    /// @notice Send conditions in the batch's order: its number `index` has another registry or fact.
+    error ConditionMismatch(uint256 index, uint256 found, uint256 expected);
+    /// @notice Wait until `registry` knows `fact`, or prove the batch without the transfer that it is a condition of.
+    error ConditionNotMet(uint256 index, address registry, bytes32 fact);
+    /// @notice Send an output of the exchange's program: its forced requests are withdrawals (0) and trades (1).
+    error UnknownRequestKind(uint256 kind);
+    /// @notice Serve no more than `limit` forced withdrawals in a batch.
+    error TooManyForcedWithdrawals(uint256 count, uint256 limit);
+    /// @notice Send an output of the exchange's program: its forced requests fill their section.
+    error ForcedRequestsSize(uint256 found, uint256 expected);
 
-    /// @notice Demand a withdrawal. The key's owner only, unless frozen. Ten forced requests a block are free; with
+    // --- forced requests
+
+    /// @notice Request a withdrawal. The key's owner only, unless frozen. Ten forced requests a block are free; with
     /// `premiumCost` there is no limit, and the transaction burns a million gas. Warning: a withdrawal that leaves the
     /// position under its margin is served by proving it invalid.
     function forcedWithdrawalRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount, bool premiumCost)
         external;
 
-    /// @notice Demand a trade with party B. The owner of key A only, unless frozen; the owner of key B has signed.
+    /// @notice Request a trade with party B. The owner of key A only, unless frozen; the owner of key B has signed.
     /// @param submissionExpirationTime Hours since 1970; the request is accepted up to the end of that hour.
-    /// @param signature Of B's owner, over the published digest or the EIP-712 one; a contract answers for the latter.
+    /// @param signature Of B's owner, over v3.2's digest or the EIP-712 one; a contract answers for the latter.
     function forcedTradeRequest(
         uint256 starkKeyA,
         uint256 starkKeyB,
@@ -100,7 +125,7 @@ interface IOperations {
         bool premiumCost
     ) external;
 
-    /// @notice What B's owner signs, of the two the one he likes.
+    /// @notice What B's owner signs: v3.2's digest or the one that wallets show in words. Either is accepted.
     function forcedTradeDigests(
         uint256 starkKeyA,
         uint256 starkKeyB,
@@ -115,12 +140,12 @@ interface IOperations {
         uint256 nonce
     ) external view returns (bytes32 published, bytes32 eip712);
 
-    /// @notice When a withdrawal was demanded; 0 if it was not, or was served.
+    /// @notice When a withdrawal was requested; 0 if it was not, or was served.
     function getForcedWithdrawalRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount)
         external
         view
         returns (uint256);
-    /// @notice When a trade was demanded; 0 if it was not, 2^256 - 1 once it was served.
+    /// @notice When a trade was requested; 0 if it was not, 2^256 - 1 once it was served.
     function getForcedTradeRequest(
         uint256 starkKeyA,
         uint256 starkKeyB,
@@ -133,23 +158,30 @@ interface IOperations {
         bool aIsBuyingSynthetic,
         uint256 nonce
     ) external view returns (uint256);
-    /// @notice Every demand ever accepted, in order.
-    function getActionCount() external view returns (uint256);
-    function getActionHashByIndex(uint256 actionIndex) external view returns (bytes32);
-    /// @notice Age, time left and what a demand can do.
-    function getAction(bytes32 actionHash) external view returns (Action memory);
-    /// @notice The same for demands number `first` to `first + count - 1`, or as many as there are.
-    function getActions(uint256 first, uint256 count) external view returns (Action[] memory);
-    /// @notice How many requests of this block are still free.
-    function freeRequestsLeft() external view returns (uint256);
-    function MAX_FORCED_ACTIONS_REQS_PER_BLOCK() external view returns (uint256);
     function MAX_FORCED_WITHDRAWALS_PER_BATCH() external view returns (uint256);
 
-    // --- the freeze
+    /// @notice Trade between two positions.
+    error IdenticalPositions(uint256 positionId);
+    /// @notice Trade against the collateral, `systemAssetType`.
+    error SystemAssetNotInTrade(uint256 collateralAssetId, uint256 systemAssetType);
+    /// @notice Trade a synthetic asset against the collateral, not the collateral against itself.
+    error IdenticalAssets(uint256 assetId);
+    /// @notice Trade an asset that has a configuration.
+    error UnknownAsset(uint256 assetId);
+    /// @notice Use a nonce that is a field element.
+    error InvalidNonce(uint256 nonce);
+    /// @notice Have party B sign anew: the signature was good up to the end of hour `expirationHour`.
+    error RequestTimeExpired(uint256 expirationHour, uint256 currentHour);
+    /// @notice Have party B's key registered first.
+    error PartyBUnregistered(uint256 starkKey);
+    /// @notice Have `owner`, whose key is party B's, sign one of the two digests of just this trade.
+    error InvalidSignature(address owner);
 
-    /// @notice Stop the exchange because a demanded withdrawal was not served within the grace period. Anyone may call.
+    // --- freezing
+
+    /// @notice Stop the exchange because a requested withdrawal was not served within the grace period. Anyone may call.
     function freezeRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount) external;
-    /// @notice The same for a demanded trade.
+    /// @notice The same for a requested trade.
     function freezeRequest(
         uint256 starkKeyA,
         uint256 starkKeyB,
@@ -162,13 +194,6 @@ interface IOperations {
         bool aIsBuyingSynthetic,
         uint256 nonce
     ) external;
-    /// @notice Resume a frozen exchange after the delay, if nobody has escaped. Governors only.
-    function unFreeze() external;
-    function isFrozen() external view returns (bool);
-    /// @notice When a frozen exchange may be resumed; it stays after that. Older demands cannot freeze again.
-    function getUnFreezeTime() external view returns (uint256);
-    function FREEZE_GRACE_PERIOD() external view returns (uint256);
-    function UNFREEZE_DELAY() external view returns (uint256);
 
     // --- escapes
 
@@ -179,4 +204,9 @@ interface IOperations {
     function escapeUsed(uint256 vaultId) external view returns (bool);
     function escapesUsedCount() external view returns (uint256);
     function escapeVerifier() external view returns (address);
+
+    /// @notice Withdraw what waits for the key: the position has escaped, and escapes once.
+    error EscapeAlreadyUsed(uint256 positionId);
+    /// @notice Prove to the escape verifier first what the position is worth in the last accepted state.
+    error EscapeLacksProof(bytes32 claim);
 }

@@ -43,10 +43,27 @@ interface IUpgradeProxy is IGovernance {
     function proxyIsGovernor(address user) external view returns (bool);
     /// @notice Name a candidate, who becomes a governor by accepting. Proxy governors only.
     function proxyNominateNewGovernor(address newGovernor) external;
-    /// @notice Proxy governors only; nobody removes himself, so one always remains.
+    /// @notice Proxy governors only; none can be the last to go, for nobody removes their own account.
     function proxyRemoveGovernor(address governorForRemoval) external;
     /// @notice The candidate only.
     function proxyAcceptGovernance() external;
     /// @notice Proxy governors only. Without a candidate nothing happens.
     function proxyCancelNomination() external;
+
+    /// @notice Choose a delay from `least` to `most` seconds.
+    error UpgradeDelayOutOfBounds(uint256 delay, uint256 least, uint256 most);
+    /// @notice Deploy the code first; there is none at this address.
+    error ImplementationNotContract(address implementation);
+    /// @notice Announce the upgrade first, with just this code, data and finality.
+    error UnknownUpgradeInformation(bytes32 upgrade);
+    /// @notice Leave the code: the last upgrade made it final.
+    error ImplementationFinalized();
+    /// @notice Upgrade at `enabledAt` or later.
+    error UpgradeNotEnabledYet(uint256 enabledAt);
+    /// @notice Announce an initializer that leaves the exchange running.
+    error NewImplementationFrozen();
+    /// @notice Initialize by `upgradeTo`.
+    error CannotCallInitialize();
+    /// @notice Announce the first code and upgrade to it.
+    error MissingImplementation();
 }

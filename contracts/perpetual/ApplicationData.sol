@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IOperations} from "../interfaces/IOperations.sol";
+
 /// @title The words that come with a program output
 /// @dev The batch's id, the previous batch's, a count of conditions, then of each condition its registry and its fact.
 library ApplicationData {
-    error ApplicationDataTooShort(uint256 length, uint256 needed);
-    error ConditionCountMismatch(uint256 found, uint256 expected);
-
     uint256 private constant BATCH_ID = 0;
     uint256 private constant PREVIOUS_BATCH_ID = 1;
     uint256 private constant CONDITION_COUNT = 2;
@@ -19,7 +18,8 @@ library ApplicationData {
 
     /// @dev Before a condition is read. What follows the conditions is ignored.
     function requireConditions(uint256[] calldata data, uint256 count) internal pure {
-        if (data[CONDITION_COUNT] != count) revert ConditionCountMismatch(data[CONDITION_COUNT], count);
+        // No attack but a mistake: the words of another batch.
+        if (data[CONDITION_COUNT] != count) revert IOperations.ConditionCountMismatch(data[CONDITION_COUNT], count);
         need(data, CONDITIONS + 2 * count);
     }
 
@@ -37,6 +37,6 @@ library ApplicationData {
     }
 
     function need(uint256[] calldata data, uint256 length) private pure {
-        if (data.length < length) revert ApplicationDataTooShort(data.length, length);
+        if (data.length < length) revert IOperations.ApplicationDataTooShort(data.length, length);
     }
 }

@@ -46,11 +46,11 @@ contract Custody is ICustody, Guarded {
     }
 
     function registerToken(uint256, bytes calldata) external pure {
-        revert Assets.UnsupportedFunction();
+        revert ICustody.UnsupportedFunction();
     }
 
     function registerToken(uint256, bytes calldata, uint256) external pure {
-        revert Assets.UnsupportedFunction();
+        revert ICustody.UnsupportedFunction();
     }
 
     function getSystemAssetType() external view returns (uint256) {

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IDispatcher} from "../interfaces/IDispatcher.sol";
 import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
 
 /// @title Escapes: leaving a frozen exchange with what the last shared state says, once a position
 library Escapes {
-    error EscapeAlreadyUsed(uint256 positionId);
-    error EscapeLacksProof(bytes32 claim);
-    error EscapeVerifierNotContract(address verifier);
-
     /// @custom:storage-location erc7201:freehold.escapes
     struct State {
         IFactRegistry verifier;
@@ -26,7 +23,7 @@ library Escapes {
     }
 
     function begin(State storage self, address verifier) internal {
-        if (verifier.code.length == 0) revert EscapeVerifierNotContract(verifier);
+        if (verifier.code.length == 0) revert IDispatcher.EscapeVerifierNotContract(verifier);
 
         self.verifier = IFactRegistry(verifier);
     }
@@ -38,9 +35,9 @@ library Escapes {
         uint256 amount,
         bytes32 sharedStateHash
     ) internal {
-        if (self.used[positionId]) revert EscapeAlreadyUsed(positionId);
+        if (self.used[positionId]) revert IOperations.EscapeAlreadyUsed(positionId);
         bytes32 claim = keccak256(abi.encode(starkKey, amount, sharedStateHash, positionId));
-        if (!self.verifier.isValid(claim)) revert EscapeLacksProof(claim);
+        if (!self.verifier.isValid(claim)) revert IOperations.EscapeLacksProof(claim);
 
         self.used[positionId] = true;
         ++self.count;

@@ -7,21 +7,12 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {Configuration} from "../common/Configuration.sol";
 import {Ranges} from "../common/Ranges.sol";
 import {PRIME} from "../curves/Prime.sol";
+import {IOperations} from "../interfaces/IOperations.sol";
 
 /// @title Forced trades: what both parties agree on, and B's signature over it
 /// @dev Party A sends the request; party B has signed one of two digests. The published one binds neither chain nor
 /// contract, and wallets sign it raw; the EIP-712 one does and is shown in words. Either is good for one request.
 library ForcedTrades {
-    error IdenticalPositions(uint256 positionId);
-    error SystemAssetNotInTrade(uint256 collateralAssetId, uint256 systemAssetType);
-    error SystemAssetNotSet();
-    error IdenticalAssets(uint256 assetId);
-    error UnknownAsset(uint256 assetId);
-    error InvalidNonce(uint256 nonce);
-    error RequestTimeExpired(uint256 expirationHour, uint256 currentHour);
-    error PartyBUnregistered(uint256 starkKey);
-    error InvalidSignature(address owner);
-
     /// @dev In the order in which calls name them and EIP-712 shows them.
     struct Terms {
         uint256 starkKeyA;
@@ -73,19 +64,19 @@ library ForcedTrades {
         Terms memory terms = trade.terms;
         Ranges.requirePositionId(terms.positionIdA);
         Ranges.requirePositionId(terms.positionIdB);
-        if (terms.positionIdA == terms.positionIdB) revert IdenticalPositions(terms.positionIdA);
+        if (terms.positionIdA == terms.positionIdB) revert IOperations.IdenticalPositions(terms.positionIdA);
         if (terms.collateralAssetId != systemAssetType) {
-            revert SystemAssetNotInTrade(terms.collateralAssetId, systemAssetType);
+            revert IOperations.SystemAssetNotInTrade(terms.collateralAssetId, systemAssetType);
         }
-        if (terms.collateralAssetId == 0) revert SystemAssetNotSet();
-        if (terms.collateralAssetId == terms.syntheticAssetId) revert IdenticalAssets(terms.syntheticAssetId);
+        if (terms.collateralAssetId == 0) revert IOperations.CollateralNotSet();
+        if (terms.collateralAssetId == terms.syntheticAssetId) revert IOperations.IdenticalAssets(terms.syntheticAssetId);
         bool known = Configuration.load().assetHashes[terms.syntheticAssetId] != 0;
-        if (!known) revert UnknownAsset(terms.syntheticAssetId);
+        if (!known) revert IOperations.UnknownAsset(terms.syntheticAssetId);
         Ranges.requireAmount(terms.amountCollateral);
         Ranges.requireAmount(terms.amountSynthetic);
-        if (trade.nonce >= PRIME) revert InvalidNonce(trade.nonce);
+        if (trade.nonce >= PRIME) revert IOperations.InvalidNonce(trade.nonce);
         uint256 currentHour = block.timestamp / 1 hours;
-        if (expirationHour < currentHour) revert RequestTimeExpired(expirationHour, currentHour);
+        if (expirationHour < currentHour) revert IOperations.RequestTimeExpired(expirationHour, currentHour);
     }
 
     /// @dev Comes back if `owner`, B's, has signed. A contract's own answer counts for the EIP-712 digest only.
@@ -93,13 +84,13 @@ library ForcedTrades {
         internal
         view
     {
-        if (owner == address(0)) revert PartyBUnregistered(trade.terms.starkKeyB);
+        if (owner == address(0)) revert IOperations.PartyBUnregistered(trade.terms.starkKeyB);
         (bytes32 published, bytes32 typed) = digests(trade, expirationHour);
         // slither-disable-next-line unused-return -- the signer is zero where there is an error
         (address signer,,) = ECDSA.tryRecoverCalldata(typed, signature);
         bool signed = signer == owner || recover(published, signature) == owner
             || SignatureChecker.isValidERC1271SignatureNowCalldata(owner, typed, signature);
-        if (!signed) revert InvalidSignature(owner);
+        if (!signed) revert IOperations.InvalidSignature(owner);
     }
 
     function digests(Trade memory trade, uint256 expirationHour)

@@ -22,12 +22,6 @@ contract Freehold is IDispatcher, Operations {
     using Delays for Delays.State;
     using StateUpdate for StateUpdate.State;
 
-    error NoContractForFunction(bytes4 selector);
-    error DirectCallDisallowed();
-    error PieceRefused(address piece, string expected);
-    error InitializerNotContract(address initializer);
-    error NotExpectedToReceive();
-
     string public constant VERSION = "3.2.0+freehold.1";
 
     address private immutable _self;

@@ -86,7 +86,7 @@ abstract contract Operations is IOperations, Guarded {
         return 0;
     }
 
-    // --- forced actions
+    // --- forced requests
 
     function forcedWithdrawalRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount, bool premiumCost)
         external
@@ -96,8 +96,8 @@ abstract contract Operations is IOperations, Guarded {
         Users.load().requireOwner(starkKey);
         Ranges.requirePositionId(vaultId);
         Ranges.requireAmount(quantizedAmount);
-        bytes32 actionHash = ForcedRequests.withdrawalHash(starkKey, vaultId, quantizedAmount);
-        ForcedRequests.load().request(actionHash, starkKey, FREEZE_GRACE_PERIOD(), premiumCost);
+        bytes32 requestHash = ForcedRequests.withdrawalHash(starkKey, vaultId, quantizedAmount);
+        ForcedRequests.load().request(requestHash, starkKey, FREEZE_GRACE_PERIOD(), premiumCost);
 
         emit LogForcedWithdrawalRequest(starkKey, vaultId, quantizedAmount);
     }
@@ -173,16 +173,16 @@ abstract contract Operations is IOperations, Guarded {
         return ForcedRequests.load().hashAt(actionIndex);
     }
 
-    function getAction(bytes32 actionHash) public view returns (Action memory) {
-        return ForcedRequests.load().describe(actionHash, FREEZE_GRACE_PERIOD());
+    function getForcedRequest(bytes32 requestHash) public view returns (ForcedRequest memory) {
+        return ForcedRequests.load().describe(requestHash, FREEZE_GRACE_PERIOD());
     }
 
-    function getActions(uint256 first, uint256 count) external view returns (Action[] memory actions) {
+    function getForcedRequests(uint256 first, uint256 count) external view returns (ForcedRequest[] memory requests) {
         uint256 total = ForcedRequests.load().hashes.length;
         uint256 left = first < total ? total - first : 0;
-        actions = new Action[](count < left ? count : left);
-        for (uint256 i = 0; i < actions.length; ++i) {
-            actions[i] = getAction(ForcedRequests.load().hashAt(first + i));
+        requests = new ForcedRequest[](count < left ? count : left);
+        for (uint256 i = 0; i < requests.length; ++i) {
+            requests[i] = getForcedRequest(ForcedRequests.load().hashAt(first + i));
         }
     }
 
@@ -190,7 +190,7 @@ abstract contract Operations is IOperations, Guarded {
         return ForcedRequests.load().freeRequestsLeft();
     }
 
-    // --- the freeze
+    // --- freezing, and the freeze
 
     function freezeRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount) external notFrozen {
         Ranges.requirePositionId(vaultId);
@@ -262,9 +262,9 @@ abstract contract Operations is IOperations, Guarded {
         return ForcedTrades.Trade(abi.decode(msg.data[4:], (ForcedTrades.Terms)), nonce);
     }
 
-    function _freeze(bytes32 actionHash) private {
-        uint256 requestedAt = ForcedRequests.load().pendingSince(actionHash);
-        Head.load().freeze(actionHash, requestedAt, FREEZE_GRACE_PERIOD(), UNFREEZE_DELAY());
+    function _freeze(bytes32 requestHash) private {
+        uint256 requestedAt = ForcedRequests.load().pendingSince(requestHash);
+        Head.load().freeze(requestHash, requestedAt, FREEZE_GRACE_PERIOD(), UNFREEZE_DELAY());
     }
 
     function _announce(ForcedTrades.Trade memory trade) private {

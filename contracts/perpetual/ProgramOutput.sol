@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {AMOUNT_UPPER_BOUND} from "../common/Ranges.sol";
+import {IOperations} from "../interfaces/IOperations.sol";
 import {ForcedTrades} from "./ForcedTrades.sol";
 import {SharedState} from "./SharedState.sol";
 
@@ -12,12 +13,6 @@ import {SharedState} from "./SharedState.sol";
 /// a count of modifications, then three words of each; the size of all forced requests, their count and their words; a
 /// count of conditions and the conditions. A rollup's output ends with hash and size of its data.
 library ProgramOutput {
-    error OutputTooShort(uint256 length, uint256 needed);
-    error OutputLength(uint256 length, uint256 expected);
-    error TooManyAssets(uint256 count);
-    error SharedStateTooShort(uint256 size);
-    error UnsupportedDataAvailabilityMode(uint256 mode);
-
     uint256 private constant ROLLUP = 1;
     uint256 private constant MAX_ASSETS = (1 << 16) - 1;
     uint256 private constant GLOBAL_CONFIGURATION = 0;
@@ -50,8 +45,10 @@ library ProgramOutput {
     /// @dev Every count is bounded by the output's length before it is used, so no place wraps round.
     function parse(uint256[] calldata output) internal pure returns (Parts memory parts) {
         need(output, ASSETS);
-        if (output[MODE] > ROLLUP) revert UnsupportedDataAvailabilityMode(output[MODE]);
-        if (output[ASSET_COUNT] > MAX_ASSETS) revert TooManyAssets(output[ASSET_COUNT]);
+        // A mode that this code does not know would pass for Validium.
+        if (output[MODE] > ROLLUP) revert IOperations.UnsupportedDataAvailabilityMode(output[MODE]);
+        // More assets than the program configures: an output of something else.
+        if (output[ASSET_COUNT] > MAX_ASSETS) revert IOperations.TooManyAssets(output[ASSET_COUNT]);
         uint256 place = assetsEnd(output);
         (parts.before, parts.beforeSize) = (place + 1, stateSize(output, place));
         place = parts.before + parts.beforeSize;
@@ -62,8 +59,9 @@ library ProgramOutput {
         parts.conditions = parts.forced + 2 + sizeAt(output, parts.forced);
         parts.end = parts.conditions + 1 + sizeAt(output, parts.conditions);
         parts.isRollup = output[MODE] == ROLLUP;
+        // A main page cut elsewhere, with words of a rollup's data in it or words of its own among the data.
         uint256 length = parts.isRollup ? parts.end + 2 : parts.end;
-        if (output.length != length) revert OutputLength(output.length, length);
+        if (output.length != length) revert IOperations.OutputLength(output.length, length);
     }
 
     function globalConfiguration(uint256[] calldata output) internal pure returns (bytes32) {
@@ -160,11 +158,12 @@ library ProgramOutput {
 
     function stateSize(uint256[] calldata output, uint256 place) private pure returns (uint256 size) {
         size = sizeAt(output, place);
-        if (size < SharedState.SMALLEST) revert SharedStateTooShort(size);
+        // A state so short that its named words are those of the next part.
+        if (size < SharedState.SMALLEST) revert IOperations.SharedStateTooShort(size);
         need(output, place + 1 + size);
     }
 
     function need(uint256[] calldata output, uint256 length) private pure {
-        if (output.length < length) revert OutputTooShort(output.length, length);
+        if (output.length < length) revert IOperations.OutputTooShort(output.length, length);
     }
 }

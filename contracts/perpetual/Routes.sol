@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {IAdministration} from "../interfaces/IAdministration.sol";
 import {ICustody} from "../interfaces/ICustody.sol";
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
+import {IForcedRequests} from "../interfaces/IForcedRequests.sol";
+import {IFreeze} from "../interfaces/IFreeze.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
 
 /// @title Which piece answers which function
@@ -108,20 +110,25 @@ library Routes {
             || selector == IOperations.forcedTradeDigests.selector
             || selector == IOperations.getForcedWithdrawalRequest.selector
             || selector == IOperations.getForcedTradeRequest.selector
-            || selector == IOperations.getActionCount.selector
-            || selector == IOperations.getActionHashByIndex.selector
-            || selector == IOperations.getAction.selector
-            || selector == IOperations.getActions.selector
-            || selector == IOperations.freeRequestsLeft.selector
-            || selector == IOperations.MAX_FORCED_ACTIONS_REQS_PER_BLOCK.selector
+            || selector == IForcedRequests.getActionCount.selector
+            || selector == IForcedRequests.getActionHashByIndex.selector
+            || selector == IForcedRequests.getForcedRequest.selector
+            || selector == IForcedRequests.getForcedRequests.selector
+            || selector == IForcedRequests.freeRequestsLeft.selector
+            || selector == IForcedRequests.MAX_FORCED_ACTIONS_REQS_PER_BLOCK.selector
             || selector == IOperations.MAX_FORCED_WITHDRAWALS_PER_BATCH.selector
             || selector == bytes4(keccak256("freezeRequest(uint256,uint256,uint256)"))
-            || selector == bytes4(keccak256("freezeRequest(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,bool,uint256)"))
-            || selector == IOperations.unFreeze.selector
-            || selector == IOperations.isFrozen.selector
-            || selector == IOperations.getUnFreezeTime.selector
-            || selector == IOperations.FREEZE_GRACE_PERIOD.selector
-            || selector == IOperations.UNFREEZE_DELAY.selector
+            || selector
+                == bytes4(
+                    keccak256(
+                        "freezeRequest(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,bool,uint256)"
+                    )
+                )
+            || selector == IFreeze.unFreeze.selector
+            || selector == IFreeze.isFrozen.selector
+            || selector == IFreeze.getUnFreezeTime.selector
+            || selector == IFreeze.FREEZE_GRACE_PERIOD.selector
+            || selector == IFreeze.UNFREEZE_DELAY.selector
             || selector == IOperations.escape.selector
             || selector == IOperations.escapeUsed.selector
             || selector == IOperations.escapesUsedCount.selector

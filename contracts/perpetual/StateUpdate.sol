@@ -9,6 +9,7 @@ import {ForcedRequests} from "../common/ForcedRequests.sol";
 import {Head} from "../common/Head.sol";
 import {Withdrawals} from "../common/Withdrawals.sol";
 import {PRIME, fieldKeccak} from "../curves/Prime.sol";
+import {IDispatcher} from "../interfaces/IDispatcher.sol";
 import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
 import {ApplicationData} from "./ApplicationData.sol";
@@ -18,7 +19,7 @@ import {SharedState} from "./SharedState.sol";
 
 /// @title State updates: a proven program output, read word by word and applied
 /// @dev `ProgramOutput.sol` and `SharedState.sol` know the places of the words. Nothing is believed before the verifiers
-/// know its hash.
+/// know its hash. Above each check stands what somebody could do without it.
 library StateUpdate {
     using ApplicationData for uint256[];
     using ApprovalChain for ApprovalChain.State;
@@ -28,24 +29,6 @@ library StateUpdate {
     using ProgramOutput for uint256[];
     using SharedState for uint256[];
     using Withdrawals for Withdrawals.State;
-
-    error AlreadyInitialized();
-    error InitialStateRefused(uint256 length);
-    error SystemTimeOutdated(uint256 systemTime, uint256 earliest);
-    error SystemTimeInvalid(uint256 systemTime, uint256 latest);
-    error ExpirationOutOfRange(uint256 expiration);
-    error BatchExpired(uint256 expiration, uint256 currentHour);
-    error InconsistentTreeHeight(uint256 before, uint256 after_);
-    error InvalidPreviousSharedState(bytes32 found, bytes32 expected);
-    error WrongPreviousBatchId(uint256 found, uint256 expected);
-    error IllegalBalanceDifference(uint256 biased);
-    error StarkKeyOutOfRange(uint256 starkKey);
-    error CollateralNotSet();
-    error ConditionMismatch(uint256 index, uint256 found, uint256 expected);
-    error ConditionNotMet(uint256 index, address registry, bytes32 fact);
-    error UnknownForcedAction(uint256 kind);
-    error TooManyForcedWithdrawals(uint256 count, uint256 limit);
-    error ForcedActionsSize(uint256 found, uint256 expected);
 
     uint256 internal constant MAX_FORCED_WITHDRAWALS = 10;
     uint256 private constant MAX_POSITIONS_HEIGHT = 64;
@@ -70,15 +53,15 @@ library StateUpdate {
         }
     }
 
-    /// @dev Once. `words` are the first shared state's: no synthetic asset, no price.
+    /// @dev Once; a second beginning would put another state in the users' place. `words` are the first shared state's: no synthetic asset, no price.
     function begin(State storage self, uint256 sequenceNumber, uint256[] memory words) internal {
-        if (self.sharedStateHash != 0) revert AlreadyInitialized();
-        if (words.length != SharedState.SMALLEST) revert InitialStateRefused(words.length);
+        if (self.sharedStateHash != 0) revert IDispatcher.AlreadyInitialized();
+        if (words.length != SharedState.SMALLEST) revert IDispatcher.InitialStateRefused(words.length);
         SharedState.Empty memory state = SharedState.decodeEmpty(words);
         bool inRange = state.fundingCount == 0 && state.priceCount == 0 && sequenceNumber < UPPER_BOUND_63
             && state.positionsHeight <= MAX_POSITIONS_HEIGHT && state.ordersHeight <= MAX_ORDERS_HEIGHT
             && state.systemTime < UPPER_BOUND_63;
-        if (!inRange) revert InitialStateRefused(words.length);
+        if (!inRange) revert IDispatcher.InitialStateRefused(words.length);
 
         self.sharedStateHash = keccak256(abi.encodePacked(words));
         (self.positionsRoot, self.ordersRoot) = (state.positionsRoot, state.ordersRoot);
@@ -102,32 +85,39 @@ library StateUpdate {
         uint256 sequenceNumber = advance(self, before, next, applicationData.batchId());
         applyModifications(output, parts);
         checkConditions(output.conditions(parts), applicationData);
-        applyForcedActions(output.forcedRequests(parts), output.forcedRequestCount(parts));
+        applyForcedRequests(output.forcedRequests(parts), output.forcedRequestCount(parts));
 
         emit IOperations.LogUpdateState(sequenceNumber, applicationData.batchId());
     }
 
     function checkTimes(uint256 systemTime, uint256 expiration) private view {
-        if (expiration >= 1 << 32) revert ExpirationOutOfRange(expiration);
+        // An expiration that wraps round in the program's 32 bits of hours, so that old orders live on.
+        if (expiration >= 1 << 32) revert IOperations.ExpirationOutOfRange(expiration);
+        // A clock set ahead: orders expire before their time, funding is charged for hours that have not come.
         uint256 latest = block.timestamp + TIME_ADVANCE_BOUND - 1;
-        if (systemTime > latest) revert SystemTimeInvalid(systemTime, latest);
+        if (systemTime > latest) revert IOperations.SystemTimeInvalid(systemTime, latest);
+        // A clock left behind: the operator trades at prices that were signed long ago, while everybody sees today's.
         uint256 earliest = block.timestamp - TIME_LAG_BOUND + 1;
-        if (systemTime < earliest) revert SystemTimeOutdated(systemTime, earliest);
-        if (expiration <= block.timestamp / 1 hours) revert BatchExpired(expiration, block.timestamp / 1 hours);
+        if (systemTime < earliest) revert IOperations.SystemTimeOutdated(systemTime, earliest);
+        // A batch kept back until its orders have expired, and used then, as an option that their owners did not give.
+        if (expiration <= block.timestamp / 1 hours) revert IOperations.BatchExpired(expiration, block.timestamp / 1 hours);
     }
 
+    /// @dev Without the first two: a tree whose leaves are other nodes, with which positions cannot be proven any more.
+    /// Without the last: a proof over invented balances, or a batch that comes twice.
     function checkPrevious(State storage self, uint256[] calldata before, uint256[] calldata next) private view {
         requireSameHeight(before.positionsHeight(), next.positionsHeight());
         requireSameHeight(before.ordersHeight(), next.ordersHeight());
         bytes32 found = before.hash();
         bytes32 expected = self.sharedStateHash;
-        if (found != expected) revert InvalidPreviousSharedState(found, expected);
+        if (found != expected) revert IOperations.InvalidPreviousSharedState(found, expected);
     }
 
     function requireSameHeight(uint256 before, uint256 after_) private pure {
-        if (before != after_) revert InconsistentTreeHeight(before, after_);
+        if (before != after_) revert IOperations.InconsistentTreeHeight(before, after_);
     }
 
+    /// @dev Without this: oracle keys, fees and risk factors of the operator's own choice.
     function checkConfigurations(uint256[] calldata output) private view {
         Configuration.State storage configuration = Configuration.load();
         configuration.requireGlobal(output.globalConfiguration());
@@ -135,18 +125,21 @@ library StateUpdate {
         for (uint256 i = 0; i < assets.length; i += 2) configuration.requireAsset(assets[i], bytes32(assets[i + 1]));
     }
 
+    /// @dev Without this: ids that do not tell in which order batches came, for all who follow them by their ids.
     function checkBatchId(State storage self, uint256[] calldata applicationData) private view {
         applicationData.requireHead();
         (uint256 found, uint256 expected) = (applicationData.previousBatchId(), self.lastBatchId);
-        if (found != expected) revert WrongPreviousBatchId(found, expected);
+        if (found != expected) revert IOperations.WrongPreviousBatchId(found, expected);
     }
 
     function checkProven(uint256[] calldata output, ProgramOutput.Parts memory parts, uint256[] calldata next) private {
         ApprovalChain.Chains storage chains = ApprovalChain.load();
         bytes32 fact = output.fact(parts);
         emit IOperations.LogStateTransitionFact(fact);
+        // An output that no run of the program gives.
         chains.verifiers.requireProven(fact);
         if (parts.isRollup) return;
+        // A state whose leaves the operator keeps to themselves: nobody could escape from it.
         chains.availabilityVerifiers.requireProven(next.availabilityClaim(uint256(Head.load().sequenceNumber) + 1));
     }
 
@@ -169,16 +162,19 @@ library StateUpdate {
         emit IOperations.SharedStateUpdated(sequenceNumber, sharedStateHash, next.positionsRoot(), systemTime);
     }
 
-    /// @dev Deposits are used up, withdrawals allowed.
+    /// @dev Deposits are used up, withdrawals allowed. `Deposits.take` refuses money that nobody deposited.
     function applyModifications(uint256[] calldata output, ProgramOutput.Parts memory parts) private {
         uint256 count = output.modificationCount(parts);
         if (count == 0) return;
         uint256 systemAssetType = Assets.load().systemAssetType;
-        if (systemAssetType == 0) revert CollateralNotSet();
+        // Amounts booked for an asset that nobody holds.
+        if (systemAssetType == 0) revert IOperations.CollateralNotSet();
         for (uint256 i = 0; i < count; ++i) {
             (uint256 starkKey, uint256 positionId, uint256 biased) = output.modification(parts, i);
-            if (biased >= 2 * ProgramOutput.DIFFERENCE_BIAS) revert IllegalBalanceDifference(biased);
-            if (starkKey >= PRIME) revert StarkKeyOutOfRange(starkKey);
+            // A difference outside the program's range, which no position can have.
+            if (biased >= 2 * ProgramOutput.DIFFERENCE_BIAS) revert IOperations.IllegalBalanceDifference(biased);
+            // A second name for a key, one field's order above it, under which its deposits are not found.
+            if (starkKey >= PRIME) revert IOperations.StarkKeyOutOfRange(starkKey);
             if (biased > ProgramOutput.DIFFERENCE_BIAS) {
                 Deposits.load().take(starkKey, systemAssetType, positionId, biased - ProgramOutput.DIFFERENCE_BIAS);
             } else if (biased < ProgramOutput.DIFFERENCE_BIAS) {
@@ -193,43 +189,49 @@ library StateUpdate {
         for (uint256 i = 0; i < conditions.length; ++i) {
             (address registry, bytes32 fact) = applicationData.condition(i);
             uint256 found = fieldKeccak(abi.encodePacked(registry, fact));
-            if (found != conditions[i]) revert ConditionMismatch(i, found, conditions[i]);
+            // A fact of the operator's choice in the place of the one that the sender signed.
+            if (found != conditions[i]) revert IOperations.ConditionMismatch(i, found, conditions[i]);
+            // A transfer whose condition is not met: the sender pays for what did not happen.
             (bool answered, bytes memory answer) = registry.staticcall(abi.encodeCall(IFactRegistry.isValid, (fact)));
             bool met = answered && answer.length == 32 && uint256(bytes32(answer)) == 1;
-            if (!met) revert ConditionNotMet(i, registry, fact);
+            if (!met) revert IOperations.ConditionNotMet(i, registry, fact);
         }
     }
 
     /// @dev Clears what the batch served, valid or proven invalid.
-    function applyForcedActions(uint256[] calldata words, uint256 count) private {
+    function applyForcedRequests(uint256[] calldata words, uint256 count) private {
         uint256 place = 0;
         uint256 withdrawals = 0;
         for (uint256 left = count; left > 0; --left) {
-            if (place >= words.length) revert ForcedActionsSize(words.length, place);
+            // A count that reads requests out of the words that follow, and serves what the batch does not contain.
+            if (place >= words.length) revert IOperations.ForcedRequestsSize(words.length, place);
             uint256 kind = words[place];
             if (kind == ProgramOutput.WITHDRAWAL) {
+                // A batch whose clearing takes more gas than a block has: proven, and never to be sent.
                 if (++withdrawals > MAX_FORCED_WITHDRAWALS) {
-                    revert TooManyForcedWithdrawals(withdrawals, MAX_FORCED_WITHDRAWALS);
+                    revert IOperations.TooManyForcedWithdrawals(withdrawals, MAX_FORCED_WITHDRAWALS);
                 }
-                serveWithdrawal(actionWords(words, place, ProgramOutput.WITHDRAWAL_WORDS));
+                serveWithdrawal(requestWords(words, place, ProgramOutput.WITHDRAWAL_WORDS));
                 place += ProgramOutput.WITHDRAWAL_WORDS;
             } else if (kind == ProgramOutput.TRADE) {
-                serveTrade(actionWords(words, place, ProgramOutput.TRADE_WORDS));
+                serveTrade(requestWords(words, place, ProgramOutput.TRADE_WORDS));
                 place += ProgramOutput.TRADE_WORDS;
             } else {
-                revert UnknownForcedAction(kind);
+                // A kind that this code does not clear: the request would stay pending and freeze the exchange.
+                revert IOperations.UnknownRequestKind(kind);
             }
         }
-        if (place != words.length) revert ForcedActionsSize(words.length, place);
+        // Requests that the batch contains and that are not cleared: their owners would freeze the exchange.
+        if (place != words.length) revert IOperations.ForcedRequestsSize(words.length, place);
     }
 
-    /// @dev The words of one action, which must lie within the section of actions.
-    function actionWords(uint256[] calldata words, uint256 place, uint256 size)
+    /// @dev The words of one request. Without the check: a request whose last words are the conditions'.
+    function requestWords(uint256[] calldata words, uint256 place, uint256 size)
         private
         pure
         returns (uint256[] calldata)
     {
-        if (place + size > words.length) revert ForcedActionsSize(words.length, place + size);
+        if (place + size > words.length) revert IOperations.ForcedRequestsSize(words.length, place + size);
         return words[place:place + size];
     }
 

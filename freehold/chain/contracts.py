@@ -8,7 +8,6 @@ from ape.api.accounts import AccountAPI
 from ape.contracts.base import ContractContainer, ContractInstance
 from ape.managers.project import ProjectManager
 from eth_utils.address import is_address, to_checksum_address
-from ethpm_types.abi import ABI
 from ethpm_types.contract_type import ContractType
 
 from freehold.chain.compilation import keep_fresh
@@ -19,6 +18,7 @@ from freehold.errors import Refused
 keep_fresh()
 
 PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
+"""What answers at the exchange's address."""
 
 
 def deploy(account: AccountAPI, contract: ContractContainer, *arguments: object) -> ContractInstance:
@@ -27,13 +27,8 @@ def deploy(account: AccountAPI, contract: ContractContainer, *arguments: object)
 
 
 def exchange_type(project: ProjectManager) -> ContractType:
-    """What the exchange's address answers, and how it refuses: the ABIs of all its pieces together."""
-    entries: dict[tuple[str, str], ABI] = {}
-    for name in PIECES:
-        for entry in project.get_contract(name).contract_type.abi:
-            if entry.type in ("function", "event", "error"):
-                entries.setdefault((entry.type, entry.selector), entry)
-    return ContractType(contractName="IFreehold", abi=list(entries.values()))
+    """What the exchange's address answers, and how it refuses."""
+    return project.get_contract("IFreehold").contract_type
 
 
 def exchange_at(project: ProjectManager, address: str) -> ContractInstance:

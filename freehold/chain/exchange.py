@@ -16,7 +16,7 @@ from freehold.records import Place
 from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
 
 PENDING = 1
-"""Among `IOperations.ActionStatus`."""
+"""Among `IForcedRequests.RequestStatus`."""
 ACTIONS, LOG_BLOCKS = 200, 5_000
 """Asked for in one call: entries of the list of forced requests, and blocks of logs."""
 
@@ -83,7 +83,7 @@ class Exchange:
     def times_of_waiting(self) -> list[int]:
         """When the pending forced requests were made: the contract lists all, withdrawals and trades."""
         count = self.contract.getActionCount()
-        actions = [a for first in range(0, count, ACTIONS) for a in self.contract.getActions(first, ACTIONS)]
+        actions = [a for first in range(0, count, ACTIONS) for a in self.contract.getForcedRequests(first, ACTIONS)]
         return [action.requestedAt for action in actions if action.status == PENDING]
 
     def refuse_if_frozen(self) -> None:

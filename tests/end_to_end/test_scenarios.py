@@ -17,9 +17,9 @@ people: {alice: 100}
 steps:
   - join: {who: alice, amount: 60}
   - forced_withdrawal: {who: alice, amount: 50}
-  - {freeze: {who: alice, request_of: alice, amount: 50}, refused: ForcedActionStillPending}
+  - {freeze: {who: alice, request_of: alice, amount: 50}, refused: GracePeriodNotOver}
   - wait: 7 days
-  - {freeze: {who: alice, request_of: alice, amount: 51}, refused: ForcedActionUnrequested}
+  - {freeze: {who: alice, request_of: alice, amount: 51}, refused: ForcedRequestNotPending}
   - freeze: {who: alice, request_of: alice, amount: 50}
 end:
   tokens: {alice: 40}
@@ -65,7 +65,7 @@ def test_another_end_fails(no_verifier, end, cause):
             {"forced_withdrawal": {"who": "alice", "amount": 50}, "refused": "Frozen"},
             "was to be refused with Frozen and was not",
         ),
-        (2, {"freeze": {"who": "alice", "request_of": "alice", "amount": 50}}, "refuses with ForcedActionStillPending"),
+        (2, {"freeze": {"who": "alice", "request_of": "alice", "amount": 50}}, "refuses with GracePeriodNotOver"),
     ],
 )
 def test_a_step_that_goes_otherwise_fails(no_verifier, place, step, cause):
@@ -102,8 +102,8 @@ def test_what_is_no_scenario_is_refused_in_one_line(tmp_path, old, new, cause):
 def test_a_refusal_has_its_name_even_as_bytes(no_verifier):
     runner = Runner(SMALL, short())
     runner.deploy()
-    data = keccak256(b"ForcedActionUnrequested(bytes32)")[:4] + bytes(32)
-    assert refusal_of(ContractLogicError(str(data)), runner.exchange) == "ForcedActionUnrequested"
+    data = keccak256(b"ForcedRequestNotPending(bytes32)")[:4] + bytes(32)
+    assert refusal_of(ContractLogicError(str(data)), runner.exchange) == "ForcedRequestNotPending"
     assert refusal_of(ContractLogicError(str(bytes(4))), runner.exchange) == "0x00000000"
     assert refusal_of(ContractLogicError("out of gas"), runner.exchange) == "ContractLogicError"
 

@@ -284,7 +284,7 @@ def test_without_verifiers_nothing_is_proven(project, accounts, chain):
     made.declare(paid.words(), paid.after)
     with ape.reverts(made.error("CollateralNotSet")):
         made.update(paid.words())
-    with ape.reverts(made.error("SystemAssetNotSet")):
+    with ape.reverts(made.error("CollateralNotSet")):
         made.exchange.forcedTradeRequest(
             int(made.stranger.address, 16), 2, 3, 4, 0, 6, 7, 8, True, 2**31, 10, b"", False, sender=made.stranger
         )

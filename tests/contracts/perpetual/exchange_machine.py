@@ -43,7 +43,7 @@ FLAWS = {
     "early": "SystemTimeInvalid",
     "expired": "BatchExpired",
     "more than deposited": "DepositInsufficient",
-    "never asked": "NonExistingAction",
+    "never asked": "ForcedRequestNotPending",
     "a condition forgotten": "ConditionCountMismatch",
     "another condition": "ConditionMismatch",
     "a condition unmet": "ConditionNotMet",
@@ -354,7 +354,7 @@ def machine(world: World):
                 served = [key for key, asked in model.demands.items() if asked in (0, SERVED)]
                 key = served[0] if served else (name, 77)
                 output = replace(output, forced=[self.action(key)])
-                expected = "ActionAlreadyServed" if key[0] == "trade" else expected
+                expected = "ForcedRequestAlreadyServed" if key[0] == "trade" else expected
             elif "condition" in flaw:
                 output, full = self.with_condition(output, data, met=flaw == "another condition")
                 data = full if flaw == "a condition unmet" else data
@@ -371,7 +371,7 @@ def machine(world: World):
             output = self.output(forced=[self.action(key)])
             self.declare(output)
             error = "StateIsFrozen" if model.frozen else None if model.operator else "OnlyOperator"
-            error = error or ("ActionAlreadyServed" if key[0] == "trade" else "NonExistingAction")
+            error = error or ("ForcedRequestAlreadyServed" if key[0] == "trade" else "ForcedRequestNotPending")
             self.attempt(error, lambda: kit.update(output.words(), [model.batches + 1, model.batches, 0]))
             self.freeze_by(key)
 

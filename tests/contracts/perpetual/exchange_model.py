@@ -68,17 +68,17 @@ class Model:
         """Why a forced request is refused now."""
         asked = self.demands.get(key, 0)
         if asked == SERVED:
-            return "ActionAlreadyServed"
-        return "ActionPending" if asked and not self.outlived(asked) else None
+            return "ForcedRequestAlreadyServed"
+        return "ForcedRequestPending" if asked and not self.outlived(asked) else None
 
     def freezing(self, key: tuple[str, int], now: int) -> str | None:
         asked = self.demands.get(key, 0)
         if self.frozen:
             return "StateIsFrozen"
         if asked in (0, SERVED):
-            return "ForcedActionUnrequested"
+            return "ForcedRequestNotPending"
         if now < asked + GRACE:
-            return "ForcedActionStillPending"
+            return "GracePeriodNotOver"
         return "RefreezeAttempt" if self.outlived(asked) else None
 
     def reclaiming(self, name: str, now: int) -> str | None:

@@ -25,7 +25,7 @@ LIMITS = {
     FEW: 168_000,
 }
 """v3.2's figures, to which comes what the companion events cost."""
-COMPANIONS = ("SharedStateUpdated", "DepositAccepted", "ForcedActionServed")
+COMPANIONS = ("SharedStateUpdated", "DepositAccepted", "ForcedRequestServed")
 
 
 def cost_of_companions(exchange, receipt) -> int:

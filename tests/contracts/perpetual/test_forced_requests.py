@@ -28,15 +28,15 @@ def test_golden_hashes():
 
 def test_a_forced_withdrawal_is_recorded_under_its_published_hash(kit):
     receipt = kit.request(kit.alice, 5)
-    action_hash = kit.withdrawal(kit.alice, 5).hash()
+    request_hash = kit.withdrawal(kit.alice, 5).hash()
     assert kit.requested_at(kit.alice, 5) == receipt.timestamp
-    assert kit.exchange.getActionCount() == 1 and bytes(kit.exchange.getActionHashByIndex(0)) == action_hash
-    with ape.reverts(kit.error("ActionIndexTooHigh"), index=1, count=1):
+    assert kit.exchange.getActionCount() == 1 and bytes(kit.exchange.getActionHashByIndex(0)) == request_hash
+    with ape.reverts(kit.error("ForcedRequestIndexTooHigh"), index=1, count=1):
         kit.exchange.getActionHashByIndex(1)
     (event,) = receipt.decode_logs(kit.exchange.LogForcedWithdrawalRequest)
     assert (event.starkKey, event.vaultId, event.quantizedAmount) == (kit.alice.stark_key, 7, 5)
-    (companion,) = receipt.decode_logs(kit.exchange.ForcedActionRequested)
-    assert bytes(companion.actionHash) == action_hash and companion.deadline == receipt.timestamp + GRACE
+    (companion,) = receipt.decode_logs(kit.exchange.ForcedRequestAccepted)
+    assert bytes(companion.requestHash) == request_hash and companion.deadline == receipt.timestamp + GRACE
 
 
 def test_forced_withdrawals_and_their_bounds(kit, accounts):
@@ -52,7 +52,7 @@ def test_forced_withdrawals_and_their_bounds(kit, accounts):
         kit.request(kit.alice, 2**64)
     request(kit.alice.stark_key, 2**64 - 1, 0, False, sender=kit.alice.account)
     kit.request(kit.alice, 2**64 - 1)
-    with ape.reverts(kit.error("ActionPending")):
+    with ape.reverts(kit.error("ForcedRequestPending")):
         kit.request(kit.alice, 2**64 - 1)
     request(int(kit.stranger.address, 16), 7, 1, False, sender=kit.stranger)  # an address is a key
     assert kit.exchange.getActionCount() == 3
@@ -91,7 +91,7 @@ def test_a_forced_trade_is_recorded_under_its_published_hash(kit):
     assert bytes(kit.exchange.getActionHashByIndex(0)) == trade.hash()
     (event,) = receipt.decode_logs(kit.exchange.LogForcedTradeRequest)
     assert tuple(event.event_arguments.values()) == trade.arguments()
-    with ape.reverts(kit.error("ActionPending")):
+    with ape.reverts(kit.error("ForcedRequestPending")):
         kit.request_trade(trade)
     kit.request_trade(kit.trade(nonce=2))
 
@@ -235,14 +235,14 @@ def test_a_trade_served_once_never_comes_again(kit):
     kit.request_trade(trade)
     state = kit.serve(forced=[trade])
     assert kit.trade_requested_at(trade) == SERVED
-    with ape.reverts(kit.error("ActionAlreadyServed")):
+    with ape.reverts(kit.error("ForcedRequestAlreadyServed")):
         kit.request_trade(trade)
     kit.wait(GRACE)
-    with ape.reverts(kit.error("ForcedActionUnrequested")):
+    with ape.reverts(kit.error("ForcedRequestNotPending")):
         kit.freeze_trade(trade)
     output = kit.output(state, forced=[trade])
     kit.declare(output.words(), output.after)
-    with ape.reverts(kit.error("ActionAlreadyServed")):
+    with ape.reverts(kit.error("ForcedRequestAlreadyServed")):
         kit.update(output.words())
 
 
@@ -251,18 +251,18 @@ def test_a_trade_served_once_never_comes_again(kit):
 
 def test_a_pending_action_tells_its_age_and_time_left(kit):
     kit.request(kit.alice, 5)
-    action_hash, asked = kit.withdrawal(kit.alice, 5).hash(), kit.requested_at(kit.alice, 5)
+    request_hash, asked = kit.withdrawal(kit.alice, 5).hash(), kit.requested_at(kit.alice, 5)
     kit.at(asked + GRACE - 1)
     kit.chain.mine()
-    action = kit.exchange.getAction(action_hash)
+    action = kit.exchange.getForcedRequest(request_hash)
     assert (action.status, action.age, action.timeLeft, action.freezable) == (PENDING, GRACE - 1, 1, False)
     kit.at(asked + GRACE)
     kit.chain.mine()
-    action = kit.exchange.getAction(action_hash)
+    action = kit.exchange.getForcedRequest(request_hash)
     assert (action.requestedAt, action.timeLeft, action.freezable) == (asked, 0, True)
     kit.freeze(kit.alice, 5)
-    assert not kit.exchange.getAction(action_hash).freezable
-    assert kit.exchange.getAction(bytes(32)).status == UNREQUESTED
+    assert not kit.exchange.getForcedRequest(request_hash).freezable
+    assert kit.exchange.getForcedRequest(bytes(32)).status == UNREQUESTED
 
 
 def test_actions_are_listed_in_order(kit):
@@ -271,10 +271,10 @@ def test_actions_are_listed_in_order(kit):
     kit.request_trade(trade)
     kit.request(kit.alice, 2)
     kit.serve(forced=[kit.withdrawal(kit.alice, 1), trade])
-    listed = kit.exchange.getActions(0, 99)
+    listed = kit.exchange.getForcedRequests(0, 99)
     assert [action.status for action in listed] == [UNREQUESTED, SERVED_TRADE, PENDING]
-    assert [bytes(a.actionHash) for a in kit.exchange.getActions(1, 1)] == [trade.hash()]
-    assert kit.exchange.getActions(3, 1) == [] and kit.exchange.getActions(2**255, 2**255) == []
+    assert [bytes(a.requestHash) for a in kit.exchange.getForcedRequests(1, 1)] == [trade.hash()]
+    assert kit.exchange.getForcedRequests(3, 1) == [] and kit.exchange.getForcedRequests(2**255, 2**255) == []
 
 
 # --- the freeze
@@ -282,26 +282,26 @@ def test_actions_are_listed_in_order(kit):
 
 def test_freezing_on_both_sides_of_the_deadline(kit):
     """S2-02, S2-28: a stranger, with public data."""
-    with ape.reverts(kit.error("ForcedActionUnrequested")):
+    with ape.reverts(kit.error("ForcedRequestNotPending")):
         kit.freeze(kit.alice, 1)
     with ape.reverts(kit.error("PositionIdOutOfRange"), positionId=2**64):
         kit.exchange.freezeRequest(kit.alice.stark_key, 2**64, 1, sender=kit.stranger)
     kit.request(kit.alice, 1)
     deadline = kit.requested_at(kit.alice, 1) + GRACE
     kit.at(deadline - 1)
-    with ape.reverts(kit.error("ForcedActionStillPending"), deadline=deadline):
+    with ape.reverts(kit.error("GracePeriodNotOver"), deadline=deadline):
         kit.freeze(kit.alice, 1)
     kit.at(deadline)
     receipt = kit.freeze(kit.alice, 1)
     assert kit.exchange.isFrozen() and kit.exchange.getUnFreezeTime() == deadline + 365 * DAY
     assert len(receipt.decode_logs(kit.exchange.LogFrozen)) == 1
-    (event,) = receipt.decode_logs(kit.exchange.FrozenByAction)
-    assert bytes(event.actionHash) == kit.withdrawal(kit.alice, 1).hash()
+    (event,) = receipt.decode_logs(kit.exchange.FrozenByRequest)
+    assert bytes(event.requestHash) == kit.withdrawal(kit.alice, 1).hash()
 
 
 def test_an_unserved_trade_freezes_too(kit):
     trade = kit.trade()
-    with ape.reverts(kit.error("ForcedActionUnrequested")):
+    with ape.reverts(kit.error("ForcedRequestNotPending")):
         kit.freeze_trade(trade)
     for side in ("position_a", "position_b"):
         with ape.reverts(kit.error("PositionIdOutOfRange"), positionId=2**64):
@@ -309,7 +309,7 @@ def test_an_unserved_trade_freezes_too(kit):
     kit.request_trade(trade)
     deadline = kit.trade_requested_at(trade) + GRACE
     kit.at(deadline - 1)
-    with ape.reverts(kit.error("ForcedActionStillPending"), deadline=deadline):
+    with ape.reverts(kit.error("GracePeriodNotOver"), deadline=deadline):
         kit.freeze_trade(trade)
     kit.at(deadline)
     kit.freeze_trade(trade)
@@ -351,11 +351,11 @@ def test_a_served_request_cannot_freeze_and_may_come_again(kit):
     kit.request(kit.alice, 4)
     state = kit.serve(forced=[kit.withdrawal(kit.alice, 4)])
     kit.wait(GRACE)
-    with ape.reverts(kit.error("ForcedActionUnrequested")):
+    with ape.reverts(kit.error("ForcedRequestNotPending")):
         kit.freeze(kit.alice, 4)
     output = kit.output(state, forced=[kit.withdrawal(kit.alice, 4)])
     kit.declare(output.words(), output.after)
-    with ape.reverts(kit.error("NonExistingAction")):
+    with ape.reverts(kit.error("ForcedRequestNotPending")):
         kit.update(output.words())
     kit.freeze_with(kit.alice, 4)
     assert kit.exchange.isFrozen()

@@ -225,11 +225,11 @@ def test_the_section_of_forced_actions_must_add_up(kit):
         return copy
 
     for changes, error in (
-        ([(1, 1)], "ForcedActionsSize"),
-        ([(1, 3)], "ForcedActionsSize"),
-        ([(2, 2)], "UnknownForcedAction"),
-        ([(2, 1), (1, 1)], "NonExistingAction"),
-        ([(6, 0)], "NonExistingAction"),
+        ([(1, 1)], "ForcedRequestsSize"),
+        ([(1, 3)], "ForcedRequestsSize"),
+        ([(2, 2)], "UnknownRequestKind"),
+        ([(2, 1), (1, 1)], "ForcedRequestNotPending"),
+        ([(6, 0)], "ForcedRequestNotPending"),
     ):
         with ape.reverts(kit.error(error)):
             kit.update(mangled(*changes))
@@ -241,7 +241,7 @@ def test_the_section_of_forced_actions_must_add_up(kit):
         0,
     ]  # three words of a withdrawal's four
     kit.declare(short, output.after)
-    with ape.reverts(kit.error("ForcedActionsSize"), found=3, expected=4):
+    with ape.reverts(kit.error("ForcedRequestsSize"), found=3, expected=4):
         kit.update(short)
     kit.declare(words, output.after)
     kit.update(words)
