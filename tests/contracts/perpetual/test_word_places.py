@@ -1,9 +1,11 @@
 """The contracts read each word of a shared state and of a program output where the rules in Python write it."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from prover.applications.perpetual.batch import Batch
-from prover.applications.perpetual.state import Pairs, State
+from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import ForcedWithdrawal
 from tests.support.every_kind import every_kind
 
@@ -21,7 +23,7 @@ def batch(request) -> Batch:
     return every_kind(request.param)
 
 
-def words_of(pairs: Pairs, bias: int = 0) -> list[int]:
+def words_of(pairs: Iterable[tuple[int, int]], bias: int = 0) -> list[int]:
     return [word for key, value in pairs for word in (key, value + bias)]
 
 
