@@ -28,7 +28,7 @@ def deploy(account: AccountAPI, contract: ContractContainer, *arguments: object)
 
 def exchange_type(project: ProjectManager) -> ContractType:
     """What the exchange's address answers, and how it refuses."""
-    return project.get_contract("IFreehold").contract_type
+    return cast(ContractType, project.get_contract("IFreehold").contract_type)
 
 
 def exchange_at(project: ProjectManager, address: str) -> ContractInstance:
