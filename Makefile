@@ -8,15 +8,15 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts
+.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-demo: contracts ## run the whole exchange on the embedded chain, with real proofs
+demo: setup ## run the whole exchange on the embedded chain, with real proofs
 	@ape run demo --verbosity WARNING --network ethereum:local:test
 
-demo-anvil: contracts ## the same on anvil, a faster chain
+demo-anvil: setup ## the same on anvil, a faster chain
 	@ape run demo --verbosity WARNING --network ethereum:local:foundry
 
 test: contracts ## run the suite (slow tests excluded)
@@ -30,13 +30,22 @@ coverage: contracts ## what the tests run of the exchange's contracts, into docs
 	  tests/contracts/facts tests/contracts/committee tests/contracts/escape \
 	  -m "not slow or coverage" -k "not exchange_machine and not exchange_gas and not half_million"
 
+weekly: test test-slow test-anvil coverage slither ## all that can be run here: an hour and a half, so not before each change
+
+slither: setup $(VENV)/slither ## static analysis of the exchange's contracts
+	@PATH="$$PATH:$(abspath $(VENV)/slither/bin)" $(BIN)/python .ci/slither
+
+$(VENV)/slither: .ci/slither # an environment of its own: it needs other versions of what Ape needs
+	@$(BIN)/python -m venv --clear $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check slither-analyzer==0.11.6
+	@touch $@
+
 test-slow: contracts ## run the slow tests
 	@ape test tests -m slow
 
 lint: lint-python lint-solidity ## linters and formatter check
 
-lint-python: setup ## linter and formatter check of the Python sources
-	@ruff check . && ruff format --check .
+lint-python: setup ## linter, formatter and type check of the Python sources
+	@ruff check . && ruff format --check . && mypy
 
 lint-solidity: setup ## linter of the contracts, generated ones left out
 	@$(VENV)/node/node_modules/.bin/solhint --disc --noPoster --config .ci/node/solhint.json \
@@ -45,13 +54,8 @@ lint-solidity: setup ## linter of the contracts, generated ones left out
 format: setup ## format the Python sources
 	@ruff check --fix . ; ruff format .
 
-# Ape recompiles what changed, but not what imports it: start over when any source is newer than the last compilation.
-contracts: .build/.compiled ## compile the contracts
-
-.build/.compiled: $(shell find contracts -name '*.sol') ape-config.yaml | setup
-	@rm -f .build/__local__.json
-	@ape compile --verbosity WARNING
-	@mkdir -p .build && touch $@
+contracts: setup ## compile the contracts that changed, with all that import them
+	@python -m freehold.chain.compilation
 
 setup: $(VENV)/.kernel ## environment, compiler and kernel in .venv
 
@@ -64,9 +68,10 @@ $(VENV)/.modules: FORCE
 	@mkdir -p $(VENV); find prover freehold -name '*.py' | sort | cmp -s - $@ || find prover freehold -name '*.py' | sort > $@
 
 $(VENV)/.kernel: $(VENV)/.environment $(VENV)/.modules pyproject.toml $(KERNEL_SOURCES)
-	@echo "Building the kernel and the command freehold"
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@printf '  Kernel and the command freehold'
+	@SECONDS=0; $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+	  echo ": $$SECONDS s"
 	@touch $@
 
 clean: ## remove everything that set-up and runs made
-	rm -rf $(VENV) build .build contracts/.cache .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) build .build contracts/.cache .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +20,12 @@ parameters_option = click.option(
     help="Named parameter set; `freehold security` lists them.",
 )
 
+trust_option = click.option(
+    "--trust-hints",
+    is_flag=True,
+    help="Run all of the program's hints: Python of whoever wrote it, with all your rights.",
+)
+
 
 class NewFile(click.Path):
     """A file to be written, in a folder that is there and may be written to: refused before the work, not after it."""
@@ -26,8 +33,8 @@ class NewFile(click.Path):
     def __init__(self) -> None:
         super().__init__(dir_okay=False, writable=True, path_type=Path)
 
-    def convert(self, value, param, ctx) -> Path:
-        path = super().convert(value, param, ctx)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
         folder = path.parent
         if not folder.is_dir():
             self.fail(f"there is no folder {folder}", param, ctx)

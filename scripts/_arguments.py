@@ -5,21 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import click
-from ape import accounts
-from ape.api import AccountAPI
-from ape.cli import ConnectedProviderCommand
-from ape.contracts import ContractInstance
+from ape.api.accounts import AccountAPI
+from ape.cli.commands import ConnectedProviderCommand
+from ape.contracts.base import ContractInstance
 from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 
 from freehold.chain.contracts import contract_at
 from freehold.chain.errors import Refused
+from freehold.chain.managers import accounts
 from freehold.chain.network import is_local, network_name
 from freehold.chain.record import DEPLOYMENT
 from prover.algebra.curve import lift_x
 from prover.algebra.field import PRIME
+from prover.applications.ledger.units import StarkKey
+from prover.applications.perpetual.fields import POSITION_ID_UPPER_BOUND
+from prover.applications.perpetual.units import PositionId
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Script(ConnectedProviderCommand):
@@ -50,7 +56,7 @@ def account_of(alias: str | None) -> AccountAPI:
     if account.balance == 0:
         raise click.UsageError(f"{alias} ({account.address}) has no ether on {network_name()}")
     if f"APE_ACCOUNTS_{alias}_PASSPHRASE" in os.environ:
-        account.set_autosign(True)
+        cast(Any, account).set_autosign(True)  # of accounts in files and for tests; hardware ones have no passphrase
     return account
 
 
@@ -58,9 +64,9 @@ def _load(alias: str) -> AccountAPI:
     if alias.startswith("TEST::"):
         index = alias.removeprefix("TEST::")
         if index.isdecimal() and int(index) < len(accounts.test_accounts):
-            return accounts.test_accounts[int(index)]
+            return cast(AccountAPI, accounts.test_accounts[int(index)])
     elif alias in accounts.aliases:
-        return accounts.load(alias)
+        return cast(AccountAPI, accounts.load(alias))
     raise click.UsageError(f"there is no account '{alias}'; `ape accounts list` names those there are")
 
 
@@ -74,7 +80,7 @@ def token_at(text: str) -> ContractInstance:
     return token
 
 
-def exchange_option(command: Callable) -> Callable:
+def exchange_option(command: F) -> F:
     return click.option(
         "--deployment",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -84,7 +90,7 @@ def exchange_option(command: Callable) -> Callable:
     )(command)
 
 
-def position_options(command: Callable) -> Callable:
+def position_options(command: F) -> F:
     """Whose position: its Stark key and its id."""
     for option in (
         click.option("--position", required=True, help="The position's id."),
@@ -94,20 +100,17 @@ def position_options(command: Callable) -> Callable:
     return command
 
 
-POSITION_ID_UPPER_BOUND = 1 << 64
-
-
-def stark_key_of(text: str) -> int:
+def stark_key_of(text: str) -> StarkKey:
     try:
         key = int(text, 16)
     except ValueError as error:
         raise Refused(f"--stark-key '{text}' is not a hexadecimal number") from error
     if not 0 < key < PRIME or lift_x(key) is None:
         raise Refused(f"--stark-key {text} is not on the Stark curve")
-    return key
+    return StarkKey(key)
 
 
-def position_of(text: str) -> int:
+def position_of(text: str) -> PositionId:
     if not text.isdecimal() or int(text) >= POSITION_ID_UPPER_BOUND:
         raise Refused(f"--position '{text}' is not a number below 2^64")
-    return int(text)
+    return PositionId(int(text))

@@ -10,7 +10,7 @@ from freehold.chain.committee import ORDER, BlsMember
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def cli(file):
+def cli(file: Path) -> None:
     """Make a key: the secret into FILE, which only its owner may read, and what others may see into FILE.json."""
     shown = file.with_name(file.name + ".json")
     for path in (file, shown):

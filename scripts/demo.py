@@ -21,7 +21,7 @@ from scripts._arguments import Script, account_of
 
 @click.command(cls=Script)
 @click.option("--account", help="Who sends everything on a live network.")
-def cli(account):
+def cli(account: str | None) -> None:
     """Run the whole scenario and write .build/demo.json.
 
     On a live network one account sends everything, with a token made for the demo: deploy, register, deposit, a forced
@@ -41,6 +41,7 @@ class Demo(ScenarioExchange):
     """The whole scenario, on a chain whose clock moves."""
 
     def run(self) -> None:
+        click.echo("This takes half a minute or so: two batches are proven and verified")
         self.alice, self.bob = self.accounts.users
         self.deploy()
         self.join(self.alice, 1_000 * UNIT)
@@ -65,8 +66,8 @@ class Demo(ScenarioExchange):
         expect("alice's pending deposit", waiting, 0)
 
     def forced_withdrawals(self) -> None:
-        self.demand(self.alice, 300 * UNIT, "")
-        self.demand(self.bob, 501 * UNIT, ", one more than bob has")
+        self.request_withdrawal(self.alice, 300 * UNIT, "")
+        self.request_withdrawal(self.bob, 501 * UNIT, ", one more than bob has")
         proven = self.serve(
             [
                 ForcedWithdrawal(
@@ -77,14 +78,14 @@ class Demo(ScenarioExchange):
         )
         invalid = Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE
         expect("what the proof says of the two requests", proven.batch.served, (Code.SUCCESS, invalid))
-        expect("alice's request is served", self.asked_at(self.alice, 300 * UNIT), 0)
-        expect("bob's request is proven invalid", self.asked_at(self.bob, 501 * UNIT), 0)
+        expect("alice's request is served", self.requested_at(self.alice, 300 * UNIT), 0)
+        expect("bob's request is proven invalid", self.requested_at(self.bob, 501 * UNIT), 0)
         self.pay(self.alice, 300 * UNIT)
         owed = self.exchange.getWithdrawalBalance(self.bob.stark_key, self.deployed.asset_type)
         expect("bob's withdrawal balance", owed, 0)
 
     def silence(self) -> None:
-        self.demand(self.bob, 200 * UNIT, "; the operator stays silent")
+        self.request_withdrawal(self.bob, 200 * UNIT, "; the operator stays silent")
         self.report.step("seven days pass", "nobody", lambda: travel(7 * DAY))
         self.freeze(self.bob, 200 * UNIT, self.accounts.stranger, "stranger")
         expect("frozen", self.exchange.isFrozen(), True)
@@ -102,11 +103,11 @@ class LiveDemo(ScenarioExchange):
         (user,) = self.accounts.users
         self.deploy()
         self.join(user, 1_000 * UNIT)
-        self.demand(user, 1_000 * UNIT, " back")
+        self.request_withdrawal(user, 1_000 * UNIT, " back")
         request = {"public_key": user.stark_key, "position_id": user.position_id, "amount": 1_000 * UNIT}
         proven = self.serve([Deposit(**request), ForcedWithdrawal(**request)])
         expect("what the proof says of the request", proven.batch.served, (Code.SUCCESS,))
-        expect("the request is served", self.asked_at(user, 1_000 * UNIT), 0)
+        expect("the request is served", self.requested_at(user, 1_000 * UNIT), 0)
         self.pay(user, 1_000 * UNIT)
         self.finish()
         click.echo("silence, freeze and escape take a week: the demo on ethereum:local:test or :foundry has them")

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import click
-from ape import chain, networks, project
 
-from freehold.chain.committee import BlsMember
-from freehold.chain.contracts import address_of
+from freehold.chain.committee import BlsMember, Members
+from freehold.chain.contracts import address_of, deploy
 from freehold.chain.deployment import deploy_exchange
+from freehold.chain.managers import chain, networks, project
 from freehold.chain.network import is_local
 from freehold.chain.record import DEPLOYMENT, STATE, write_deployment, write_state
+from prover.applications.ledger.units import Seconds
 from scripts._arguments import Script, account_of, token_at
 
 
@@ -25,7 +26,14 @@ from scripts._arguments import Script, account_of, token_at
     help="File of a committee member with a BLS key, as `ape run committee_key` writes it; in place of --member.",
 )
 @click.option("--required", default=1, show_default=True, help="How many members must sign.")
-def cli(account, token, operator, member, bls_member, required):
+def cli(
+    account: str | None,
+    token: str | None,
+    operator: str | None,
+    member: tuple[str, ...],
+    bls_member: tuple[Path, ...],
+    required: int,
+) -> None:
     """Deploy verifier, registry and exchange.
 
     A committee of accounts signs one by one; members with BLS keys (--bls-member) make one signature in all, whose cost
@@ -37,23 +45,23 @@ def cli(account, token, operator, member, bls_member, required):
     if token is None and not is_local():
         raise click.UsageError("--token is needed outside local networks")
     payer = account_of(account)
-    operator = address_of(operator, "--operator") if operator else payer
+    operates = address_of(operator, "--operator") if operator else payer
     if member and bls_member:
         raise click.UsageError("a committee is of accounts or of BLS keys: name --member or --bls-member, not both")
-    members = [BlsMember.read(path) for path in bls_member] or [address_of(text, "--member") for text in member]
+    named = [BlsMember.read(path) for path in bls_member], [address_of(text, "--member") for text in member]
+    members: Members = named[0] or named[1] or [payer]
     if len(set(members)) < len(members):
         raise click.UsageError("a committee member is named twice")
-    members = members or [payer]
     if not 1 <= required <= len(members):
         raise click.UsageError(f"--required {required} is not in [1, {len(members)}], the committee's size")
-    collateral = token_at(token) if token else payer.deploy(project.PlainToken)
+    collateral = token_at(token) if token else deploy(payer, project.PlainToken)
     deployment = deploy_exchange(
         project,
         payer,
-        operator,
+        operates,
         members,
         collateral,
-        chain.blocks.head.timestamp,
+        Seconds(chain.blocks.head.timestamp),
         local=is_local(),
         signatures_required=required,
     )

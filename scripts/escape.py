@@ -17,7 +17,7 @@ from scripts._arguments import Script, account_of, exchange_option, position_of
 @click.option(
     "--state", default=STATE, show_default=True, type=click.Path(dir_okay=False, path_type=Path), help="The last state."
 )
-def cli(deployment, account, position, state):
+def cli(deployment: Path, account: str | None, position: str, state: Path) -> None:
     """Prove a position of the last state, escape with its worth and pay it to its owner.
 
     The state is public data: the committee keeps it, or the chain has it. Nothing of the operator is needed.

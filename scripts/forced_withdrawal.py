@@ -25,7 +25,16 @@ from scripts._arguments import Script, account_of, exchange_option, position_of,
     help="The exchange's last state: warns of a vain or careless request.",
 )
 @click.option("--yes", is_flag=True, help="Send without asking, whatever there is to warn of.")
-def cli(deployment, account, stark_key, position, amount, premium, state, yes):
+def cli(
+    deployment: Path,
+    account: str | None,
+    stark_key: str,
+    position: str,
+    amount: str,
+    premium: bool,
+    state: Path | None,
+    yes: bool,
+) -> None:
     """Request collateral out of a position. If it is not served in time, anyone may freeze the exchange."""
     exchange = open_exchange(deployment)
     key, position_id, quanta = stark_key_of(stark_key), position_of(position), exchange.quanta(amount)
@@ -36,16 +45,16 @@ def cli(deployment, account, stark_key, position, amount, premium, state, yes):
         raise click.UsageError(f"the same request is pending already, with {span(max(request.left, 0))} left")
     if not premium and exchange.contract.freeRequestsLeft() == 0:
         raise click.UsageError("this block has no free place left: wait for the next, or use --premium")
-    demand = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
-    warning = warning_of(exchange, known_state(state), demand)
+    wanted = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
+    warning = warning_of(exchange, known_state(state), wanted)
     if warning:
         click.echo(f"warning: {warning}")
         if not yes:
             click.confirm("Send it all the same?", abort=True)
     receipt = exchange.contract.forcedWithdrawalRequest(key, position_id, quanta, premium, sender=owner)
-    request = exchange.request(key, position_id, quanta)
     click.echo(f"requested {exchange.coins(quanta)} ({receipt.gas_used:,} gas, transaction {receipt.txn_hash})")
-    click.echo(f"the operator has {span(request.left)}; after that `ape run freeze` stops the exchange")
+    grace = exchange.contract.FREEZE_GRACE_PERIOD()
+    click.echo(f"the operator has {span(grace)}; after that `ape run freeze` stops the exchange")
 
 
 def known_state(path: Path | None) -> tuple[GeneralConfig, State] | None:

@@ -1,5 +1,7 @@
 """`ape run freeze`: stop an exchange whose operator did not serve a forced request in time. Anyone may."""
 
+from pathlib import Path
+
 import click
 
 from freehold.chain.exchange import open_exchange, span
@@ -11,7 +13,7 @@ from scripts._arguments import Script, account_of, exchange_option, position_of,
 @click.option("--account", help="Who sends it; anyone may.")
 @position_options
 @click.option("--amount", required=True, help="The amount that was requested, in units of the token.")
-def cli(deployment, account, stark_key, position, amount):
+def cli(deployment: Path, account: str | None, stark_key: str, position: str, amount: str) -> None:
     """Freeze an exchange because of one late request; `ape run status` lists those that are pending."""
     exchange = open_exchange(deployment)
     key, position_id, quanta = stark_key_of(stark_key), position_of(position), exchange.quanta(amount)

@@ -14,7 +14,7 @@ from scripts._arguments import Script
 
 @click.command(cls=Script)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def cli(file):
+def cli(file: Path) -> None:
     """Run FILE, a scenario in YAML: scripts/_scenarios has examples, freehold/scenarios/document.py lists the steps.
 
     It deploys an exchange of its own and fails at the first thing that goes otherwise than the file says.

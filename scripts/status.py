@@ -1,16 +1,18 @@
 """`ape run status`: what an exchange says of itself, and who waits for it."""
 
+from pathlib import Path
+
 import click
-from ape import chain
 
 from freehold.chain.exchange import open_exchange, span
+from freehold.chain.managers import chain
 from freehold.chain.network import network_name
 from scripts._arguments import Script, exchange_option
 
 
 @click.command(cls=Script)
 @exchange_option
-def cli(deployment):
+def cli(deployment: Path) -> None:
     """Show an exchange's state and every pending forced request, with the time its operator has left."""
     exchange = open_exchange(deployment)
     contract = exchange.contract

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from ape import accounts, chain, project
-from ape.api import ReceiptAPI
-from ape.contracts import ContractInstance
+from ape.api.transactions import ReceiptAPI
+from ape.contracts.base import ContractInstance
 
 from freehold.bench.proofs import POSITIONS, proof_name
+from freehold.chain.contracts import deploy
 from freehold.chain.deployed import Delays
 from freehold.chain.deployment import deploy_pieces
+from freehold.chain.managers import accounts, chain, project
 from freehold.chain.network import is_local
 from freehold.chain.verifier import deploy_verifier, register_program, submit_proof
 from prover.algebra.keccak import words_to_bytes
@@ -24,6 +25,7 @@ from prover.applications.perpetual.documents import Case
 from prover.applications.perpetual.facts import availability_claim
 from prover.applications.perpetual.samples import trades
 from prover.applications.perpetual.state import State
+from prover.cairo.proof_file import ProofFile
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import NAMED
 from prover.stark.proof import Proof
@@ -38,7 +40,7 @@ from scripts._arguments import Script
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Where `freehold bench trades --proofs` kept them.",
 )
-def cli(figures, proofs):
+def cli(figures: Path, proofs: Path) -> None:
     """Submit the proofs of FIGURES, a file of `freehold bench trades --json`, and write their gas into it."""
     if not is_local():
         raise click.UsageError("this deploys a verifier for its figures alone: use a local network")
@@ -48,7 +50,7 @@ def cli(figures, proofs):
         if not path.is_file():
             click.echo(f"there is no {path}: its gas stays as it is")
             continue
-        receipts = _submit(entry["parameters"], Proof.from_bytes(path.read_bytes()))
+        receipts = _submit(entry["parameters"], ProofFile.from_bytes(path.read_bytes()).proof)
         entry["transactions"] = [{"bytes": len(receipt.data), "gas": receipt.gas_used} for receipt in receipts]
         entry["state_update_gas"] = state_update_gas(entry["trades"])
         gas = sum(receipt.gas_used for receipt in receipts)
@@ -77,7 +79,7 @@ def state_update_gas(count: int) -> int:
     governor = accounts.test_accounts[0]
     batch = Case.parsed(trades(count, POSITIONS, time=chain.blocks.head.timestamp)).apply()
     empty = State.initial(batch.config, batch.before.system_time)
-    registry = governor.deploy(project.ObedientRegistry)
+    registry = deploy(governor, project.ObedientRegistry)
     exchange = deploy_pieces(project, governor, registry, empty.words(), Delays())
     _configure(exchange, registry, batch, {"sender": governor})
     gas = 0

@@ -1,5 +1,7 @@
 """`ape run withdraw`: pay out what a Stark key may take. Anyone may send it; the owner is paid."""
 
+from pathlib import Path
+
 import click
 
 from freehold.chain.exchange import open_exchange
@@ -10,7 +12,7 @@ from scripts._arguments import Script, account_of, exchange_option, stark_key_of
 @exchange_option
 @click.option("--account", help="Who sends it; the money goes to the owner of the Stark key.")
 @click.option("--stark-key", required=True, help="The Stark key whose withdrawals were accepted, in hex.")
-def cli(deployment, account, stark_key):
+def cli(deployment: Path, account: str | None, stark_key: str) -> None:
     """Pay what accepted batches and escapes left for a Stark key to its owner, frozen or not."""
     exchange, key = open_exchange(deployment), stark_key_of(stark_key)
     contract = exchange.contract

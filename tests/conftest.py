@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 
 import pytest
+from ape import project
 
+from freehold.chain.compilation import bring_up_to_date, keep_fresh
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run
 from prover.cairo.run import run_program
 from tests.support.paths import ROOT
 from tests.support.small_proofs import SMALL
+
+keep_fresh()
+
+
+def pytest_collection_finish(session):
+    """Contracts are compiled before the first test that has them, where nothing is captured and no time is limited."""
+    if any("project" in item.fixturenames for item in session.items) and not session.config.option.collectonly:
+        with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            bring_up_to_date(project, project.sources)
 
 
 @pytest.fixture(scope="session")

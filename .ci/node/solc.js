@@ -1,15 +1,11 @@
 #!/usr/bin/env node
-// Stands in for the native compiler: `--version` and `--standard-json`, which is all that Ape asks of it.
+// The compiler for freehold/chain/solc.py: `--version`, or a request in standard JSON on each line, answered by a line.
 const solc = require("solc");
-const fs = require("fs");
 
-const args = process.argv.slice(2);
-if (args.includes("--version")) {
+if (process.argv.includes("--version")) {
   console.log("solc, the solidity compiler commandline interface");
   console.log("Version: " + solc.version());
-} else if (args.includes("--standard-json")) {
-  process.stdout.write(solc.compile(fs.readFileSync(0, "utf8")));
 } else {
-  console.error("solc: this wrapper knows --version and --standard-json only");
-  process.exit(1);
+  const lines = require("readline").createInterface({ input: process.stdin });
+  lines.on("line", (request) => process.stdout.write(solc.compile(request) + "\n"));
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {fieldKeccak} from "../curves/Prime.sol";
 import {ICustody} from "../interfaces/ICustody.sol";
 
 /// @title The one asset held here, and moving it
@@ -27,7 +28,6 @@ library Assets {
 
     bytes4 private constant ETH = 0x8322fff2; // ETH()
     bytes4 private constant ERC20 = 0xf47261b0; // ERC20Token(address)
-    uint256 private constant MASK_250 = (1 << 250) - 1;
     uint256 internal constant QUANTUM = 1;
 
     /// @custom:storage-location erc7201:freehold.assets
@@ -47,7 +47,7 @@ library Assets {
 
     function registerSystemAsset(State storage self, uint256 assetType, bytes calldata assetInfo) internal {
         if (self.systemAssetType != 0) revert SystemAssetTypeAlreadySet(self.systemAssetType);
-        uint256 derived = uint256(keccak256(abi.encodePacked(assetInfo, QUANTUM))) & MASK_250;
+        uint256 derived = fieldKeccak(abi.encodePacked(assetInfo, QUANTUM));
         if (assetType != derived || assetType == 0) revert InvalidAssetType(assetType, derived);
         address token = tokenOf(assetInfo);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {StarkCurve} from "../curves/StarkCurve.sol";
+import {PRIME} from "../curves/Prime.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
 
 /// @title Configurations by their hashes: announced, then, after a delay, applied once
@@ -40,7 +40,7 @@ library Configuration {
     }
 
     function register(State storage self, uint256 assetId, bytes32 configHash) internal {
-        bool valid = configHash != 0 && uint256(configHash) < StarkCurve.FIELD;
+        bool valid = configHash != 0 && uint256(configHash) < PRIME;
         if (!valid) revert InvalidConfigHash(configHash);
 
         self.registeredAt[assetId][configHash] = block.timestamp;

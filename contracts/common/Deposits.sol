@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {ICustody} from "../interfaces/ICustody.sol";
+import {Ranges} from "./Ranges.sol";
 
 /// @title Deposits: collateral that waits here until a batch takes it into a position, or its owner takes it back
 /// @dev Books only; `Custody.sol` moves the tokens. Amounts are quantized, the quantum is 1.
@@ -10,10 +11,6 @@ library Deposits {
     error DepositNotCanceled(uint256 starkKey, uint256 vaultId);
     error DepositLocked(uint256 until);
     error DepositInsufficient(uint256 starkKey, uint256 positionId, uint256 pending, uint256 needed);
-    /// @notice No position has this id.
-    error DepositPositionOutOfRange(uint256 positionId);
-
-    uint256 private constant POSITION_ID_UPPER_BOUND = 1 << 64;
 
     struct Slot {
         uint256 pending;
@@ -42,7 +39,7 @@ library Deposits {
         uint256 amount,
         bool byOwner
     ) internal {
-        if (vaultId >= POSITION_ID_UPPER_BOUND) revert DepositPositionOutOfRange(vaultId);
+        Ranges.requirePositionId(vaultId);
         Slot storage slot = self.slots[starkKey][assetType][vaultId];
 
         slot.pending += amount;

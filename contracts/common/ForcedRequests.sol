@@ -11,8 +11,6 @@ import {Head} from "./Head.sol";
 library ForcedRequests {
     using Freeze for Head.State;
 
-    error PositionIdOutOfRange(uint256 positionId);
-    error AmountOutOfRange(uint256 amount);
     /// @notice Asked for and not yet served, since `requestedAt`.
     error ActionPending(bytes32 actionHash, uint256 requestedAt);
     /// @notice A trade that was served once cannot be asked for again.
@@ -22,7 +20,6 @@ library ForcedRequests {
     error ActionIndexTooHigh(uint256 index, uint256 count);
 
     uint256 internal constant MAX_REQUESTS_PER_BLOCK = 10;
-    uint256 private constant UPPER_BOUND_64 = 1 << 64;
     /// @dev The time of a trade that was served.
     uint256 private constant SERVED = type(uint256).max;
     /// @dev What a premium request burns beside its own cost, so that the whole transaction costs 1 M gas or more.
@@ -46,14 +43,6 @@ library ForcedRequests {
 
     function withdrawalHash(uint256 starkKey, uint256 positionId, uint256 amount) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked("FORCED_WITHDRAWAL", starkKey, positionId, amount));
-    }
-
-    function requirePositionId(uint256 positionId) internal pure {
-        if (positionId >= UPPER_BOUND_64) revert PositionIdOutOfRange(positionId);
-    }
-
-    function requireAmount(uint256 amount) internal pure {
-        if (amount >= UPPER_BOUND_64) revert AmountOutOfRange(amount);
     }
 
     /// @dev A pending request is refused, unless a freeze outlived its deadline: then it may start anew.

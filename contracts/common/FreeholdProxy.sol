@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
 import {IUpgradeProxy} from "../interfaces/IUpgradeProxy.sol";
+import {Delegate} from "./Delegate.sol";
 import {Governance} from "./Governance.sol";
 
 /// @title The exchange's address: its storage, and a time lock on its code
@@ -89,7 +90,7 @@ contract FreeholdProxy is IUpgradeProxy {
         emit Upgraded(newImplementation);
         if (finalize) emit FinalizedImplementation(newImplementation);
 
-        _initialize(newImplementation, data);
+        Delegate.run(newImplementation, abi.encodeCall(IDispatcher.initialize, (data)));
         if (IOperations(address(this)).isFrozen()) revert NewImplementationFrozen();
     }
 
@@ -151,28 +152,10 @@ contract FreeholdProxy is IUpgradeProxy {
     fallback() external payable {
         address code = implementation();
         if (code == address(0)) revert MissingImplementation();
-        // Equivalent to `return code.delegatecall(msg.data)`, the answer or the revert data passed on as they are.
-        assembly ("memory-safe") {
-            let data := mload(0x40)
-            calldatacopy(data, 0, calldatasize())
-            let done := delegatecall(gas(), code, data, calldatasize(), 0, 0)
-            returndatacopy(data, 0, returndatasize())
-            if iszero(done) { revert(data, returndatasize()) }
-            return(data, returndatasize())
-        }
+        Delegate.forward(code);
     }
 
     // ---
-
-    /// @dev The new code's own revert is passed on.
-    function _initialize(address code, bytes calldata data) private {
-        // slither-disable-next-line controlled-delegatecall -- the code of an upgrade that waited for its delay
-        (bool done, bytes memory answer) = code.delegatecall(abi.encodeCall(IDispatcher.initialize, (data)));
-        if (done) return;
-        assembly ("memory-safe") {
-            revert(add(answer, 0x20), mload(answer))
-        }
-    }
 
     function _load() private pure returns (State storage self) {
         assembly ("memory-safe") {

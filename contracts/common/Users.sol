@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {PRIME} from "../curves/Prime.sol";
 import {StarkCurve} from "../curves/StarkCurve.sol";
 import {ICustody} from "../interfaces/ICustody.sol";
 
@@ -32,7 +33,7 @@ library Users {
     }
 
     function register(State storage self, address ethKey, uint256 starkKey, bytes calldata signature) internal {
-        if (starkKey == 0 || starkKey >= StarkCurve.FIELD) revert InvalidStarkKey(starkKey);
+        if (starkKey == 0 || starkKey >= PRIME) revert InvalidStarkKey(starkKey);
         if (ethKey == address(0)) revert InvalidEthAddress();
         if (self.ethKeys[starkKey] != address(0)) revert StarkKeyUnavailable(starkKey, self.ethKeys[starkKey]);
         if (!StarkCurve.isOnCurve(starkKey)) revert InvalidStarkKey(starkKey);
@@ -64,7 +65,7 @@ library Users {
 
     /// @dev A key that somebody owns or can come to own, so that nothing is put down for nobody.
     function requireOwnable(uint256 starkKey) internal view {
-        bool ownable = starkKey != 0 && starkKey < StarkCurve.FIELD
+        bool ownable = starkKey != 0 && starkKey < PRIME
             && (starkKey < ADDRESS_UPPER_BOUND || StarkCurve.isOnCurve(starkKey));
         if (!ownable) revert InvalidStarkKey(starkKey);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {PRIME} from "./Prime.sol";
+
 /// @title ECDSA on the Stark curve y^2 = x^3 + x + beta
 /// @dev Points are Jacobian (x/z^2, y/z^3); z = 0 is infinity. Additions are complete: equal points are doubled,
 /// opposite ones give infinity. Coordinates are reduced; sums and
@@ -13,7 +15,6 @@ library StarkCurve {
     error SignatureOutOfRange(uint256 which, uint256 word);
     error SignatureRefused();
 
-    uint256 internal constant FIELD = 0x800000000000011000000000000000000000000000000000000000000000001;
     uint256 internal constant BETA = 0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89;
     uint256 internal constant ORDER = 0x800000000000010ffffffffffffffffb781126dcae7b2321e66a241adc64d2f;
     uint256 private constant GX = 0x1ef15c18599971b7beced415a40f0c7deacfd9b0d1819e03d723d8bc943cfca;
@@ -22,7 +23,7 @@ library StarkCurve {
 
     /// @notice Whether some point has this x: Euler's criterion. None has y = 0, for the group's order is odd.
     function isOnCurve(uint256 x) internal view returns (bool) {
-        return pow(curve(x), (FIELD - 1) / 2, FIELD) == 1;
+        return pow(curve(x), (PRIME - 1) / 2, PRIME) == 1;
     }
 
     /// @notice Comes back if (r, s) is a signature of `message`, below ORDER, under the point (x, y).
@@ -31,10 +32,10 @@ library StarkCurve {
         if (r == 0 || r >= UPPER) revert SignatureOutOfRange(1, r);
         uint256 w = pow(s, ORDER - 2, ORDER);
         if (w >= UPPER) revert SignatureOutOfRange(3, w);
-        if (mulmod(y, y, FIELD) != curve(x) || y >= FIELD) revert NotOnCurve(x);
+        if (mulmod(y, y, PRIME) != curve(x) || y >= PRIME) revert NotOnCurve(x);
 
         (uint256 sumX,, uint256 sumZ) = doubleMultiply(mulmod(w, message, ORDER), mulmod(w, r, ORDER), x, y);
-        bool matches = sumZ != 0 && sumX == mulmod(r, mulmod(sumZ, sumZ, FIELD), FIELD);
+        bool matches = sumZ != 0 && sumX == mulmod(r, mulmod(sumZ, sumZ, PRIME), PRIME);
         if (!matches) revert SignatureRefused();
     }
 
@@ -60,13 +61,13 @@ library StarkCurve {
     /// @dev 2 * (X, Y, Z). Infinity stays: z becomes 2yz. No point has y = 0, for the order is odd.
     function double(uint256 X, uint256 Y, uint256 Z) private pure returns (uint256, uint256, uint256) {
         unchecked {
-            uint256 yy = mulmod(Y, Y, FIELD);
-            uint256 s = mulmod(X << 2, yy, FIELD);
-            uint256 zz = mulmod(Z, Z, FIELD);
-            uint256 m = addmod(mulmod(3 * X, X, FIELD), mulmod(zz, zz, FIELD), FIELD);
-            Z = mulmod(Y << 1, Z, FIELD);
-            X = addmod(mulmod(m, m, FIELD), (FIELD - s) << 1, FIELD);
-            Y = addmod(mulmod(m, s + FIELD - X, FIELD), FIELD - mulmod(yy << 3, yy, FIELD), FIELD);
+            uint256 yy = mulmod(Y, Y, PRIME);
+            uint256 s = mulmod(X << 2, yy, PRIME);
+            uint256 zz = mulmod(Z, Z, PRIME);
+            uint256 m = addmod(mulmod(3 * X, X, PRIME), mulmod(zz, zz, PRIME), PRIME);
+            Z = mulmod(Y << 1, Z, PRIME);
+            X = addmod(mulmod(m, m, PRIME), (PRIME - s) << 1, PRIME);
+            Y = addmod(mulmod(m, s + PRIME - X, PRIME), PRIME - mulmod(yy << 3, yy, PRIME), PRIME);
             return (X, Y, Z);
         }
     }
@@ -79,30 +80,30 @@ library StarkCurve {
     {
         if (Z == 0) return (x, y, 1);
         unchecked {
-            uint256 zz = mulmod(Z, Z, FIELD);
-            uint256 h = addmod(mulmod(x, zz, FIELD), FIELD - X, FIELD);
-            uint256 rise = addmod(mulmod(y, mulmod(Z, zz, FIELD), FIELD), FIELD - Y, FIELD);
+            uint256 zz = mulmod(Z, Z, PRIME);
+            uint256 h = addmod(mulmod(x, zz, PRIME), PRIME - X, PRIME);
+            uint256 rise = addmod(mulmod(y, mulmod(Z, zz, PRIME), PRIME), PRIME - Y, PRIME);
             if (h == 0) return rise == 0 ? double(X, Y, Z) : (0, 1, 0);
-            uint256 hh = mulmod(h, h, FIELD);
-            uint256 hhh = mulmod(h, hh, FIELD);
-            uint256 v = mulmod(X, hh, FIELD);
-            X = addmod(mulmod(rise, rise, FIELD), (FIELD << 2) - hhh - (v << 1), FIELD);
-            Y = addmod(mulmod(rise, v + FIELD - X, FIELD), FIELD - mulmod(Y, hhh, FIELD), FIELD);
-            return (X, Y, mulmod(Z, h, FIELD));
+            uint256 hh = mulmod(h, h, PRIME);
+            uint256 hhh = mulmod(h, hh, PRIME);
+            uint256 v = mulmod(X, hh, PRIME);
+            X = addmod(mulmod(rise, rise, PRIME), (PRIME << 2) - hhh - (v << 1), PRIME);
+            Y = addmod(mulmod(rise, v + PRIME - X, PRIME), PRIME - mulmod(Y, hhh, PRIME), PRIME);
+            return (X, Y, mulmod(Z, h, PRIME));
         }
     }
 
     /// @dev z is not 0.
     function affine(uint256 X, uint256 Y, uint256 Z) private view returns (uint256 x, uint256 y) {
-        uint256 inverse = pow(Z, FIELD - 2, FIELD);
-        uint256 square = mulmod(inverse, inverse, FIELD);
-        x = mulmod(X, square, FIELD);
-        y = mulmod(Y, mulmod(inverse, square, FIELD), FIELD);
+        uint256 inverse = pow(Z, PRIME - 2, PRIME);
+        uint256 square = mulmod(inverse, inverse, PRIME);
+        x = mulmod(X, square, PRIME);
+        y = mulmod(Y, mulmod(inverse, square, PRIME), PRIME);
     }
 
     /// @dev x^3 + x + beta
     function curve(uint256 x) private pure returns (uint256) {
-        return addmod(mulmod(mulmod(x, x, FIELD), x, FIELD), addmod(x, BETA, FIELD), FIELD);
+        return addmod(mulmod(mulmod(x, x, PRIME), x, PRIME), addmod(x, BETA, PRIME), PRIME);
     }
 
     function pow(uint256 base, uint256 exponent, uint256 modulus) private view returns (uint256 result) {

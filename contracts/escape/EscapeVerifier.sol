@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {AMOUNT_UPPER_BOUND, BALANCE_BIAS} from "../common/Ranges.sol";
+import {PRIME} from "../curves/Prime.sol";
 import {FactRegistry} from "../facts/FactRegistry.sol";
 import {IEscapeVerifier} from "../interfaces/IEscapeVerifier.sol";
+import {SharedState} from "../perpetual/SharedState.sol";
 import {PedersenHash} from "./PedersenHash.sol";
 
 /// @title What a position is worth in a shared state, proven by its Merkle path
@@ -11,6 +14,8 @@ import {PedersenHash} from "./PedersenHash.sol";
 /// @dev The proof is pairs of hash inputs, `left << 260 | right << 8` in two words each; the last pair is
 /// `root << 4` and `node index << 8`. The position's own hash chain comes first, its running value on the left.
 contract EscapeVerifier is FactRegistry, IEscapeVerifier {
+    using SharedState for uint256[];
+
     error ChainMustStartWithZero(uint256 word);
     error InconsistentAssetCount(uint256 nAssets);
     error BadAssetCount(uint256 found, uint256 nAssets);
@@ -26,9 +31,6 @@ contract EscapeVerifier is FactRegistry, IEscapeVerifier {
     /// @notice Hash number `index` is neither input of the next pair, or not the root.
     error BadMerklePath(uint256 index);
 
-    uint256 private constant BALANCE_BIAS = 1 << 63;
-    uint256 private constant BALANCE_UPPER_BOUND = 1 << 64;
-    uint256 private constant SMALLEST_STATE = 8;
     uint256 private constant MAX_PROOF_WORDS = 402;
     uint256 private constant WORD_252 = (1 << 252) - 1;
 
@@ -53,7 +55,7 @@ contract EscapeVerifier is FactRegistry, IEscapeVerifier {
         if (length < 4 || length > MAX_PROOF_WORDS || length % 2 != 0) revert ProofLength(length);
         uint256 nHashes = length / 2 - 1;
         if (nAssets >= nHashes || nAssets + 2 >= nHashes) revert InconsistentAssetCount(nAssets);
-        _requireWellFormed(sharedState);
+        if (!sharedState.isWellFormed()) revert SharedStateMalformed(sharedState.length);
         uint256 collateral;
         (starkKey, collateral) = _leafWords(merkleProof, nAssets);
         uint256 nodeIndex = _nodeIndex(merkleProof, nHashes, nAssets);
@@ -68,16 +70,6 @@ contract EscapeVerifier is FactRegistry, IEscapeVerifier {
         _registerFact(keccak256(abi.encode(starkKey, quantizedAmount, stateHash, positionId)));
 
         emit LogEscapeVerified(starkKey, amount, stateHash, positionId);
-    }
-
-    /// @dev Lists lie within the words, and one word follows each.
-    function _requireWellFormed(uint256[] calldata state) private pure {
-        uint256 length = state.length;
-        bool fits = length >= SMALLEST_STATE && state[4] < length && SMALLEST_STATE + 2 * state[4] <= length;
-        if (!fits) revert SharedStateMalformed(length);
-        uint256 nPrices = state[6 + 2 * state[4]];
-        fits = nPrices < length && SMALLEST_STATE + 2 * (state[4] + nPrices) == length;
-        if (!fits) revert SharedStateMalformed(length);
     }
 
     /// @dev The position's id, then a 0 for each hash of the leaf, whose running value is on the left.
@@ -97,10 +89,10 @@ contract EscapeVerifier is FactRegistry, IEscapeVerifier {
         returns (uint256 root)
     {
         root = proof[proof.length - 2] >> 4;
-        if (root >= PedersenHash.FIELD) revert ValueOutOfRange(root);
-        if (root != state[0]) revert WrongRoot(root, state[0]);
+        if (root >= PRIME) revert ValueOutOfRange(root);
+        if (root != state.positionsRoot()) revert WrongRoot(root, state.positionsRoot());
         uint256 height = nHashes - nAssets - 2;
-        if (height != state[1]) revert WrongHeight(height, state[1]);
+        if (height != state.positionsHeight()) revert WrongHeight(height, state.positionsHeight());
     }
 
     function _leafWords(uint256[] calldata proof, uint256 nAssets)
@@ -113,7 +105,7 @@ contract EscapeVerifier is FactRegistry, IEscapeVerifier {
         uint256 lastWord = _right(proof, nAssets + 1);
         if (lastWord & 0xffff != nAssets) revert BadAssetCount(lastWord & 0xffff, nAssets);
         biasedCollateral = lastWord >> 16;
-        if (biasedCollateral >= BALANCE_UPPER_BOUND) revert BadBalance(biasedCollateral);
+        if (biasedCollateral >= AMOUNT_UPPER_BOUND) revert BadBalance(biasedCollateral);
     }
 
     /// @dev Collateral plus funding (floored) plus synthetic balances at the state's prices, floored.
@@ -123,46 +115,58 @@ contract EscapeVerifier is FactRegistry, IEscapeVerifier {
         returns (int256)
     {
         int256 total = (int256(collateral) - int256(BALANCE_BIAS)) << 32;
-        int256 funding = 0;
-        uint256[2] memory places = [5, 7 + 2 * state[4]]; // where the next asset's index and price may stand
-        for (uint256 i = 0; i < nAssets; ++i) {
-            (int256 due, int256 worth) = _holding(_right(proof, i), state, places);
-            funding -= due;
-            total += worth;
-        }
+        int256 funding = -_due(proof, nAssets, state.funding());
+        total += _worth(proof, nAssets, state.prices());
         return (total + ((funding >> 32) << 32)) >> 32;
     }
 
-    /// @dev What a holding owes in funding, and its worth, in 32.32 fixed point. Moves `places` on.
-    function _holding(uint256 word, uint256[] calldata state, uint256[2] memory places)
+    /// @dev What the holdings owe in funding, in 32.32 fixed point. Assets stand in the list's order.
+    function _due(uint256[] calldata proof, uint256 nAssets, uint256[] calldata indices)
         private
         pure
-        returns (int256 due, int256 worth)
+        returns (int256 due)
     {
-        uint256 assetId = word >> 128;
-        int256 balance = int256(word & (BALANCE_UPPER_BOUND - 1)) - int256(BALANCE_BIAS);
-        int256 cached = int256((word >> 64) & (BALANCE_UPPER_BOUND - 1));
-        places[0] = _find(state, assetId, places[0], 5 + 2 * state[4]);
-        places[1] = _find(state, assetId, places[1], state.length - 1);
-        due = balance * (_word64(state[places[0] + 1]) - cached);
-        worth = balance * _word64(state[places[1] + 1]);
+        uint256 place = 0;
+        for (uint256 i = 0; i < nAssets; ++i) {
+            uint256 word = _right(proof, i);
+            int256 index;
+            (index, place) = _find(indices, word >> 128, place);
+            int256 cached = int256((word >> 64) & (AMOUNT_UPPER_BOUND - 1));
+            due += _balance(word) * (index - cached);
+        }
     }
 
-    /// @dev An index or a price of a shared state. Bounded, so that no sum of products comes near 2^255.
-    function _word64(uint256 word) private pure returns (int256) {
-        if (word >= BALANCE_UPPER_BOUND) revert ValueOutOfRange(word);
-        return int256(word);
-    }
-
-    /// @dev The place of an asset in a list of pairs; assets stand in the list's order, so the search goes on.
-    function _find(uint256[] calldata state, uint256 assetId, uint256 place, uint256 end)
+    /// @dev What the holdings are worth, in 32.32 fixed point. Assets stand in the list's order.
+    function _worth(uint256[] calldata proof, uint256 nAssets, uint256[] calldata prices)
         private
         pure
-        returns (uint256)
+        returns (int256 worth)
     {
-        while (place < end && state[place] != assetId) place += 2;
-        if (place >= end) revert AssetNotFound(assetId);
-        return place;
+        uint256 place = 0;
+        for (uint256 i = 0; i < nAssets; ++i) {
+            uint256 word = _right(proof, i);
+            int256 price;
+            (price, place) = _find(prices, word >> 128, place);
+            worth += _balance(word) * price;
+        }
+    }
+
+    function _balance(uint256 word) private pure returns (int256) {
+        return int256(word & (AMOUNT_UPPER_BOUND - 1)) - int256(BALANCE_BIAS);
+    }
+
+    /// @dev The index or price of an asset and its place in a state's list, looked for from `begin` on. Bounded, so that no
+    /// sum of products comes near 2^255.
+    function _find(uint256[] calldata pairs, uint256 assetId, uint256 begin)
+        private
+        pure
+        returns (int256 value, uint256 place)
+    {
+        place = pairs.find(assetId, begin);
+        if (place >= pairs.length) revert AssetNotFound(assetId);
+        uint256 word = pairs.valueAt(place);
+        if (word >= AMOUNT_UPPER_BOUND) revert ValueOutOfRange(word);
+        value = int256(word);
     }
 
     function _checkPath(uint256[] calldata proof, uint256 nHashes, uint256 nodeIndex, uint256 root) private view {
@@ -170,9 +174,9 @@ contract EscapeVerifier is FactRegistry, IEscapeVerifier {
         for (uint256 i = 0; i < nHashes; ++i) {
             uint256 left = _left(proof, i);
             uint256 right = _right(proof, i);
-            if (left >= PedersenHash.FIELD) revert ValueOutOfRange(left);
-            if (right >= PedersenHash.FIELD) revert ValueOutOfRange(right);
-            (hashes[i][0], hashes[i][1], hashes[i][3]) = (left, right, PedersenHash.FIELD);
+            if (left >= PRIME) revert ValueOutOfRange(left);
+            if (right >= PRIME) revert ValueOutOfRange(right);
+            (hashes[i][0], hashes[i][1], hashes[i][3]) = (left, right, PRIME);
             if (i > 0) hashes[i - 1][2] = (nodeIndex >> i) & 1 == 0 ? left : right;
         }
         hashes[nHashes - 1][2] = root;

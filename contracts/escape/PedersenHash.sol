@@ -11,7 +11,6 @@ library PedersenHash {
     /// @notice The tables' content is not what this code was made for.
     error TablesRefused(bytes32 found);
 
-    uint256 internal constant FIELD = 0x800000000000011000000000000000000000000000000000000000000000001;
     uint256 internal constant TABLE_BYTES = 72 * 64 * 64;
     /// @dev keccak of all tables, one after the other.
     bytes32 internal constant TABLES_HASH = 0x9ed9fd154b6d626d43c8675d0262f13a449d8f988414b7d5215f1dd8e0e34299;
@@ -58,7 +57,7 @@ library PedersenHash {
         if (found != TABLES_HASH) revert TablesRefused(found);
     }
 
-    /// @dev Four words of memory for each hash to check: left, right, expected, FIELD; inputs are below 2^252. Returns the
+    /// @dev Four words of memory for each hash to check: left, right, expected, PRIME; inputs are below 2^252. Returns the
     /// number of the first that does not hold, or their count. The field is read from memory because the compiler would
     /// compute a constant anew at each use, for eight times the gas.
     function firstWrong(uint256 tables, uint256[4][] memory hashes) internal pure returns (uint256) {

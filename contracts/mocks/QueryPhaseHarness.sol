@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {QueryContext} from "../verifier/QueryContext.sol";
 import {QueryPhase} from "../verifier/QueryPhase.sol";
 
 /// @title The query phase alone, for contexts that no header led to: what a test claims of itself
 contract QueryPhaseHarness {
     function check(
-        QueryPhase.Context calldata context,
+        QueryContext.Context calldata context,
         QueryPhase.Settings calldata settings,
         bytes calldata openings
     ) external view {

@@ -5,8 +5,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Configuration} from "../common/Configuration.sol";
-import {ForcedRequests} from "../common/ForcedRequests.sol";
-import {StarkCurve} from "../curves/StarkCurve.sol";
+import {Ranges} from "../common/Ranges.sol";
+import {PRIME} from "../curves/Prime.sol";
 
 /// @title Forced trades: what both parties agree on, and B's signature over it
 /// @dev Party A sends the request; party B has signed one of two digests. The published one binds neither chain nor
@@ -22,7 +22,8 @@ library ForcedTrades {
     error PartyBUnregistered(uint256 starkKey);
     error InvalidSignature(address owner);
 
-    struct Trade {
+    /// @dev In the order in which calls name them and EIP-712 shows them.
+    struct Terms {
         uint256 starkKeyA;
         uint256 starkKeyB;
         uint256 positionIdA;
@@ -32,6 +33,10 @@ library ForcedTrades {
         uint256 amountCollateral;
         uint256 amountSynthetic;
         bool aIsBuyingSynthetic;
+    }
+
+    struct Trade {
+        Terms terms;
         uint256 nonce;
     }
 
@@ -46,37 +51,39 @@ library ForcedTrades {
 
     /// @dev Published: all ten fields packed, the flag in one byte.
     function hash(Trade memory trade) internal pure returns (bytes32) {
+        Terms memory terms = trade.terms;
         return keccak256(
             abi.encodePacked(
                 "FORCED_TRADE",
-                trade.starkKeyA,
-                trade.starkKeyB,
-                trade.positionIdA,
-                trade.positionIdB,
-                trade.collateralAssetId,
-                trade.syntheticAssetId,
-                trade.amountCollateral,
-                trade.amountSynthetic,
-                trade.aIsBuyingSynthetic,
+                terms.starkKeyA,
+                terms.starkKeyB,
+                terms.positionIdA,
+                terms.positionIdB,
+                terms.collateralAssetId,
+                terms.syntheticAssetId,
+                terms.amountCollateral,
+                terms.amountSynthetic,
+                terms.aIsBuyingSynthetic,
                 trade.nonce
             )
         );
     }
 
     function requireWellFormed(Trade memory trade, uint256 systemAssetType, uint256 expirationHour) internal view {
-        ForcedRequests.requirePositionId(trade.positionIdA);
-        ForcedRequests.requirePositionId(trade.positionIdB);
-        if (trade.positionIdA == trade.positionIdB) revert IdenticalPositions(trade.positionIdA);
-        if (trade.collateralAssetId != systemAssetType) {
-            revert SystemAssetNotInTrade(trade.collateralAssetId, systemAssetType);
+        Terms memory terms = trade.terms;
+        Ranges.requirePositionId(terms.positionIdA);
+        Ranges.requirePositionId(terms.positionIdB);
+        if (terms.positionIdA == terms.positionIdB) revert IdenticalPositions(terms.positionIdA);
+        if (terms.collateralAssetId != systemAssetType) {
+            revert SystemAssetNotInTrade(terms.collateralAssetId, systemAssetType);
         }
-        if (trade.collateralAssetId == 0) revert SystemAssetNotSet();
-        if (trade.collateralAssetId == trade.syntheticAssetId) revert IdenticalAssets(trade.syntheticAssetId);
-        bool known = Configuration.load().assetHashes[trade.syntheticAssetId] != 0;
-        if (!known) revert UnknownAsset(trade.syntheticAssetId);
-        ForcedRequests.requireAmount(trade.amountCollateral);
-        ForcedRequests.requireAmount(trade.amountSynthetic);
-        if (trade.nonce >= StarkCurve.FIELD) revert InvalidNonce(trade.nonce);
+        if (terms.collateralAssetId == 0) revert SystemAssetNotSet();
+        if (terms.collateralAssetId == terms.syntheticAssetId) revert IdenticalAssets(terms.syntheticAssetId);
+        bool known = Configuration.load().assetHashes[terms.syntheticAssetId] != 0;
+        if (!known) revert UnknownAsset(terms.syntheticAssetId);
+        Ranges.requireAmount(terms.amountCollateral);
+        Ranges.requireAmount(terms.amountSynthetic);
+        if (trade.nonce >= PRIME) revert InvalidNonce(trade.nonce);
         uint256 currentHour = block.timestamp / 1 hours;
         if (expirationHour < currentHour) revert RequestTimeExpired(expirationHour, currentHour);
     }
@@ -86,7 +93,7 @@ library ForcedTrades {
         internal
         view
     {
-        if (owner == address(0)) revert PartyBUnregistered(trade.starkKeyB);
+        if (owner == address(0)) revert PartyBUnregistered(trade.terms.starkKeyB);
         (bytes32 published, bytes32 typed) = digests(trade, expirationHour);
         // slither-disable-next-line unused-return -- the signer is zero where there is an error
         (address signer,,) = ECDSA.tryRecoverCalldata(typed, signature);
@@ -104,22 +111,7 @@ library ForcedTrades {
         bytes32 domain = MessageHashUtils.toDomainSeparator(
             DOMAIN_FIELDS, keccak256("Freehold"), keccak256("1"), block.chainid, address(this), 0
         );
-        bytes32 message = keccak256(
-            abi.encode(
-                TRADE_TYPE,
-                trade.starkKeyA,
-                trade.starkKeyB,
-                trade.positionIdA,
-                trade.positionIdB,
-                trade.collateralAssetId,
-                trade.syntheticAssetId,
-                trade.amountCollateral,
-                trade.amountSynthetic,
-                trade.aIsBuyingSynthetic,
-                expirationHour,
-                trade.nonce
-            )
-        );
+        bytes32 message = keccak256(abi.encode(TRADE_TYPE, trade.terms, expirationHour, trade.nonce));
         typed = MessageHashUtils.toTypedDataHash(domain, message);
     }
 

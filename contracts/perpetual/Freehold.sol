@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Delays} from "../common/Delays.sol";
+import {Delegate} from "../common/Delegate.sol";
 import {Governance} from "../common/Governance.sol";
 import {Roles} from "../common/Roles.sol";
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
@@ -74,15 +75,7 @@ contract Freehold is IDispatcher, Operations {
     fallback() external payable {
         address piece = Routes.isCustody(msg.sig) ? _custody : _administration;
         if (piece == _administration && !Routes.isAdministration(msg.sig)) revert NoContractForFunction(msg.sig);
-        // Equivalent to `return piece.delegatecall(msg.data)`, the answer or the revert data passed on as they are.
-        assembly ("memory-safe") {
-            let data := mload(0x40)
-            calldatacopy(data, 0, calldatasize())
-            let done := delegatecall(gas(), piece, data, calldatasize(), 0, 0)
-            returndatacopy(data, 0, returndatasize())
-            if iszero(done) { revert(data, returndatasize()) }
-            return(data, returndatasize())
-        }
+        Delegate.forward(piece);
     }
 
     /// @dev The first initialization: whoever runs it governs.
@@ -98,12 +91,7 @@ contract Freehold is IDispatcher, Operations {
     function _runInitializer(address initializer, bytes memory rest) private {
         if (initializer.code.length == 0) revert InitializerNotContract(initializer);
         emit LogExternalInitialize(rest);
-        // slither-disable-next-line controlled-delegatecall -- named in an upgrade that waited for its delay
-        (bool done, bytes memory answer) = initializer.delegatecall(abi.encodeCall(IDispatcher.initialize, (rest)));
-        if (done) return;
-        assembly ("memory-safe") {
-            revert(add(answer, 0x20), mload(answer))
-        }
+        Delegate.run(initializer, abi.encodeCall(IDispatcher.initialize, (rest)));
     }
 
     function _requireIdentity(address piece, string memory expected) private view {

@@ -7,6 +7,7 @@ import {ForcedRequests} from "../common/ForcedRequests.sol";
 import {Freeze} from "../common/Freeze.sol";
 import {Guarded} from "../common/Guarded.sol";
 import {Head} from "../common/Head.sol";
+import {Ranges} from "../common/Ranges.sol";
 import {Roles} from "../common/Roles.sol";
 import {Users} from "../common/Users.sol";
 import {Withdrawals} from "../common/Withdrawals.sol";
@@ -93,8 +94,8 @@ abstract contract Operations is IOperations, Guarded {
         nonReentrant
     {
         Users.load().requireOwner(starkKey);
-        ForcedRequests.requirePositionId(vaultId);
-        ForcedRequests.requireAmount(quantizedAmount);
+        Ranges.requirePositionId(vaultId);
+        Ranges.requireAmount(quantizedAmount);
         bytes32 actionHash = ForcedRequests.withdrawalHash(starkKey, vaultId, quantizedAmount);
         ForcedRequests.load().request(actionHash, starkKey, FREEZE_GRACE_PERIOD(), premiumCost);
 
@@ -102,66 +103,43 @@ abstract contract Operations is IOperations, Guarded {
     }
 
     function forcedTradeRequest(
-        uint256 starkKeyA,
-        uint256 starkKeyB,
-        uint256 vaultIdA,
-        uint256 vaultIdB,
-        uint256 collateralAssetId,
-        uint256 syntheticAssetId,
-        uint256 amountCollateral,
-        uint256 amountSynthetic,
-        bool aIsBuyingSynthetic,
+        uint256 /* starkKeyA */,
+        uint256 /* starkKeyB */,
+        uint256 /* vaultIdA */,
+        uint256 /* vaultIdB */,
+        uint256 /* collateralAssetId */,
+        uint256 /* syntheticAssetId */,
+        uint256 /* amountCollateral */,
+        uint256 /* amountSynthetic */,
+        bool /* aIsBuyingSynthetic */,
         uint256 submissionExpirationTime,
         uint256 nonce,
         bytes calldata signature,
         bool premiumCost
     ) external notFrozen nonReentrant {
-        ForcedTrades.Trade memory trade = ForcedTrades.Trade(
-            starkKeyA,
-            starkKeyB,
-            vaultIdA,
-            vaultIdB,
-            collateralAssetId,
-            syntheticAssetId,
-            amountCollateral,
-            amountSynthetic,
-            aIsBuyingSynthetic,
-            nonce
-        );
-        Users.load().requireOwner(starkKeyA);
+        ForcedTrades.Trade memory trade = _trade(nonce);
+        Users.load().requireOwner(trade.terms.starkKeyA);
         trade.requireWellFormed(Assets.load().systemAssetType, submissionExpirationTime);
-        trade.requireSigned(submissionExpirationTime, Users.load().ownerOf(starkKeyB), signature);
-        ForcedRequests.load().request(trade.hash(), starkKeyA, FREEZE_GRACE_PERIOD(), premiumCost);
+        trade.requireSigned(submissionExpirationTime, Users.load().ownerOf(trade.terms.starkKeyB), signature);
+        ForcedRequests.load().request(trade.hash(), trade.terms.starkKeyA, FREEZE_GRACE_PERIOD(), premiumCost);
 
         _announce(trade);
     }
 
     function forcedTradeDigests(
-        uint256 starkKeyA,
-        uint256 starkKeyB,
-        uint256 vaultIdA,
-        uint256 vaultIdB,
-        uint256 collateralAssetId,
-        uint256 syntheticAssetId,
-        uint256 amountCollateral,
-        uint256 amountSynthetic,
-        bool aIsBuyingSynthetic,
+        uint256 /* starkKeyA */,
+        uint256 /* starkKeyB */,
+        uint256 /* vaultIdA */,
+        uint256 /* vaultIdB */,
+        uint256 /* collateralAssetId */,
+        uint256 /* syntheticAssetId */,
+        uint256 /* amountCollateral */,
+        uint256 /* amountSynthetic */,
+        bool /* aIsBuyingSynthetic */,
         uint256 submissionExpirationTime,
         uint256 nonce
     ) external view returns (bytes32 published, bytes32 eip712) {
-        ForcedTrades.Trade memory trade = ForcedTrades.Trade(
-            starkKeyA,
-            starkKeyB,
-            vaultIdA,
-            vaultIdB,
-            collateralAssetId,
-            syntheticAssetId,
-            amountCollateral,
-            amountSynthetic,
-            aIsBuyingSynthetic,
-            nonce
-        );
-        return trade.digests(submissionExpirationTime);
+        return _trade(nonce).digests(submissionExpirationTime);
     }
 
     function getForcedWithdrawalRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount)
@@ -173,30 +151,18 @@ abstract contract Operations is IOperations, Guarded {
     }
 
     function getForcedTradeRequest(
-        uint256 starkKeyA,
-        uint256 starkKeyB,
-        uint256 vaultIdA,
-        uint256 vaultIdB,
-        uint256 collateralAssetId,
-        uint256 syntheticAssetId,
-        uint256 amountCollateral,
-        uint256 amountSynthetic,
-        bool aIsBuyingSynthetic,
+        uint256 /* starkKeyA */,
+        uint256 /* starkKeyB */,
+        uint256 /* vaultIdA */,
+        uint256 /* vaultIdB */,
+        uint256 /* collateralAssetId */,
+        uint256 /* syntheticAssetId */,
+        uint256 /* amountCollateral */,
+        uint256 /* amountSynthetic */,
+        bool /* aIsBuyingSynthetic */,
         uint256 nonce
     ) external view returns (uint256) {
-        ForcedTrades.Trade memory trade = ForcedTrades.Trade(
-            starkKeyA,
-            starkKeyB,
-            vaultIdA,
-            vaultIdB,
-            collateralAssetId,
-            syntheticAssetId,
-            amountCollateral,
-            amountSynthetic,
-            aIsBuyingSynthetic,
-            nonce
-        );
-        return ForcedRequests.load().requestedAt[trade.hash()];
+        return ForcedRequests.load().requestedAt[_trade(nonce).hash()];
     }
 
     function getActionCount() external view returns (uint256) {
@@ -227,36 +193,25 @@ abstract contract Operations is IOperations, Guarded {
     // --- the freeze
 
     function freezeRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount) external notFrozen {
-        ForcedRequests.requirePositionId(vaultId);
+        Ranges.requirePositionId(vaultId);
         _freeze(ForcedRequests.withdrawalHash(starkKey, vaultId, quantizedAmount));
     }
 
     function freezeRequest(
-        uint256 starkKeyA,
-        uint256 starkKeyB,
-        uint256 vaultIdA,
-        uint256 vaultIdB,
-        uint256 collateralAssetId,
-        uint256 syntheticAssetId,
-        uint256 amountCollateral,
-        uint256 amountSynthetic,
-        bool aIsBuyingSynthetic,
+        uint256 /* starkKeyA */,
+        uint256 /* starkKeyB */,
+        uint256 /* vaultIdA */,
+        uint256 /* vaultIdB */,
+        uint256 /* collateralAssetId */,
+        uint256 /* syntheticAssetId */,
+        uint256 /* amountCollateral */,
+        uint256 /* amountSynthetic */,
+        bool /* aIsBuyingSynthetic */,
         uint256 nonce
     ) external notFrozen {
-        ForcedRequests.requirePositionId(vaultIdA);
-        ForcedRequests.requirePositionId(vaultIdB);
-        ForcedTrades.Trade memory trade = ForcedTrades.Trade(
-            starkKeyA,
-            starkKeyB,
-            vaultIdA,
-            vaultIdB,
-            collateralAssetId,
-            syntheticAssetId,
-            amountCollateral,
-            amountSynthetic,
-            aIsBuyingSynthetic,
-            nonce
-        );
+        ForcedTrades.Trade memory trade = _trade(nonce);
+        Ranges.requirePositionId(trade.terms.positionIdA);
+        Ranges.requirePositionId(trade.terms.positionIdB);
         _freeze(trade.hash());
     }
 
@@ -302,22 +257,28 @@ abstract contract Operations is IOperations, Guarded {
 
     // ---
 
+    /// @dev The calls that name a trade begin with its terms, in the struct's order.
+    function _trade(uint256 nonce) private pure returns (ForcedTrades.Trade memory) {
+        return ForcedTrades.Trade(abi.decode(msg.data[4:], (ForcedTrades.Terms)), nonce);
+    }
+
     function _freeze(bytes32 actionHash) private {
         uint256 requestedAt = ForcedRequests.load().pendingSince(actionHash);
         Head.load().freeze(actionHash, requestedAt, FREEZE_GRACE_PERIOD(), UNFREEZE_DELAY());
     }
 
     function _announce(ForcedTrades.Trade memory trade) private {
+        ForcedTrades.Terms memory terms = trade.terms;
         emit LogForcedTradeRequest(
-            trade.starkKeyA,
-            trade.starkKeyB,
-            trade.positionIdA,
-            trade.positionIdB,
-            trade.collateralAssetId,
-            trade.syntheticAssetId,
-            trade.amountCollateral,
-            trade.amountSynthetic,
-            trade.aIsBuyingSynthetic,
+            terms.starkKeyA,
+            terms.starkKeyB,
+            terms.positionIdA,
+            terms.positionIdB,
+            terms.collateralAssetId,
+            terms.syntheticAssetId,
+            terms.amountCollateral,
+            terms.amountSynthetic,
+            terms.aIsBuyingSynthetic,
             trade.nonce
         );
     }

@@ -2,18 +2,13 @@
 pragma solidity ^0.8.30;
 
 import {Field, PRIME} from "./Field.sol";
-import {QueryPhase} from "./QueryPhase.sol";
+import {QueryContext} from "./QueryContext.sol";
+import {Words} from "./Words.sol";
 
 /// @title The DEEP sum at a query: over points, (sum of lambda^i * p_i(Y) - B(Y)) / (Y^k - z_n * omega_n^o)
 /// @dev Points are those of all trees: columns of one height n share their denominators whatever k is, and those of one
 /// n and one k share B. What is the same at every query is written out once, as lists in memory.
 library DeepSum {
-    uint256 internal constant CLAIM_POINT_BIT = 24;
-    uint256 internal constant CLAIM_PACKING_BIT = 16;
-    uint256 internal constant CLAIM_HEIGHT_BIT = 8;
-    uint256 internal constant OPENING_POINT_BIT = 32;
-    uint256 internal constant OPENING_ROW_BIT = 16;
-
     /// @dev Where the lists begin and end. An entry of
     ///     points: place of Y^k among the powers, PRIME - point, sum so far, first value of the sum
     ///     claims: place of Y, place of the point's sum, end of the B_j, the B_j
@@ -33,7 +28,7 @@ library DeepSum {
     /// @dev `powers` will hold at each query the variable of every height, `places[row * n + i]` where in calldata the row
     /// of query i begins, of n queries.
     function expand(
-        QueryPhase.Context memory context,
+        QueryContext.Context memory context,
         uint256[] memory powers,
         uint256[] memory places,
         uint256 n
@@ -48,12 +43,12 @@ library DeepSum {
         pure
         returns (uint256 begin, uint256 end)
     {
-        begin = end = freeMemory();
+        begin = end = Words.free();
         for (uint256 i = 0; i < points.length; i += 2) {
-            store(end, wordAt(powers, points[i]), PRIME - points[i + 1], 0, 0);
+            Words.storeFour(end, Words.place(powers, points[i]), PRIME - points[i + 1], 0, 0);
             end += POINT_BYTES;
         }
-        allocateUntil(end);
+        Words.allocateUntil(end);
     }
 
     /// @dev A B of one slot is a constant: it goes into the first value of the sum.
@@ -62,17 +57,18 @@ library DeepSum {
         pure
         returns (uint256 begin, uint256 end)
     {
-        begin = end = freeMemory();
+        begin = end = Words.free();
         for (uint256 i = 0; i < claims.length;) {
             uint256 word = claims[i];
-            uint256 size = word & 0xff; // the slots of the fullest column
-            uint256 point = points + POINT_BYTES * (word >> CLAIM_POINT_BIT);
-            uint256 from = wordAt(claims, i + 1);
+            uint256 size = word & QueryContext.CLAIM_MASK; // the slots of the fullest column
+            uint256 point = points + POINT_BYTES * (word >> QueryContext.CLAIM_POINT_BIT);
+            uint256 from = Words.place(claims, i + 1);
             if (size == 1) {
                 subtractConstant(point, from);
             } else {
                 uint256 claimsEnd = end + 0x60 + 32 * size;
-                uint256 y = wordAt(powers, (word >> CLAIM_HEIGHT_BIT) & 0xff);
+                uint256 y = Words.place(powers, (word >> QueryContext.CLAIM_HEIGHT_BIT) & QueryContext.CLAIM_MASK);
+                // Equivalent to: the entry is y, &point.sum, its end, and the B_j that lie from `from` on
                 assembly ("memory-safe") {
                     mstore(end, y)
                     mstore(add(end, 0x20), add(point, 0x40))
@@ -81,13 +77,14 @@ library DeepSum {
                 }
                 end = claimsEnd;
             }
-            i += 1 + (1 << ((word >> CLAIM_PACKING_BIT) & 0xff));
+            i += 1 + (1 << ((word >> QueryContext.CLAIM_PACKING_BIT) & QueryContext.CLAIM_MASK));
         }
-        allocateUntil(end);
+        Words.allocateUntil(end);
     }
 
     /// @dev The first value of a point's sum, less the word at `from`.
     function subtractConstant(uint256 point, uint256 from) private pure {
+        // Equivalent to: point.first -= *from; point.sum = point.first
         assembly ("memory-safe") {
             let first := addmod(mload(add(point, 0x60)), sub(PRIME, mload(from)), PRIME)
             mstore(add(point, 0x60), first)
@@ -96,7 +93,7 @@ library DeepSum {
     }
 
     /// @dev Powers of lambda count through all openings.
-    function expandOpenings(QueryPhase.Context memory context, uint256[] memory places, uint256 n, uint256 points)
+    function expandOpenings(QueryContext.Context memory context, uint256[] memory places, uint256 n, uint256 points)
         private
         pure
         returns (uint256 begin, uint256 end)
@@ -104,16 +101,17 @@ library DeepSum {
         uint256[] memory openings = context.openings;
         uint256 lambda = context.lambda;
         uint256 power = 1;
-        begin = end = freeMemory();
+        begin = end = Words.free();
         for (uint256 i = 0; i < openings.length; ++i) {
             uint256 word = openings[i];
-            uint256 rowPlaces = wordAt(places, ((word >> OPENING_ROW_BIT) & 0xffff) * n);
-            uint256 sum = points + POINT_BYTES * (word >> OPENING_POINT_BIT) + 0x40;
-            store(end, rowPlaces, 32 * (word & 0xffff), power, sum);
+            uint256 row = (word >> QueryContext.OPENING_ROW_BIT) & QueryContext.OPENING_MASK;
+            uint256 sum = points + POINT_BYTES * (word >> QueryContext.OPENING_POINT_BIT) + 0x40;
+            uint256 offset = 32 * (word & QueryContext.OPENING_MASK);
+            Words.storeFour(end, Words.place(places, row * n), offset, power, sum);
             power = mulmod(power, lambda, PRIME);
             end += OPENING_BYTES;
         }
-        allocateUntil(end);
+        Words.allocateUntil(end);
     }
 
     /// @dev Adds power * column of each opening to the sum of its point. `query` is 32 times the query's number. `bad` if
@@ -130,24 +128,20 @@ library DeepSum {
         }
     }
 
-    /// @dev Subtracts each B(Y) from the sum of its point.
+    /// @dev Subtracts each B(Y) from the sum of its point. Places in memory do not overflow.
     function subtractClaims(uint256 claim, uint256 end, uint256 prime) internal pure {
-        while (claim < end) {
-            uint256 y;
-            uint256 sum;
-            uint256 claimEnd;
-            // Equivalent to reading the entry's head.
-            assembly ("memory-safe") {
-                y := mload(mload(claim))
-                sum := mload(add(claim, 0x20))
-                claimEnd := mload(add(claim, 0x40))
+        unchecked {
+            while (claim < end) {
+                uint256 y = Words.load(Words.load(claim));
+                uint256 sum = Words.load(claim + 0x20);
+                uint256 claimEnd = Words.load(claim + 0x40);
+                uint256 value = Field.horner(claim + 0x60, claimEnd, y, prime);
+                // Equivalent to: sum += -value
+                assembly ("memory-safe") {
+                    mstore(sum, addmod(mload(sum), sub(prime, value), prime))
+                }
+                claim = claimEnd;
             }
-            uint256 value = Field.horner(claim + 0x60, claimEnd, y, prime);
-            // Equivalent to: sum += -value
-            assembly ("memory-safe") {
-                mstore(sum, addmod(mload(sum), sub(prime, value), prime))
-            }
-            claim = claimEnd;
         }
     }
 
@@ -167,36 +161,6 @@ library DeepSum {
                 denominator := mulmod(denominator, d, prime)
                 mstore(add(point, 0x40), mload(add(point, 0x60)))
             }
-        }
-    }
-
-    // --- memory
-
-    function freeMemory() private pure returns (uint256 place) {
-        assembly ("memory-safe") {
-            place := mload(0x40)
-        }
-    }
-
-    function allocateUntil(uint256 end) private pure {
-        assembly ("memory-safe") {
-            mstore(0x40, end)
-        }
-    }
-
-    /// @dev Where `words[index]` lies.
-    function wordAt(uint256[] memory words, uint256 index) private pure returns (uint256 place) {
-        assembly ("memory-safe") {
-            place := add(add(words, 0x20), shl(5, index))
-        }
-    }
-
-    function store(uint256 place, uint256 a, uint256 b, uint256 c, uint256 d) private pure {
-        assembly ("memory-safe") {
-            mstore(place, a)
-            mstore(add(place, 0x20), b)
-            mstore(add(place, 0x40), c)
-            mstore(add(place, 0x60), d)
         }
     }
 }

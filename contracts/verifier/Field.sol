@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-uint256 constant PRIME = 0x800000000000011000000000000000000000000000000000000000000000001;
+import {PRIME} from "../curves/Prime.sol";
 
 /// @title Arithmetic modulo the STARK prime, and its domains
 /// @dev Domains and positions are those of `prover/stark/domains.py`. Leaves vectors and polynomials to their users.
 library Field {
-    /// @notice Zero has no inverse.
+    /// @notice Prove again with other main columns: a challenge made a denominator zero.
     error ZeroHasNoInverse();
 
     uint256 internal constant GENERATOR = 3;

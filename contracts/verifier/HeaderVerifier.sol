@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {DeepSum} from "./DeepSum.sol";
 import {Field, PRIME} from "./Field.sol";
 import {HeaderRefusals} from "./HeaderRefusals.sol";
 import {IShape} from "./IShape.sol";
 import {Layout} from "./Layout.sol";
-import {checkParameters, Parameters} from "./Parameters.sol";
+import {checkParameters, layerCount, ProofParameters} from "./ProofParameters.sol";
 import {PublicMemory} from "./PublicMemory.sol";
-import {QueryPhase} from "./QueryPhase.sol";
+import {QueryContext} from "./QueryContext.sol";
 import {Transcript} from "./Transcript.sol";
+import {Words} from "./Words.sol";
 
 /// @title Steps 0 to 6 of the verification: all but the queries
 /// @notice Stateless. The shape's contract, the parameters and the preprocessed root are fixed at deployment.
@@ -36,7 +36,7 @@ contract HeaderVerifier is HeaderRefusals {
     uint256 private immutable kappas;
     uint256 private immutable partQueries;
 
-    constructor(IShape shape_, uint256 preprocessedRoot_, Parameters memory p) {
+    constructor(IShape shape_, uint256 preprocessedRoot_, ProofParameters memory p) {
         checkParameters(p);
         shape = shape_;
         preprocessedRoot = preprocessedRoot_;
@@ -50,9 +50,9 @@ contract HeaderVerifier is HeaderRefusals {
         partQueries = p.partQueries;
     }
 
-    function parameters() public view returns (Parameters memory) {
+    function parameters() public view returns (ProofParameters memory) {
         uint256[3] memory kappa = [kappas & 0xff, (kappas >> 8) & 0xff, kappas >> 16];
-        return Parameters(logBlowup, queries, grindingBits, logArity, logLast, digestBytes, kappa, partQueries);
+        return ProofParameters(logBlowup, queries, grindingBits, logArity, logLast, digestBytes, kappa, partQueries);
     }
 
     /// @notice What makes a program one of this verifier: shape id and number of builtins.
@@ -82,15 +82,15 @@ contract HeaderVerifier is HeaderRefusals {
         uint256[] inverseRoots;
     }
 
-    /// @notice The context (see `QueryPhase.pack`) for the query phase of the proof that begins with `header`, of a run of the program of this
-    /// identity, whose words lie in `pages` (both are believed); and the hash of its output. Reverts with the step that
-    /// refused.
+    /// @notice The context (see `QueryContext.pack`) for the query phase of the proof that begins with `header`, of a run
+    /// of the program of this identity, whose words lie in `pages` (both are believed); and the hash of its output.
+    /// Reverts with the step that refused.
     function check(uint256 identity, address[] calldata pages, uint256[] calldata header)
         external
         view
         returns (bytes memory packed, bytes32 outputHash)
     {
-        QueryPhase.Context memory context;
+        QueryContext.Context memory context;
         Walk memory walk;
         walk.shape = shape.description();
         walk.identity = identity;
@@ -102,7 +102,8 @@ contract HeaderVerifier is HeaderRefusals {
         walk.plan = Layout.build(walk.shape, walk.logHeights, kappas);
         context.logDegree = walk.plan.logDegree;
         context.rows = walk.plan.rows;
-        if (context.logDegree + logBlowup > Field.MAX_LOG_DOMAIN) revert DomainTooLarge(context.logDegree + logBlowup);
+        uint256 logDomain = context.logDegree + logBlowup;
+        if (logDomain > Field.MAX_LOG_DOMAIN) revert DomainTooLarge(logDomain, Field.MAX_LOG_DOMAIN);
         _readStatement(walk, header);
         context.roots = new uint256[](Layout.N_TREES);
         context.roots[0] = preprocessedRoot;
@@ -128,8 +129,7 @@ contract HeaderVerifier is HeaderRefusals {
         _checkValues(walk, context, header, _felts(header, first, nValues));
 
         // 4. FRI layers
-        QueryPhase.Settings memory settings = QueryPhase.Settings(logBlowup, logArity, logLast, digestBytes);
-        uint256 layers = QueryPhase.layerCount(context.logDegree, settings);
+        uint256 layers = layerCount(context.logDegree, logArity, logLast);
         context.friRoots = new uint256[](layers);
         context.zetas = new uint256[](layers);
         for (uint256 i = 0; i < layers; ++i) {
@@ -145,13 +145,13 @@ contract HeaderVerifier is HeaderRefusals {
         // 6. Grinding and query positions
         _absorb(walk, header, 1);
         if (uint256(walk.transcript.digest) >> (256 - grindingBits) != 0) {
-            revert GrindingMissing(walk.transcript.digest);
+            revert GrindingMissing(walk.transcript.digest, grindingBits);
         }
         context.transcript = walk.transcript.digest;
         context.positions = walk.transcript.drawPositions(queries, context.logDegree + logBlowup);
         if (walk.place != header.length) revert HeaderLength(header.length, walk.place);
         context.fact = keccak256(abi.encode(identity, walk.outputHash));
-        return (QueryPhase.pack(context), walk.outputHash);
+        return (QueryContext.pack(context), walk.outputHash);
     }
 
     /// @dev The next `count` words of the header are a message; returns the place of the first.
@@ -295,7 +295,7 @@ contract HeaderVerifier is HeaderRefusals {
     /// quotient at z: the combined one, then those of the interaction columns, whose differences are to be 0.
     function _checkValues(
         Walk memory walk,
-        QueryPhase.Context memory context,
+        QueryContext.Context memory context,
         uint256[] calldata header,
         uint256[] memory values
     ) private view {
@@ -346,7 +346,7 @@ contract HeaderVerifier is HeaderRefusals {
     /// stands; `input` has its cell at a fixed place, from `firstCell` on. Fills points, claims and openings of the DEEP sum.
     function _sortValues(
         Walk memory walk,
-        QueryPhase.Context memory context,
+        QueryContext.Context memory context,
         uint256[] memory values,
         uint256[] memory input,
         uint256 firstCell
@@ -355,15 +355,15 @@ contract HeaderVerifier is HeaderRefusals {
             Layout.Plan memory plan = walk.plan;
             (uint256 nTerms, uint256 nOpenings, uint256 nClaims) = Layout.countTerms(plan);
             Sorting memory s;
-            s.slots = _at(plan.slots, 0);
-            s.value = _at(values, 0);
-            s.cells = _at(input, firstCell);
+            s.slots = Words.place(plan.slots, 0);
+            s.value = Words.place(values, 0);
+            s.cells = Words.place(input, firstCell);
             s.power = 1;
             s.lambda = context.lambda;
             s.prime = PRIME;
-            s.points = Layout.emptyList(2 * nTerms);
-            s.claims = Layout.emptyList(nClaims);
-            s.openings = Layout.emptyList(nOpenings);
+            s.points = Words.emptyList(2 * nTerms);
+            s.claims = Words.emptyList(nClaims);
+            s.openings = Words.emptyList(nOpenings);
             s.claimOf = new uint256[](nTerms * CLAIMS_PER_POINT);
             for (uint256 g = 0; g < plan.groups.length; ++g) {
                 Layout.Group memory group = plan.groups[g];
@@ -411,14 +411,14 @@ contract HeaderVerifier is HeaderRefusals {
         unchecked {
             uint256 index = _pointNumber(s.points, group.logHeight, point);
             uint256 claim = _claimOf(s, index, group);
-            uint256 opening = index << DeepSum.OPENING_POINT_BIT | group.row << DeepSum.OPENING_ROW_BIT;
+            uint256 opening = index << QueryContext.OPENING_POINT_BIT | group.row << QueryContext.OPENING_ROW_BIT;
             uint256 used = 0;
             for (uint256 i = 0; i < group.nColumns; ++i) {
-                uint256 column = Layout.get(plan.columns, group.firstColumn + i);
-                if ((column >> (64 + bit)) & 1 == 0) continue;
-                uint256 count = column & 0xffffffff;
-                _sortColumn(s, (column >> 32) & 0xffffffff, count, bit, claim + 0x20);
-                Layout.push(s.openings, opening | (group.firstInRow + i));
+                uint256 column = Words.get(plan.columns, group.firstColumn + i);
+                if ((Layout.maskOf(column) >> bit) & 1 == 0) continue;
+                uint256 count = Layout.slotsOf(column);
+                _sortColumn(s, Layout.firstSlotOf(column), count, bit, claim + 0x20);
+                Words.push(s.openings, opening | (group.firstInRow + i));
                 if (count > used) used = count;
             }
             _useClaim(claim, used);
@@ -427,6 +427,7 @@ contract HeaderVerifier is HeaderRefusals {
 
     /// @dev The claim has at least `used` B_j: its lowest byte.
     function _useClaim(uint256 claim, uint256 used) private pure {
+        // Equivalent to: if (claim.used < used) claim.used = used
         assembly ("memory-safe") {
             let word := mload(claim)
             if lt(and(word, 0xff), used) { mstore(claim, or(and(word, not(0xff)), used)) }
@@ -462,16 +463,16 @@ contract HeaderVerifier is HeaderRefusals {
             uint256 number = index * CLAIMS_PER_POINT + group.logPacking;
             claim = s.claimOf[number];
             if (claim != 0) return claim;
-            claim = _at(s.claims, s.claims.length);
+            claim = Words.place(s.claims, s.claims.length);
             s.claimOf[number] = claim;
             uint256 size = 1 << group.logPacking;
             uint256 logPhysical = group.logHeight + group.logPacking;
-            Layout.push(
+            Words.push(
                 s.claims,
-                index << DeepSum.CLAIM_POINT_BIT | group.logPacking << DeepSum.CLAIM_PACKING_BIT
-                    | logPhysical << DeepSum.CLAIM_HEIGHT_BIT
+                index << QueryContext.CLAIM_POINT_BIT | group.logPacking << QueryContext.CLAIM_PACKING_BIT
+                    | logPhysical << QueryContext.CLAIM_HEIGHT_BIT
             );
-            for (uint256 i = 0; i < size; ++i) Layout.push(s.claims, 0);
+            for (uint256 i = 0; i < size; ++i) Words.push(s.claims, 0);
         }
     }
 
@@ -500,12 +501,5 @@ contract HeaderVerifier is HeaderRefusals {
         }
         s.value = value;
         s.power = mulmod(power, s.lambda, prime);
-    }
-
-    /// @dev Where `words[index]` lies.
-    function _at(uint256[] memory words, uint256 index) private pure returns (uint256 place) {
-        assembly ("memory-safe") {
-            place := add(add(words, 0x20), shl(5, index))
-        }
     }
 }

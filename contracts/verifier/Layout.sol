@@ -2,7 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {IShape} from "./IShape.sol";
-import {QueryPhase} from "./QueryPhase.sol";
+import {QueryContext} from "./QueryContext.sol";
+import {Words} from "./Words.sol";
 
 /// @title Packing: which logical columns share a physical one, as in `prover/stark/layout.py`
 /// @dev Heights decide which tables share a group, so the layout is computed for each proof. Heights, counts and places
@@ -27,8 +28,8 @@ library Layout {
         uint256 firstInRow;
     }
 
-    /// @dev `groups` in mask order. A physical column is mask << 64 | number of its first slot << 32 | slots; a slot is
-    /// mask << 16 | number of its first cell. `rows` as in `QueryPhase.Context`. `logDegree`: H = 2^logDegree.
+    /// @dev `groups` in mask order. A physical column is mask << 64 | number of its first slot << 32 | slots (`maskOf`
+    /// and its neighbours); a slot is mask << 16 | number of its first cell. `rows` as in `QueryContext.Context`. `logDegree`: H = 2^logDegree.
     struct Plan {
         Group[] groups;
         uint256[] columns;
@@ -38,7 +39,7 @@ library Layout {
     }
 
     /// @dev What is being read: the runs `from` to `to`, those of one tree, whose first column is number `column` of all.
-    /// A run is tree << 64 | table's height << 48 | class << 32 | columns.
+    /// A run is tree << 64 | table's height << 48 | class << 32 | columns, see `treeOf` and its neighbours.
     struct Source {
         uint256[] runs;
         bytes columns;
@@ -57,7 +58,7 @@ library Layout {
             Source memory source = Source(readRuns(shape.runs, logHeights), shape.columns, 0, 0, 0);
             uint256 n = shape.columns.length / 10;
             Group[] memory groups = new Group[](N_TREES * (shape.nTables + 1));
-            plan = Plan(groups, emptyList(n), emptyList(n), emptyList(n), 0);
+            plan = Plan(groups, Words.emptyList(n), Words.emptyList(n), Words.emptyList(n), 0);
             uint256 count = 0;
             for (uint256 tree = 0; tree < N_TREES; ++tree) {
                 selectTree(source, tree);
@@ -69,11 +70,12 @@ library Layout {
                 }
                 addRows(plan, tree, first, count);
             }
+            // Equivalent to: groups.length = count
             assembly ("memory-safe") {
                 mstore(groups, count)
             }
             for (uint256 i = 0; i < plan.rows.length; ++i) {
-                uint256 height = (get(plan.rows, i) >> QueryPhase.HEIGHT_BIT) & 0xffff;
+                uint256 height = (Words.get(plan.rows, i) >> QueryContext.ROW_HEIGHT_BIT) & QueryContext.ROW_MASK;
                 if (height > plan.logDegree) plan.logDegree = height;
             }
         }
@@ -83,14 +85,14 @@ library Layout {
     function countValues(Plan memory plan) internal pure returns (uint256 count) {
         unchecked {
             for (uint256 i = 0; i < plan.columns.length; ++i) {
-                count += bits(get(plan.columns, i) >> 64) * (get(plan.columns, i) & 0xffffffff);
+                count += bits(maskOf(Words.get(plan.columns, i))) * slotsOf(Words.get(plan.columns, i));
             }
         }
     }
 
     /// @dev The row offset that bit number `bit` stands for, counted from the lowest.
     function offsetOf(bytes memory offsets, uint256 bit) internal pure returns (uint256) {
-        return wordOf(offsets, 2 * bit) >> 240;
+        return Words.ofBytes(offsets, 2 * bit) >> 240;
     }
 
     /// @dev Bounds for the DEEP sum: (group, offset) pairs, (column, offset) pairs, words of claims.
@@ -105,7 +107,7 @@ library Layout {
                 nTerms += count;
                 nClaims += count * (1 + (1 << plan.groups[g].logPacking));
             }
-            for (uint256 i = 0; i < plan.columns.length; ++i) nOpenings += bits(get(plan.columns, i) >> 64);
+            for (uint256 i = 0; i < plan.columns.length; ++i) nOpenings += bits(maskOf(Words.get(plan.columns, i)));
         }
     }
 
@@ -119,7 +121,7 @@ library Layout {
         unchecked {
             runs = new uint256[](encoded.length / 4);
             for (uint256 i = 0; i < runs.length; ++i) {
-                uint256 word = wordOf(encoded, 4 * i);
+                uint256 word = Words.ofBytes(encoded, 4 * i);
                 uint256 height = logHeights[(word >> 240) & 0xff];
                 runs[i] = (word >> 248) << 64 | height << 48 | ((word >> 232) & 0xff) << 32 | (word >> 224) & 0xff;
             }
@@ -130,9 +132,9 @@ library Layout {
     function selectTree(Source memory source, uint256 tree) private pure {
         unchecked {
             uint256 to = source.to;
-            for (uint256 i = source.from; i < to; ++i) source.column += get(source.runs, i) & 0xffff;
+            for (uint256 i = source.from; i < to; ++i) source.column += columnsOf(Words.get(source.runs, i));
             source.from = to;
-            while (to < source.runs.length && get(source.runs, to) >> 64 == tree) ++to;
+            while (to < source.runs.length && treeOf(Words.get(source.runs, to)) == tree) ++to;
             source.to = to;
         }
     }
@@ -141,7 +143,7 @@ library Layout {
     function nextHeight(Source memory source, uint256 below) private pure returns (uint256 best) {
         unchecked {
             for (uint256 i = source.from; i < source.to; ++i) {
-                uint256 height = (get(source.runs, i) >> 48) & 0xffff;
+                uint256 height = heightOf(Words.get(source.runs, i));
                 if (height < below && height > best) best = height;
             }
         }
@@ -158,14 +160,14 @@ library Layout {
             uint256 column = source.column;
             uint256 start = plan.slots.length;
             for (uint256 i = source.from; i < source.to; ++i) {
-                uint256 run = get(source.runs, i);
-                uint256 end = column + (run & 0xffff);
-                if ((run >> 48) & 0xffff == height) {
-                    if ((run >> 32) & 0xffff >= FIRST_APART) {
+                uint256 run = Words.get(source.runs, i);
+                uint256 end = column + columnsOf(run);
+                if (heightOf(run) == height) {
+                    if (classOf(run) >= FIRST_APART) {
                         cut(plan, group, start);
                         start = plan.slots.length;
                     }
-                    for (uint256 c = column; c < end; ++c) push(plan.slots, wordOf(source.columns, 10 * c) >> 176);
+                    for (uint256 c = column; c < end; ++c) Words.push(plan.slots, Words.ofBytes(source.columns, 10 * c) >> 176);
                 }
                 column = end;
             }
@@ -180,10 +182,10 @@ library Layout {
             uint256 common = 0;
             uint256 longest = 0;
             for (uint256 i = source.from; i < source.to; ++i) {
-                uint256 run = get(source.runs, i);
-                if ((run >> 48) & 0xffff != height) continue;
-                uint256 length = run & 0xffff;
-                if ((run >> 32) & 0xffff < FIRST_APART) common += length;
+                uint256 run = Words.get(source.runs, i);
+                if (heightOf(run) != height) continue;
+                uint256 length = columnsOf(run);
+                if (classOf(run) < FIRST_APART) common += length;
                 else if (length > longest) longest = length;
             }
             if (common > longest) longest = common;
@@ -199,8 +201,8 @@ library Layout {
             for (; start < end; start += packing) {
                 uint256 count = end - start < packing ? end - start : packing;
                 uint256 mask = 0;
-                for (uint256 i = 0; i < count; ++i) mask |= get(plan.slots, start + i) >> 16;
-                push(plan.columns, mask << 64 | start << 32 | count);
+                for (uint256 i = 0; i < count; ++i) mask |= Words.get(plan.slots, start + i) >> 16;
+                Words.push(plan.columns, mask << 64 | start << 32 | count);
                 group.mask |= mask;
             }
         }
@@ -224,40 +226,41 @@ library Layout {
                     (group.row, group.firstInRow) = (plan.rows.length, width);
                     width += group.nColumns;
                 }
-                push(plan.rows, tree << QueryPhase.TREE_BIT | height << QueryPhase.HEIGHT_BIT | width);
+                Words.push(plan.rows, tree << QueryContext.ROW_TREE_BIT | height << QueryContext.ROW_HEIGHT_BIT | width);
                 below = height;
             }
         }
     }
 
-    /// @dev 32 bytes from byte number `place` on.
-    function wordOf(bytes memory data, uint256 place) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(add(data, 0x20), place))
-        }
+    // --- fields of a run
+
+    function treeOf(uint256 run) private pure returns (uint256) {
+        return run >> 64;
     }
 
-    /// @dev list[index], which exists.
-    function get(uint256[] memory list, uint256 index) internal pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(add(list, 0x20), shl(5, index)))
-        }
+    function heightOf(uint256 run) private pure returns (uint256) {
+        return (run >> 48) & 0xffff;
     }
 
-    /// @dev A list of no words with room for `room`.
-    function emptyList(uint256 room) internal pure returns (uint256[] memory list) {
-        list = new uint256[](room);
-        assembly ("memory-safe") {
-            mstore(list, 0)
-        }
+    function classOf(uint256 run) private pure returns (uint256) {
+        return (run >> 32) & 0xffff;
     }
 
-    /// @dev Appends to a list whose room is never exceeded: there are no more slots, columns or rows than logical columns.
-    function push(uint256[] memory list, uint256 word) internal pure {
-        assembly ("memory-safe") {
-            let length := add(mload(list), 1)
-            mstore(list, length)
-            mstore(add(list, shl(5, length)), word)
-        }
+    function columnsOf(uint256 run) private pure returns (uint256) {
+        return run & 0xffff;
+    }
+
+    // --- fields of a physical column
+
+    function maskOf(uint256 column) internal pure returns (uint256) {
+        return column >> 64;
+    }
+
+    function firstSlotOf(uint256 column) internal pure returns (uint256) {
+        return (column >> 32) & 0xffffffff;
+    }
+
+    function slotsOf(uint256 column) internal pure returns (uint256) {
+        return column & 0xffffffff;
     }
 }

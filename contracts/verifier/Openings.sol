@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Words} from "./Words.sol";
+
 /// @title Rows and leaves as a part brings them, and the Merkle multi-proofs that tie them to their roots
 /// @dev Byte layout: `prover/stark/proof.py`. A queue is a list of (position, hash) pairs of 64 bytes, positions rising;
 /// a position above all others ends it. Hashes are words whose bytes after the first digest bytes are zero.
 library Openings {
-    /// @notice Step 7 or 8: what was opened does not lead to the root. Trees 0 to 2: preprocessed, main, interaction;
-    /// FRI layer l is tree 16 + l.
-    error OpeningRefused(uint256 tree);
-    /// @notice The part ends before everything was read.
-    error PartTooShort();
+    /// @notice Step 7 or 8: send the part that belongs to this header and these positions; what it opens hashes to `found`
+    /// and not to the tree's root. Trees 0 to 2: preprocessed, main, interaction; FRI layer l is tree 16 + l.
+    error OpeningRefused(uint256 tree, bytes32 root, bytes32 found);
+    /// @notice Send the whole part: at least `missing` bytes are not there.
+    error PartTooShort(uint256 missing);
 
     /// @dev Tree numbers of FRI layers begin here.
     uint256 internal constant FIRST_LAYER = 16;
@@ -25,6 +27,7 @@ library Openings {
 
     function start(bytes calldata part, uint256 digestBytes) internal pure returns (Reader memory reader) {
         uint256 place;
+        // Equivalent to &part[0].
         assembly ("memory-safe") {
             place := part.offset
         }
@@ -34,16 +37,13 @@ library Openings {
 
     /// @dev Moves to `place`. What lies beyond the end was read as something or other, but is never believed.
     function moveTo(Reader memory reader, uint256 place) internal pure {
-        if (place > reader.end) revert PartTooShort();
+        if (place > reader.end) revert PartTooShort(place - reader.end);
         reader.place = place;
     }
 
     /// @dev Room for `count` nodes and the end.
-    function newQueue(uint256 count) internal pure returns (uint256 queue) {
-        uint256[] memory words = new uint256[](2 * count + 1);
-        assembly ("memory-safe") {
-            queue := add(words, 0x20)
-        }
+    function newQueue(uint256 count) internal pure returns (uint256) {
+        return Words.place(new uint256[](2 * count + 1), 0);
     }
 
     /// @dev Hashes the rows of one height at `positions >> shift`, which follow in calldata without repeats.
@@ -90,6 +90,7 @@ library Openings {
         pure
     {
         uint256 mask = reader.digestMask;
+        // Equivalent to: node = (*from >> arity, keccak(the leaf's 2^arity words) & mask)
         assembly ("memory-safe") {
             mstore(node, shr(arity, mload(from)))
             mstore(add(node, 0x20), and(keccak256(leaf, shl(arity, 0x20)), mask))
@@ -199,10 +200,7 @@ library Openings {
 
     /// @dev The hash of the one node left must be the root.
     function checkRoot(uint256 queue, uint256 root, uint256 tree) internal pure {
-        uint256 hash;
-        assembly ("memory-safe") {
-            hash := mload(add(queue, 0x20))
-        }
-        if (hash != root) revert OpeningRefused(tree);
+        uint256 hash = Words.load(queue + 0x20);
+        if (hash != root) revert OpeningRefused(tree, bytes32(root), bytes32(hash));
     }
 }

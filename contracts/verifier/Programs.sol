@@ -2,21 +2,25 @@
 pragma solidity ^0.8.30;
 
 import {PRIME} from "./Field.sol";
+import {Words} from "./Words.sol";
 
 /// @title Registered programs: words in data contracts, named by number
 /// @dev Anyone registers a program once; an entry never changes. Every use compares code hashes, because a contract
 /// destroyed in the transaction that made it can come back with other code. Nothing here is trusted.
 library Programs {
-    /// @notice A page holds `bytes_` bytes of words, not a multiple of 32; or all together hold none.
+    /// @notice Deploy pages of whole 32-byte words, six or more in all; found were `bytes_` bytes, in a page or in all.
     error ProgramLength(uint256 bytes_);
-    /// @notice Word `index` is not below the prime.
+    /// @notice Deploy the program's words as compiled; word `index` is not below the prime.
     error ProgramWordOutOfRange(uint256 index, uint256 word);
-    /// @notice The program does not begin as proof mode does: `ap += k`, `call main`, `jmp rel 0`.
+    /// @notice Compile in proof mode and for this shape's builtins: a program begins with `ap += builtins`, `call main`,
+    /// `jmp rel 0`; word `index` is another.
     error ProgramHead(uint256 index, uint256 word);
+    /// @notice Register the program, and use the number that its event names.
     error UnknownProgram(uint256 number);
-    /// @notice The data contract holds other code than when the program was registered.
+    /// @notice Register the program anew, from pages that nobody can destroy; `page` holds other code than then.
     error ProgramChanged(address page, bytes32 expected, bytes32 found);
-    error TooManyPages(uint256 count);
+    /// @notice Fill pages up: a program has at most `limit`.
+    error TooManyPages(uint256 count, uint256 limit);
 
     uint256 private constant AP_ADD_IMMEDIATE = 0x40780017fff7fff;
     uint256 private constant CALL_IMMEDIATE = 0x1104800180018000;
@@ -40,7 +44,7 @@ library Programs {
         internal
         returns (uint256 number, uint256 identity)
     {
-        if (pages.length > MAX_PAGES) revert TooManyPages(pages.length);
+        if (pages.length > MAX_PAGES) revert TooManyPages(pages.length, MAX_PAGES);
         Entry storage entry = self.entries.push();
         for (uint256 i = 0; i < pages.length; ++i) {
             entry.pages.push(pages[i]);
@@ -49,6 +53,7 @@ library Programs {
         uint256[] memory words = load(pages);
         check(words, nBuiltins);
         bytes32 inner;
+        // Equivalent to keccak256(abi.encodePacked(words)).
         assembly ("memory-safe") {
             inner := keccak256(add(words, 0x20), shl(5, mload(words)))
         }
@@ -80,10 +85,7 @@ library Programs {
         }
         if (size == 0) revert ProgramLength(size);
         words = new uint256[](size / 32);
-        uint256 place;
-        assembly ("memory-safe") {
-            place := add(words, 0x20)
-        }
+        uint256 place = Words.place(words, 0);
         for (uint256 i = 0; i < pages.length; ++i) {
             (address page, uint256 held) = (pages[i], bytesIn(pages[i]));
             // Equivalent to appending page.code[1:] to words.

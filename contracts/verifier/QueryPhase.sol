@@ -4,71 +4,24 @@ pragma solidity ^0.8.30;
 import {DeepSum} from "./DeepSum.sol";
 import {Field, PRIME} from "./Field.sol";
 import {Openings} from "./Openings.sol";
+import {layerArity} from "./ProofParameters.sol";
+import {QueryContext} from "./QueryContext.sol";
+import {Words} from "./Words.sol";
 
 /// @title Steps 7 to 9 of the verification: openings, DEEP sums, folds, last polynomial
 /// @dev Walks `verify_part` of `prover/stark/verifier.py` for some of the query positions. Knows no shape: which rows
 /// are opened and what is summed stands in the context, as `Layout.sol` and `HeaderVerifier.sol` made it.
 library QueryPhase {
-    /// @notice Step 7 or 8: a word opened is not below p: at this query position, or in the touched leaf of this number.
+    /// @notice Step 7 or 8: send the part as the prover wrote it; a word that is not below the prime was opened at this
+    /// query position, or in the touched leaf of this number.
     error OpenedWordNotBelowPrime(uint256 position);
-    /// @notice Step 9: the folded value at `position` is not the last polynomial's.
-    error FoldMismatch(uint256 position);
-    /// @notice The end: bytes that no step reads.
+    /// @notice Step 9: prove again, by an honest prover; the layers fold to `folded` at `position`, where the last
+    /// polynomial has `expected`.
+    error FoldMismatch(uint256 position, uint256 folded, uint256 expected);
+    /// @notice The end: send the part without the `count` bytes behind it.
     error LeftOver(uint256 count);
 
-    /// @dev All that the query phase reads. A proof in several transactions carries it along.
-    struct Context {
-        bytes32 transcript; // its last state binds the whole proof
-        bytes32 fact; // registered once all parts are checked
-        uint256 logDegree; // H = 2^logDegree
-        uint256 lambda;
-        uint256[] roots; // by tree
-        uint256[] rows; // opened rows, by tree, then falling height: tree << 32 | log2 of the height << 16 | columns
-        // The DEEP sum, see `DeepSum.sol`
-        uint256[] points; // two words each: log2 of the height n, z_n * omega_n^o
-        uint256[] claims; // of each (point, k): point << 24 | log2 k << 16 | log2 of k*n << 8 | used B_j; k words B_j
-        uint256[] openings; // of each (column, point), in mask order: point << 32 | row << 16 | column of the row
-        uint256[] friRoots;
-        uint256[] zetas;
-        uint256[] last; // polynomial, low coefficient first
-        uint256[] positions; // of the queries, rising
-    }
-
-    /// @dev A context in one piece: its four words, then each array with its length. Coded by the ABI it would be copied
-    /// word by word, three times.
-    function pack(Context memory context) internal pure returns (bytes memory packed) {
-        // Equivalent to abi.encodePacked of the words and, for each array, of its length and its words.
-        assembly ("memory-safe") {
-            packed := mload(0x40)
-            let place := add(packed, 0x20)
-            mcopy(place, context, 0x80)
-            place := add(place, 0x80)
-            let end := add(context, 0x1a0)
-            for { let field := add(context, 0x80) } lt(field, end) { field := add(field, 0x20) } {
-                let size := shl(5, add(1, mload(mload(field))))
-                mcopy(place, mload(field), size)
-                place := add(place, size)
-            }
-            mstore(packed, sub(sub(place, packed), 0x20))
-            mstore(0x40, place)
-        }
-    }
-
-    /// @dev What `pack` made; the arrays stay where they are in `packed`.
-    function unpack(bytes memory packed) internal pure returns (Context memory context) {
-        // Equivalent to reading the words and, for each array, its length and its words.
-        assembly ("memory-safe") {
-            let place := add(packed, 0x20)
-            mcopy(context, place, 0x80)
-            place := add(place, 0x80)
-            let end := add(context, 0x1a0)
-            for { let field := add(context, 0x80) } lt(field, end) { field := add(field, 0x20) } {
-                mstore(field, place)
-                place := add(place, shl(5, add(1, mload(place))))
-            }
-        }
-    }
-
+    /// @dev Those of the parameters that these steps read.
     struct Settings {
         uint256 logBlowup;
         uint256 logArity;
@@ -76,17 +29,13 @@ library QueryPhase {
         uint256 digestBytes;
     }
 
-    /// @dev Bits of a word of `Context.rows`.
-    uint256 internal constant TREE_BIT = 32;
-    uint256 internal constant HEIGHT_BIT = 16;
-    uint256 internal constant WIDTH_MASK = 0xffff;
     /// @dev A node of a FRI layer: position, value, inverse of the point, point of the last domain.
     uint256 private constant NODE_BYTES = 0x80;
 
     /// @dev What the steps for one part hand to each other: in memory, because the compiler inlines the steps and would
     /// else keep the variables of their innermost loops there.
     struct Part {
-        Context context;
+        QueryContext.Context context;
         Settings settings;
         Openings.Reader reader;
         uint256[] positions;
@@ -107,7 +56,7 @@ library QueryPhase {
 
     /// @dev Positions `from` to `to` of the context, opened by `openings`.
     function checkPart(
-        Context memory context,
+        QueryContext.Context memory context,
         Settings memory settings,
         uint256 from,
         uint256 to,
@@ -137,18 +86,6 @@ library QueryPhase {
         if (left != 0) revert LeftOver(left);
     }
 
-    /// @dev How many FRI layers there are.
-    function layerCount(uint256 logDegree, Settings memory settings) internal pure returns (uint256) {
-        if (logDegree <= settings.logLast) return 0;
-        return (logDegree - settings.logLast + settings.logArity - 1) / settings.logArity;
-    }
-
-    /// @dev The binary folds of one layer.
-    function layerArity(uint256 logDegree, Settings memory settings, uint256 layer) private pure returns (uint256) {
-        uint256 remaining = logDegree - settings.logLast - layer * settings.logArity;
-        return remaining < settings.logArity ? remaining : settings.logArity;
-    }
-
     function slice(uint256[] memory words, uint256 from, uint256 to) private pure returns (uint256[] memory copy) {
         copy = new uint256[](to - from);
         for (uint256 i = from; i < to; ++i) copy[i - from] = words[i];
@@ -161,9 +98,9 @@ library QueryPhase {
         uint256[] memory rows = part.context.rows;
         part.places = new uint256[](rows.length * part.count);
         for (uint256 first = 0; first < rows.length;) {
-            uint256 tree = rows[first] >> TREE_BIT;
+            uint256 tree = rows[first] >> QueryContext.ROW_TREE_BIT;
             uint256 last = first + 1;
-            while (last < rows.length && rows[last] >> TREE_BIT == tree) ++last;
+            while (last < rows.length && rows[last] >> QueryContext.ROW_TREE_BIT == tree) ++last;
             openTree(part, first, last);
             first = last;
         }
@@ -184,7 +121,7 @@ library QueryPhase {
             logSize = target;
         }
         climb(part, queues[0], count, logSize, logSize);
-        uint256 tree = part.context.rows[first] >> TREE_BIT;
+        uint256 tree = part.context.rows[first] >> QueryContext.ROW_TREE_BIT;
         Openings.checkRoot(queues[0], part.context.roots[tree], tree);
     }
 
@@ -201,23 +138,23 @@ library QueryPhase {
 
     function readRows(Part memory part, uint256 row, uint256 queue) private pure returns (uint256 count) {
         uint256 shift = part.context.logDegree + part.settings.logBlowup - heightOf(part, row);
-        uint256 rowBytes = 32 * (part.context.rows[row] & WIDTH_MASK);
-        uint256 places = wordAt(part.places, row * part.count);
+        uint256 rowBytes = 32 * (part.context.rows[row] & QueryContext.ROW_MASK);
+        uint256 places = Words.place(part.places, row * part.count);
         return Openings.readRows(part.reader, part.positions, shift, rowBytes, queue, places);
     }
 
     /// @dev log2 of the size of the evaluation domain of a row's physical height.
     function heightOf(Part memory part, uint256 row) private pure returns (uint256) {
-        return ((part.context.rows[row] >> HEIGHT_BIT) & WIDTH_MASK) + part.settings.logBlowup;
+        return ((part.context.rows[row] >> QueryContext.ROW_HEIGHT_BIT) & QueryContext.ROW_MASK) + part.settings.logBlowup;
     }
 
     /// @dev The DEEP sum at each position; `part.nodes` becomes the nodes of layer 0. One inversion for all.
     function sumTerms(Part memory part) private view {
-        Context memory context = part.context;
+        QueryContext.Context memory context = part.context;
         part.powers = new uint256[](context.logDegree + 1);
         part.lists = DeepSum.expand(context, part.powers, part.places, part.count);
-        part.nodes = wordAt(new uint256[](4 * part.count), 0);
-        part.fractions = wordAt(new uint256[](4 * part.count), 0);
+        part.nodes = Words.place(new uint256[](4 * part.count), 0);
+        part.fractions = Words.place(new uint256[](4 * part.count), 0);
         part.product = 1;
         uint256[] memory products = Field.nibbleProducts(Field.rootsOfUnity(), (part.logSize + 3) / 4);
         uint256 shift = Field.domainShift(part.logSize);
@@ -249,8 +186,8 @@ library QueryPhase {
             DeepSum.takeFraction(part.lists.points, part.lists.pointsEnd, part.prime);
         uint256 x = part.powers[part.context.logDegree];
         uint256 last = logLast(part);
-        storeFour(part.fractions + i * NODE_BYTES, numerator, denominator, x, part.product);
-        storeFour(part.nodes + i * NODE_BYTES, part.positions[i], 0, 0, part.powers[last]);
+        Words.storeFour(part.fractions + i * NODE_BYTES, numerator, denominator, x, part.product);
+        Words.storeFour(part.nodes + i * NODE_BYTES, part.positions[i], 0, 0, part.powers[last]);
         part.product = mulmod(part.product, mulmod(denominator, x, PRIME), PRIME);
     }
 
@@ -283,7 +220,7 @@ library QueryPhase {
 
     function prepareFolds(Part memory part) private pure {
         uint256 arity = part.settings.logArity;
-        part.leaf = wordAt(new uint256[](1 << arity), 0);
+        part.leaf = Words.place(new uint256[](1 << arity), 0);
         part.products = bitProducts(Field.rootsOfUnity(), 1 << arity, 1);
         part.pairInverses = bitProducts(Field.inverseRootsOfUnity(), 1 << (arity - 1), 2);
     }
@@ -300,7 +237,8 @@ library QueryPhase {
 
     /// @dev One layer: its touched leaves are checked against its root, and each becomes a node of the next layer.
     function foldLayer(Part memory part, uint256 layer) private pure {
-        uint256 arity = layerArity(part.context.logDegree, part.settings, layer);
+        Settings memory s = part.settings;
+        uint256 arity = layerArity(part.context.logDegree, s.logArity, s.logLast, layer);
         uint256 queue = Openings.newQueue(part.count);
         uint256 count = foldLeaves(part, arity, part.context.zetas[layer], queue);
         part.count = count;
@@ -361,6 +299,7 @@ library QueryPhase {
         uint256 prime = part.prime;
         uint256[] memory products = part.products;
         uint256 inverse;
+        // Equivalent to: inverse = node.inversePoint * products[node.position % 2^arity]
         assembly ("memory-safe") {
             let low := and(mload(node), sub(shl(arity, 1), 1))
             inverse := mulmod(mload(add(node, 0x40)), mload(add(add(products, 0x20), shl(5, low))), prime)
@@ -409,45 +348,19 @@ library QueryPhase {
 
     // --- 9. Last polynomial
 
+    /// @dev Places in memory do not overflow.
     function checkLast(Part memory part) private pure {
-        uint256 begin = wordAt(part.context.last, 0);
-        uint256 end = begin + 32 * part.context.last.length;
-        uint256 node = part.nodes;
-        for (uint256 i = 0; i < part.count; ++i) {
-            uint256 value;
-            uint256 x;
-            assembly ("memory-safe") {
-                value := mload(add(node, 0x20))
-                x := mload(add(node, 0x60))
+        unchecked {
+            uint256 begin = Words.place(part.context.last, 0);
+            uint256 end = Words.place(part.context.last, part.context.last.length);
+            uint256 node = part.nodes;
+            for (uint256 i = 0; i < part.count; ++i) {
+                uint256 value = Words.load(node + 0x20);
+                uint256 x = Words.load(node + 0x60);
+                uint256 expected = Field.horner(begin, end, x, part.prime);
+                if (value != expected) revert FoldMismatch(Words.load(node), value, expected);
+                node += NODE_BYTES;
             }
-            if (Field.horner(begin, end, x, part.prime) != value) refuseFold(node);
-            node += NODE_BYTES;
-        }
-    }
-
-    function refuseFold(uint256 node) private pure {
-        uint256 position;
-        assembly ("memory-safe") {
-            position := mload(node)
-        }
-        revert FoldMismatch(position);
-    }
-
-    // --- memory
-
-    /// @dev Where `words[index]` lies.
-    function wordAt(uint256[] memory words, uint256 index) private pure returns (uint256 place) {
-        assembly ("memory-safe") {
-            place := add(add(words, 0x20), shl(5, index))
-        }
-    }
-
-    function storeFour(uint256 place, uint256 a, uint256 b, uint256 c, uint256 d) private pure {
-        assembly ("memory-safe") {
-            mstore(place, a)
-            mstore(add(place, 0x20), b)
-            mstore(add(place, 0x40), c)
-            mstore(add(place, 0x60), d)
         }
     }
 }

@@ -4,8 +4,9 @@ pragma solidity ^0.8.30;
 import {FactRegistry} from "../facts/FactRegistry.sol";
 import {HeaderRefusals} from "./HeaderRefusals.sol";
 import {HeaderVerifier} from "./HeaderVerifier.sol";
-import {Parameters} from "./Parameters.sol";
 import {Programs} from "./Programs.sol";
+import {ProofParameters} from "./ProofParameters.sol";
+import {QueryContext} from "./QueryContext.sol";
 import {QueryPhase} from "./QueryPhase.sol";
 
 /// @title Proofs of Cairo runs: a proof in, a fact out
@@ -17,17 +18,17 @@ import {QueryPhase} from "./QueryPhase.sol";
 contract StarkVerifier is FactRegistry, HeaderRefusals {
     using Programs for Programs.State;
 
-    /// @notice `verify` takes proofs of one part, this one has `count`.
+    /// @notice Use `begin` and `continueVerification`: `verify` takes proofs of one part, this one has `count`.
     error SeveralParts(uint256 count);
-    /// @notice The proof was begun and waits for its parts.
+    /// @notice Go on with the parts that `pending(session)` names: the proof was begun already.
     error AlreadyPending(bytes32 session);
-    /// @notice No begun proof with this context, or the part was checked already.
+    /// @notice Send a part that `pending(session)` names, with the context of the proof's `ProofBegun`.
     error PartNotPending(bytes32 session, uint256 part);
 
     event ProgramRegistered(uint256 indexed number, uint256 indexed identity);
     event FactProven(bytes32 indexed fact, uint256 indexed identity, bytes32 outputHash);
     /// @notice The context that `continueVerification` takes.
-    event ProofBegun(bytes32 indexed session, uint256 parts, QueryPhase.Context context);
+    event ProofBegun(bytes32 indexed session, uint256 parts, QueryContext.Context context);
     event PartVerified(bytes32 indexed session, uint256 part);
 
     HeaderVerifier public immutable headerVerifier;
@@ -44,7 +45,7 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
     /// @dev The parameters are the header verifier's: one home for both.
     constructor(HeaderVerifier headerVerifier_) {
         headerVerifier = headerVerifier_;
-        Parameters memory p = headerVerifier_.parameters();
+        ProofParameters memory p = headerVerifier_.parameters();
         logBlowup = p.logBlowup;
         logArity = p.logArity;
         logLast = p.logLast;
@@ -52,7 +53,7 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
         partQueries = p.partQueries;
     }
 
-    function parameters() external view returns (Parameters memory) {
+    function parameters() external view returns (ProofParameters memory) {
         return headerVerifier.parameters();
     }
 
@@ -77,7 +78,7 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
     function verify(uint256 programNumber, uint256[] calldata header, bytes calldata openings) external {
         (uint256 identity, address[] memory pages) = _programs.get(programNumber);
         (bytes memory packed, bytes32 outputHash) = headerVerifier.check(identity, pages, header);
-        QueryPhase.Context memory context = QueryPhase.unpack(packed);
+        QueryContext.Context memory context = QueryContext.unpack(packed);
         uint256 parts = _partCount(context);
         if (parts != 1) revert SeveralParts(parts);
         _checkPart(context, 0, openings);
@@ -92,7 +93,7 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
     function begin(uint256 programNumber, uint256[] calldata header) external returns (bytes32 session) {
         (uint256 identity, address[] memory pages) = _programs.get(programNumber);
         (bytes memory packed,) = headerVerifier.check(identity, pages, header);
-        QueryPhase.Context memory context = QueryPhase.unpack(packed);
+        QueryContext.Context memory context = QueryContext.unpack(packed);
         session = keccak256(abi.encode(context));
         if (pending[session] != 0) revert AlreadyPending(session);
         uint256 parts = _partCount(context);
@@ -103,7 +104,7 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
     }
 
     /// @notice Check one part of a begun proof; whoever checks the last registers the fact.
-    function continueVerification(QueryPhase.Context memory context, uint256 part, bytes calldata openings) external {
+    function continueVerification(QueryContext.Context memory context, uint256 part, bytes calldata openings) external {
         bytes32 session = keccak256(abi.encode(context));
         uint256 waiting = pending[session];
         if (part > 255 || (waiting >> part) & 1 == 0) revert PartNotPending(session, part);
@@ -117,7 +118,7 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
     }
 
     /// @dev Part number `part` of the context's positions opens and folds as it must.
-    function _checkPart(QueryPhase.Context memory context, uint256 part, bytes calldata openings) private view {
+    function _checkPart(QueryContext.Context memory context, uint256 part, bytes calldata openings) private view {
         uint256 from = part * partQueries;
         uint256 to = from + partQueries;
         if (to > context.positions.length) to = context.positions.length;
@@ -125,7 +126,7 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
         QueryPhase.checkPart(context, settings, from, to, openings);
     }
 
-    function _partCount(QueryPhase.Context memory context) private view returns (uint256) {
+    function _partCount(QueryContext.Context memory context) private view returns (uint256) {
         return (context.positions.length + partQueries - 1) / partQueries;
     }
 }

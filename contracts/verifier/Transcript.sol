@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Words} from "./Words.sol";
+
 /// @title The Fiat-Shamir transcript of `prover/stark/transcript.py`
 library Transcript {
     struct State {
@@ -31,6 +33,7 @@ library Transcript {
     function absorbCalldata(State memory self, uint256[] calldata words) internal pure {
         bytes32 digest = self.digest;
         uint256 round = self.round;
+        // Equivalent to keccak256(abi.encodePacked(digest, round, words)); nothing is left in memory.
         assembly ("memory-safe") {
             let buffer := mload(0x40)
             mstore(buffer, digest)
@@ -90,8 +93,6 @@ library Transcript {
         for (uint256 i = 1; i < positions.length; ++i) {
             if (positions[i] != positions[kept - 1]) positions[kept++] = positions[i];
         }
-        assembly ("memory-safe") {
-            mstore(positions, kept)
-        }
+        Words.setLength(positions, kept);
     }
 }

@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,34 +21,53 @@ from prover.kernel import Op
 
 LOG_SIZE = 16
 COLUMNS = 8
-REPEATS = 3
+REPEATS = 7
+
+
+@dataclass(frozen=True)
+class Case:
+    """A function at work: `operations` of `unit`, `n_bytes` of memory read and written."""
+
+    name: str
+    unit: str
+    run: Callable[[], object]
+    operations: int
+    n_bytes: int
 
 
 @dataclass(frozen=True)
 class Figure:
-    """`ns` per operation (named by `unit`), best of a few runs; `gb_per_s` of memory read and written."""
+    """CPU nanoseconds per operation on each path, the best of a few runs; GB of memory per CPU second on the first."""
 
     name: str
     unit: str
-    ns: float
+    ns: dict[str, float]
     gb_per_s: float
 
 
-def _time(run: Callable[[], object]) -> float:
-    best = float("inf")
+def paths() -> list[str]:
+    """The compiled paths of this machine, the fastest first; plain Python where there are none."""
+    found = []
+    for name in ("vector", "scalar", "reference"):
+        with kernel.backend(name) as path:
+            found += [path] if path == name else []
+    return found[:2] if len(found) > 1 else found
+
+
+def _figure(case: Case, names: list[str]) -> Figure:
+    """Paths take turns, so that what else the machine does falls on all of them."""
+    best = dict.fromkeys(names, float("inf"))
     for _ in range(REPEATS):
-        began = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - began)
-    return best
+        for name in names:
+            with kernel.backend(name):
+                began = time.process_time()
+                case.run()
+                best[name] = min(best[name], time.process_time() - began)
+    ns = {name: seconds / case.operations * 1e9 for name, seconds in best.items()}
+    return Figure(case.name, case.unit, ns, case.n_bytes / best[names[0]] / 1e9)
 
 
-def _figure(name: str, unit: str, run: Callable[[], object], operations: int, n_bytes: int) -> Figure:
-    seconds = _time(run)
-    return Figure(name, unit, seconds / operations * 1e9, n_bytes / seconds / 1e9)
-
-
-def figures() -> Iterator[Figure]:
+def cases() -> Iterator[Case]:
     n = 1 << LOG_SIZE
     a = kernel.powers(3, 5, n * COLUMNS)
     columns = a.reshape(COLUMNS, n, 4)
@@ -55,37 +75,37 @@ def figures() -> Iterator[Figure]:
     size = a.nbytes
     for name in ("add", "sub", "mul"):
         function = getattr(kernel, name)
-        yield _figure(name, "element", lambda function=function: function(a, a, out), len(a), 3 * size)
-    yield _figure("inverse", "element", lambda: kernel.inverse(a), len(a), 2 * size)
+        yield Case(name, "element", partial(function, a, a, out), len(a), 3 * size)
+    yield Case("inverse", "element", lambda: kernel.inverse(a), len(a), 2 * size)
     butterflies = COLUMNS * n // 2 * LOG_SIZE
     extended = np.empty_like(columns)
-    yield _figure(
+    yield Case(
         "evaluate_coset", "butterfly", lambda: kernel.evaluate_coset(columns, 7, out=extended), butterflies, 2 * size
     )
-    yield _figure("interpolate", "butterfly", lambda: kernel.interpolate(columns), butterflies, 2 * size)
-    yield _figure("hash_rows", f"row of {COLUMNS}", lambda: kernel.hash_rows(list(columns), 25), n, size)
+    yield Case("interpolate", "butterfly", lambda: kernel.interpolate(columns), butterflies, 2 * size)
+    yield Case("hash_rows", f"row of {COLUMNS}", lambda: kernel.hash_rows(list(columns), 25), n, size)
     leaves = kernel.hash_rows(list(columns), 25)
-    yield _figure("merkle_layer", "node", lambda: kernel.merkle_layer(leaves, None, 25), n // 2, leaves.nbytes)
+    yield Case("merkle_layer", "node", lambda: kernel.merkle_layer(leaves, None, 25), n // 2, leaves.nbytes)
     program = np.array(
         [(Op.LOAD, 0, 0, 0), (Op.LOAD, 1, 1, 1), *[(Op.MUL, 0, 0, 1), (Op.ADD, 1, 1, 0)] * 20, (Op.STORE, 0, 0, 0)],
         dtype=np.int32,
     )
     target = np.empty((1, n, 4), dtype=np.uint64)
     one = kernel.from_ints([1])
-    yield _figure(
+    yield Case(
         "run_program",
         "op and row",
-        lambda: kernel.run_program(program, 2, one, list(columns[:2]), target),
+        lambda: kernel.run_program(program, 2, one, list(columns[:2]), list(target)),
         len(program) * n,
         3 * 32 * n,
     )
     weights = kernel.powers(7, 1, COLUMNS)
-    yield _figure("linear_combination", "term", lambda: kernel.linear_combination(list(columns), weights), len(a), size)
-    yield _figure("evaluate_at", "coefficient", lambda: kernel.evaluate_at(list(columns), [11]), len(a), size)
-    yield _figure("divide_out", "coefficient", lambda: kernel.divide_out([columns[0]], 11), n, 64 * n)
-    yield _figure("grind", "hash", lambda: kernel.grind(bytes(64), 16), kernel.grind(bytes(64), 16) + 1, 0)
+    yield Case("linear_combination", "term", lambda: kernel.linear_combination(list(columns), weights), len(a), size)
+    yield Case("evaluate_at", "coefficient", lambda: kernel.evaluate_at(list(columns), [11]), len(a), size)
+    yield Case("divide_out", "coefficient", lambda: kernel.divide_out([columns[0]], 11), n, 64 * n)
+    yield Case("grind", "hash", lambda: kernel.grind(bytes(64), 16), kernel.grind(bytes(64), 16) + 1, 0)
     pairs = np.ascontiguousarray(a[: 2 << 10]).reshape(-1, 2, 4)
-    yield _figure("pedersen", "hash", lambda: kernel.pedersen(pairs), len(pairs), pairs.nbytes)
+    yield Case("pedersen", "hash", lambda: kernel.pedersen(pairs), len(pairs), pairs.nbytes)
 
 
 @dataclass(frozen=True)
@@ -139,14 +159,18 @@ def machine() -> str:
 @click.command("kernel")
 @click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here too.")
 def bench_kernel(target: Path | None) -> None:
-    """Nanoseconds per operation and GB/s of every kernel function, all cores."""
+    """CPU nanoseconds per operation of every kernel function on each path, how they compare, and GB per CPU second."""
+    names = paths()
     table = Table(title=machine())
-    for name in ("function", "per", "ns", "GB/s"):
+    for name in ("function", "per", *[f"{name} ns" for name in names], *["ratio"] * (len(names) - 1), "GB/s"):
         table.add_column(name, justify="left" if name in ("function", "per") else "right")
     found = []
-    for figure in figures():
+    for case in cases():
+        figure = _figure(case, names)
         found.append(figure)
-        table.add_row(figure.name, figure.unit, f"{figure.ns:,.1f}", f"{figure.gb_per_s:.2f}")
+        ns = [figure.ns[name] for name in names]
+        ratios = [f"{slower / ns[0]:.1f}" for slower in ns[1:]]
+        table.add_row(figure.name, figure.unit, *[f"{x:,.1f}" for x in ns], *ratios, f"{figure.gb_per_s:.2f}")
     Console().print(table)
     if target:
         target.write_text(json.dumps({"machine": machine(), "figures": [asdict(f) for f in found]}, indent=2) + "\n")

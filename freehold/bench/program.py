@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from freehold.files import write_whole
+from prover.applications.ledger.units import StarkKey
 from prover.applications.perpetual import samples
 from prover.applications.perpetual.samples import ALICE, BOB, RICH, A, B, SampleExchange
 from prover.applications.perpetual.state import State
@@ -66,7 +68,7 @@ class Kind:
 KINDS = [
     Kind("deposit", 2929, 142, lambda e: samples.deposit(ALICE, A, 7)),
     Kind("withdrawal", 4065, 271, lambda e: e.withdrawal(ALICE, A, 7)),
-    Kind("withdrawal to another key", 4073, 272, lambda e: e.withdrawal(ALICE, A, 7, to=0x1234)),
+    Kind("withdrawal to another key", 4073, 272, lambda e: e.withdrawal(ALICE, A, 7, to=StarkKey(0x1234))),
     Kind("transfer", 6855, 410, lambda e: e.transfer(ALICE, A, BOB, B, 7)),
     Kind("conditional transfer", 6896, 411, lambda e: e.transfer(ALICE, A, BOB, B, 7, condition=77)),
     Kind("trade, fresh orders", 10558, 667, lambda e: e.trade((ALICE, A), (BOB, B), 0)),
@@ -138,12 +140,14 @@ def bench_program(document: Path | None, profile: bool) -> None:
         for steps, name in profile_of(100, 59):
             click.echo(f"{steps:8,}  {name}")
         return
-    table = markdown()
     if document is None:
-        click.echo(table, nl=False)
+        click.echo(markdown(), nl=False)
         return
-    before, rest = document.read_text().split(BEGIN)
-    document.write_text(before + BEGIN + table + END + rest.split(END)[1])
+    before, begin, rest = document.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise click.ClickException(f"{document} has no table to rewrite: it needs the lines {BEGIN!r} and {END!r}")
+    write_whole(document, before + BEGIN + markdown() + END + after)
 
 
 def profile_of(n_trades: int, n_positions: int) -> list[tuple[int, str]]:

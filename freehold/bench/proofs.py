@@ -15,13 +15,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from freehold.arguments import NewFile, existing, parameters_option
+from freehold.arguments import NewFile, existing, parameters_option, trust_option
 from freehold.bench.kernel import Limits, limits, machine
 from freehold.bench.stages import LARGEST, Case, Result, filling_case, results, show
 from freehold.files import write_whole
+from freehold.hints import refuse_strange_hints
 from prover.applications.perpetual import documents, samples
 from prover.applications.perpetual.batch import Batch
-from prover.proving.batch import PROGRAM_FILE, run_batch, run_exchange
+from prover.applications.perpetual.program import PROGRAM_FILE
+from prover.cairo.program import Program
+from prover.proving.batch import run_batch, run_exchange
 from prover.stark.parameters import DEFAULT, NAMED
 
 POSITIONS = 59
@@ -99,14 +102,22 @@ def _measure(cases: list[Case], unit: Limits, console: Console) -> list[Result]:
 @click.option("--program", "program_file", type=existing, help="Another.")
 @click.option("--input", "input_file", type=existing, help="Its input.")
 @click.option("--json", "target", type=NewFile(), help="Write the figures here too.")
+@trust_option
 def bench_prove(
-    sizes: str, only: str | None, program_file: Path | None, input_file: Path | None, target: Path | None
+    sizes: str,
+    only: str | None,
+    program_file: Path | None,
+    input_file: Path | None,
+    target: Path | None,
+    trust_hints: bool,
 ) -> None:
     """Prove a fixed set of programs at the default parameters: time, cells, memory, and share of the limit by stage."""
     logs = _numbers(sizes, "sizes", 8, LARGEST)
     if (program_file is None) != (input_file is None):
         raise click.UsageError("--program and --input belong together")
-    if program_file:
+    if program_file and input_file:
+        program = Program.from_json(json.loads(program_file.read_text()))
+        refuse_strange_hints(program_file, program, trust_hints)
         given = partial(json.loads, input_file.read_text())
         cases = [Case(program_file.stem, program_file.stem, program_file, given)]
     else:

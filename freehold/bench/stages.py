@@ -20,10 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 from freehold.bench.kernel import Limits
+from freehold.files import write_whole
 from prover.algebra.ecdsa import public_key, sign
 from prover.cairo.program import Program
+from prover.cairo.proof_file import ProofFile
 from prover.cairo.prove import key_of, prove_run
 from prover.cairo.run import run_program
+from prover.cairo.statement import program_identity
 from prover.stark.layout import make_layout
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.work import Work, work_of
@@ -116,7 +119,7 @@ def measure(case: Case, unit: Limits) -> Result:
     proof = prove_run(run, case.parameters, clock)
     clock("")
     if case.keep:
-        case.keep.write_bytes(proof.to_bytes())
+        write_whole(case.keep, ProofFile(program_identity(key.shape, program.data), case.parameters, proof).to_bytes())
     heights = tuple(proof.header[: len(key.shape.tables)])
     layout = make_layout(key.shape, heights, case.parameters)
     work = work_of(key.shape, layout, case.parameters, proof.header[-1])

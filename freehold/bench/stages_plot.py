@@ -9,12 +9,13 @@ import json
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 400, 60, 200, 20, 50
 COLOURS = {"loop": "#1b6ca8", "hashes": "#c2571a", "signatures": "#3a7d44", "exchange": "#7b3fa0"}
 
 
-def series(document: dict) -> dict[str, list[tuple[int, float]]]:
+def series(document: dict[str, Any]) -> dict[str, list[tuple[int, float]]]:
     """(log2 of the steps, CPU seconds of all stages) of each program, by size."""
     points: dict[str, list[tuple[int, float]]] = {}
     for result in document["results"]:

@@ -21,12 +21,12 @@ def gas_per_trade(entry: Entry) -> float | None:
     """Proof and state update; None for a proof that was not submitted."""
     if "transactions" not in entry:
         return None
-    gas = sum(transaction["gas"] for transaction in entry["transactions"])
-    return (gas + entry["state_update_gas"]) / entry["trades"]
+    gas: int = sum(transaction["gas"] for transaction in entry["transactions"]) + entry["state_update_gas"]
+    return gas / int(entry["trades"])
 
 
 def trades_per_second(entry: Entry) -> float:
-    return entry["trades"] / entry["seconds"]
+    return int(entry["trades"]) / float(entry["seconds"])
 
 
 def panel(entries: list[Entry], left: float, title: str, value: Callable[[Entry], float | None]) -> Iterator[str]:

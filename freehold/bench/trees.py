@@ -7,7 +7,9 @@ import time
 import click
 
 from prover.applications.ledger.merkle import MerkleTree
+from prover.applications.ledger.units import StarkKey
 from prover.applications.perpetual.positions import EMPTY, Position, leaves
+from prover.applications.perpetual.units import CollateralQuanta
 
 HEIGHT = 64
 
@@ -21,7 +23,7 @@ HEIGHT = 64
 )
 def bench_trees(n_positions: int, n_updates: int) -> None:
     """Hash positions with ids in a row to a tree of height 64, then update some: wall and CPU seconds."""
-    positions = [Position(1 + number, number + 5) for number in range(n_positions)]
+    positions = [_position(number, number + 5) for number in range(n_positions)]
     EMPTY.leaf()  # the hash's table is made once in a process
     clock = _Clock()
     values = leaves(positions)
@@ -29,9 +31,13 @@ def bench_trees(n_positions: int, n_updates: int) -> None:
     tree = MerkleTree(HEIGHT, EMPTY.leaf(), dict(enumerate(values)))
     clock.report(f"tree of {len(tree.nodes):,} nodes")
     touched = range(0, n_positions, max(1, n_positions // n_updates))[:n_updates]
-    changed = leaves([Position(1 + number, number + 6) for number in touched])
+    changed = leaves([_position(number, number + 6) for number in touched])
     tree.update(dict(zip(touched, changed, strict=True)))
     clock.report(f"update of {len(touched):,} positions")
+
+
+def _position(number: int, collateral: int) -> Position:
+    return Position(StarkKey(1 + number), CollateralQuanta(collateral))
 
 
 class _Clock:

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
-from py_ecc.bls import G2ProofOfPossession as Scheme
+from ape.api.accounts import AccountAPI
+from ape.contracts.base import ContractInstance
+from ape.managers.project import ProjectManager
+from eth_typing import BLSSignature
+from py_ecc.bls.ciphersuites import G2ProofOfPossession as Scheme
 from py_ecc.bls.g2_primitives import pubkey_to_G1, signature_to_G2
-from py_ecc.optimized_bls12_381 import normalize
+from py_ecc.optimized_bls12_381.optimized_curve import normalize
 
+from freehold.chain.contracts import deploy
 from freehold.chain.errors import Refused
 
 ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
@@ -33,7 +36,7 @@ def public_key(secret: int) -> bytes:
     return _words(x.n, y.n)
 
 
-def signature_words(compressed: bytes) -> bytes:
+def signature_words(compressed: BLSSignature) -> bytes:
     """256 bytes of a point in G2 from its usual 96."""
     x, y = normalize(signature_to_G2(compressed))
     return _words(*(int(c) for point in (x, y) for c in point.coeffs))
@@ -85,9 +88,12 @@ Members = Sequence[AccountAPI | str] | Sequence[BlsMember]
 """Accounts or addresses, or members with BLS keys: never both."""
 
 
-def deploy_committee(project, account: AccountAPI, members: Members, required: int = 1) -> ContractInstance:
+def deploy_committee(
+    project: ProjectManager, account: AccountAPI, members: Members, required: int = 1
+) -> ContractInstance:
     """Of either kind; `required` of the members must sign."""
-    if all(isinstance(member, BlsMember) for member in members):
-        keys, proofs = [member.public_key for member in members], [member.possession for member in members]
-        return account.deploy(project.BlsCommittee, keys, proofs, required)
-    return account.deploy(project.Committee, list(members), required)
+    bls = [member for member in members if isinstance(member, BlsMember)]
+    if len(bls) == len(members):
+        keys, proofs = [member.public_key for member in bls], [member.possession for member in bls]
+        return deploy(account, project.BlsCommittee, keys, proofs, required)
+    return deploy(account, project.Committee, list(members), required)

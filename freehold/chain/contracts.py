@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from ape import Contract, networks, project
-from ape.contracts import ContractInstance
-from eth_utils import is_address, to_checksum_address
-from ethpm_types import ContractType
+from typing import cast
 
+from ape.api.accounts import AccountAPI
+from ape.contracts.base import ContractContainer, ContractInstance
+from ape.managers.project import ProjectManager
+from eth_utils.address import is_address, to_checksum_address
+from ethpm_types.abi import ABI
+from ethpm_types.contract_type import ContractType
+
+from freehold.chain.compilation import keep_fresh
 from freehold.chain.errors import Refused
+from freehold.chain.managers import chain, networks, project
 from freehold.chain.network import network_name
+
+keep_fresh()
 
 PIECES = ("Freehold", "Custody", "Administration", "FreeholdProxy")
 
 
-def exchange_type(project) -> ContractType:
+def deploy(account: AccountAPI, contract: ContractContainer, *arguments: object) -> ContractInstance:
+    """A new contract, once the account's transaction is in a block."""
+    return cast(ContractInstance, account.deploy(contract, *arguments))
+
+
+def exchange_type(project: ProjectManager) -> ContractType:
     """What the exchange's address answers, and how it refuses: the ABIs of all its pieces together."""
-    entries = {}
+    entries: dict[tuple[str, str], ABI] = {}
     for name in PIECES:
         for entry in project.get_contract(name).contract_type.abi:
             if entry.type in ("function", "event", "error"):
@@ -23,8 +36,8 @@ def exchange_type(project) -> ContractType:
     return ContractType(contractName="IFreehold", abi=list(entries.values()))
 
 
-def exchange_at(project, address: str) -> ContractInstance:
-    return Contract(address, contract_type=exchange_type(project))
+def exchange_at(project: ProjectManager, address: str) -> ContractInstance:
+    return chain.contracts.instance_at(address, contract_type=exchange_type(project))
 
 
 def address_of(text: str, what: str) -> str:
@@ -39,4 +52,4 @@ def contract_at(text: str, what: str, kind: str) -> ContractInstance:
     address = address_of(text, what)
     if not networks.provider.get_code(address):
         raise Refused(f"there is no contract at {what} {address} on {network_name()}")
-    return Contract(address, contract_type=project.contracts[kind].contract_type)
+    return chain.contracts.instance_at(address, contract_type=project.contracts[kind].contract_type)

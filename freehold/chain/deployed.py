@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ape.contracts import ContractInstance
+from ape.contracts.base import ContractInstance
 
+from prover.applications.ledger.units import CollateralId
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State
 from prover.stark.parameters import Parameters
@@ -53,5 +54,5 @@ class Deployment:
     delays: Delays = USUAL_DELAYS
 
     @property
-    def asset_type(self) -> int:
+    def asset_type(self) -> CollateralId:
         return self.config.collateral_asset_id

@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
-from eth_abi import encode
+from ape.api.accounts import AccountAPI
+from ape.contracts.base import ContractInstance
+from ape.managers.project import ProjectManager
+from eth_abi.abi import encode
 
 from freehold.chain.committee import Members, deploy_committee
-from freehold.chain.contracts import exchange_at
+from freehold.chain.contracts import deploy, exchange_at
 from freehold.chain.deployed import USUAL_DELAYS, Delays, Deployment
 from freehold.chain.verifier import data_contract, deploy_verifier, register_program
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import asset_type, erc20_asset_info
+from prover.applications.ledger.units import Seconds
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State
 from prover.cairo.prove import key_of
 from prover.cairo.statement import program_identity
-from prover.codegen.__main__ import EXCHANGE_BUILTINS
 from prover.codegen.pedersen_tables import pages
+from prover.codegen.shapes import EXCHANGE_BUILTINS
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, Parameters
 
@@ -38,13 +40,17 @@ def initial_data(escape_verifier: str, state_words: list[int], delays: Delays, s
 
 
 def deploy_pieces(
-    project, governor: AccountAPI, escape_verifier: ContractInstance, state_words: list[int], delays: Delays
+    project: ProjectManager,
+    governor: AccountAPI,
+    escape_verifier: ContractInstance,
+    state_words: list[int],
+    delays: Delays,
 ) -> ContractInstance:
     """Three pieces of code and the proxy that is the exchange. The governor governs both."""
-    custody = governor.deploy(project.Custody)
-    administration = governor.deploy(project.Administration)
-    code = governor.deploy(project.Freehold, custody, administration)
-    proxy = governor.deploy(project.FreeholdProxy, delays.upgrade)
+    custody = deploy(governor, project.Custody)
+    administration = deploy(governor, project.Administration)
+    code = deploy(governor, project.Freehold, custody, administration)
+    proxy = deploy(governor, project.FreeholdProxy, delays.upgrade)
     data = initial_data(escape_verifier.address, state_words, delays)
     exchange = exchange_at(project, proxy.address)
     exchange.addImplementation(code, data, False, sender=governor)
@@ -52,18 +58,18 @@ def deploy_pieces(
     return exchange
 
 
-def deploy_escape_verifier(project, account: AccountAPI) -> ContractInstance:
-    tables = [account.deploy(data_contract(page)) for page in pages()]
-    return account.deploy(project.EscapeVerifier, tables)
+def deploy_escape_verifier(project: ProjectManager, account: AccountAPI) -> ContractInstance:
+    tables = [deploy(account, data_contract(page)) for page in pages()]
+    return deploy(account, project.EscapeVerifier, tables)
 
 
 def deploy_exchange(
-    project,
+    project: ProjectManager,
     governor: AccountAPI,
-    operator: AccountAPI,
+    operator: AccountAPI | str,
     committee_members: Members,
     token: ContractInstance,
-    time: int,
+    time: Seconds,
     parameters: Parameters = DEFAULT,
     local: bool = True,
     delays: Delays = USUAL_DELAYS,
@@ -77,7 +83,7 @@ def deploy_exchange(
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
-    config = GeneralConfig(collateral_asset_id=asset_type(asset_info), **rules)
+    config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), **rules})
     state = State.initial(config, time)
 
     verifier = deploy_verifier(project, governor, parameters)
@@ -86,7 +92,7 @@ def deploy_exchange(
     identity = program_identity(key_of(EXCHANGE_BUILTINS, parameters).shape, program.data)
     is_rollup = bool(config.data_availability_mode)
     kind = project.RollupFactAdapter if is_rollup else project.ProgramFactAdapter
-    adapter = governor.deploy(kind, verifier, identity)
+    adapter = deploy(governor, kind, verifier, identity)
     committee = None
     if not is_rollup:
         committee = deploy_committee(project, governor, committee_members, signatures_required)

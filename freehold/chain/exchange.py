@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from ape import chain, networks, project
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
+from ape.api.accounts import AccountAPI
+from ape.contracts.base import ContractInstance
 
 from freehold.chain.contracts import contract_at, exchange_at
 from freehold.chain.errors import Refused
-from freehold.chain.network import network_name
+from freehold.chain.managers import chain, networks, project
+from freehold.chain.network import head_number, network_name
 from freehold.chain.record import read_deployment
 from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
 
@@ -35,7 +35,7 @@ class Request:
     @property
     def left(self) -> int:
         """Seconds until anyone may freeze; negative once it is late."""
-        return self.deadline - chain.pending_timestamp
+        return self.deadline - int(chain.pending_timestamp)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Exchange:
         times = self.times_of_waiting()
         if not times:
             return []
-        first, end = block_at(min(times)), chain.blocks.head.number + 1
+        first, end = block_at(min(times)), head_number() + 1
         asked = {
             (log.starkKey, log.vaultId, log.quantizedAmount)
             for start in range(first, end, LOG_BLOCKS)
@@ -102,7 +102,7 @@ class Exchange:
 
 def block_at(timestamp: int) -> int:
     """The first block with this time or a later one."""
-    low, high = 0, chain.blocks.head.number
+    low, high = 0, head_number()
     while low < high:
         middle = (low + high) // 2
         if chain.blocks[middle].timestamp < timestamp:

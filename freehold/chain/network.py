@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ape import networks
+from freehold.chain.managers import chain, networks
 
 
 def is_local() -> bool:
     """A chain of this machine's own, where nothing is worth anything."""
-    return networks.provider.network.is_dev
+    return bool(networks.provider.network.is_dev)
 
 
 def time_travels() -> bool:
@@ -17,4 +17,9 @@ def time_travels() -> bool:
 
 def network_name() -> str:
     """As Ape writes it: ecosystem:network:provider."""
-    return networks.provider.network_choice
+    return str(networks.provider.network_choice)
+
+
+def head_number() -> int:
+    """Of the newest block."""
+    return int(chain.blocks.head.number or 0)

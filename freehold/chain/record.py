@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from freehold.chain.deployed import Deployment
 from freehold.chain.errors import Refused
 from prover.applications.perpetual.config import GeneralConfig
-from prover.applications.perpetual.documents import StateDocument
 from prover.applications.perpetual.errors import InputRefused
+from prover.applications.perpetual.last_state import LastState
 from prover.applications.perpetual.state import State
 
 DEPLOYMENT = Path(".build/deployment.json")
@@ -38,27 +36,18 @@ def read_deployment(path: Path) -> dict[str, Any]:
     return document
 
 
-class _LastState(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    config: GeneralConfig
-    state: StateDocument
-
-
 def write_state(config: GeneralConfig, state: State, path: Path = STATE) -> None:
     """All positions and orders, and what governance fixed: enough for anybody to leave."""
-    _write(path, {"config": config.model_dump(mode="json"), "state": StateDocument.of(state).model_dump(mode="json")})
+    _write(path, LastState.of(config, state).model_dump(mode="json"))
 
 
 def read_state(path: Path) -> tuple[GeneralConfig, State]:
     """The state that a document says; its roots are made anew."""
     document = _read(path, "whoever keeps the exchange's data has it")
     try:
-        last = _LastState.model_validate(document)
-        return last.config, last.state.state(last.config)
-    except (ValidationError, InputRefused) as error:
-        reason = " ".join(str(error).split())
-        raise Refused(f"{path} is no state of an exchange: {reason}") from error
+        return LastState.parsed(document)
+    except InputRefused as error:
+        raise Refused(f"{path} is no state of an exchange: {error}") from error
 
 
 def _read(path: Path, origin: str) -> Any:

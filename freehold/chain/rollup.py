@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ape import chain, networks
-from ape.contracts import ContractInstance
+from ape.contracts.base import ContractInstance
+
+from freehold.chain.managers import networks
+from freehold.chain.network import head_number
 
 
 class DataElsewhere(ValueError):
@@ -18,7 +20,7 @@ def published_data(exchange: ContractInstance, adapter: ContractInstance) -> Ite
     Data may be published again, in other ways: the first that a transaction brought to the adapter counts. Raises
     DataElsewhere where there is none.
     """
-    end = chain.blocks.head.number + 1
+    end = head_number() + 1
     published: dict[bytes, list[int]] = {}
     for log in adapter.DataPublished.range(0, end):
         transaction = networks.provider.web3.eth.get_transaction(log.transaction_hash)

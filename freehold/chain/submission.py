@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ape.api import AccountAPI, ReceiptAPI
+from ape.api.accounts import AccountAPI
+from ape.api.transactions import ReceiptAPI
 from hexbytes import HexBytes
 
 from freehold.chain.deployed import Deployment

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from ape.api import AccountAPI, ReceiptAPI
-from ape.contracts import ContractContainer, ContractInstance
-from ethpm_types import ContractType
+from ape.api.accounts import AccountAPI
+from ape.api.transactions import ReceiptAPI
+from ape.contracts.base import ContractContainer, ContractInstance
+from ape.managers.project import ProjectManager
+from ethpm_types.contract_type import ContractType
 
+from freehold.chain.contracts import deploy
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of
-from prover.codegen.__main__ import EXCHANGE_SHAPE, SHAPES, contract_of
 from prover.codegen.shape import Contract
+from prover.codegen.shapes import EXCHANGE_SHAPE, SHAPES, contract_of
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
 
@@ -18,30 +21,30 @@ PAGE_BYTES = 24_000
 
 
 def deploy_verifier(
-    project, account: AccountAPI, parameters: Parameters = DEFAULT, shape: str = EXCHANGE_SHAPE
+    project: ProjectManager, account: AccountAPI, parameters: Parameters = DEFAULT, shape: str = EXCHANGE_SHAPE
 ) -> ContractInstance:
     """The verifier of one generated shape under one set of parameters."""
     root = key_of(SHAPES[shape], parameters).preprocessed_root
-    header_verifier = account.deploy(
-        project.HeaderVerifier, deploy_shape(project, account, shape), root, parameter_words(parameters)
+    header_verifier = deploy(
+        account, project.HeaderVerifier, deploy_shape(project, account, shape), root, parameter_words(parameters)
     )
-    return account.deploy(project.StarkVerifier, header_verifier)
+    return deploy(account, project.StarkVerifier, header_verifier)
 
 
-def deploy_shape(project, account: AccountAPI, shape: str) -> ContractInstance:
+def deploy_shape(project: ProjectManager, account: AccountAPI, shape: str) -> ContractInstance:
     """A shape's contract, after the parts of its evaluator and their constants."""
     return _deploy_generated(project, account, contract_of(shape))
 
 
-def _deploy_generated(project, account: AccountAPI, contract: Contract) -> ContractInstance:
+def _deploy_generated(project: ProjectManager, account: AccountAPI, contract: Contract) -> ContractInstance:
     arguments = [_deploy_generated(project, account, part) for part in contract.parts]
     if contract.data:
-        arguments.append(account.deploy(data_contract(contract.data)))
-    return account.deploy(getattr(project, contract.name), *arguments)
+        arguments.append(deploy(account, data_contract(contract.data)))
+    return deploy(account, getattr(project, contract.name), *arguments)
 
 
 def parameter_words(parameters: Parameters) -> tuple[object, ...]:
-    """The struct of `Parameters.sol`."""
+    """The struct of `ProofParameters.sol`."""
     return (
         parameters.log_blowup,
         parameters.n_queries,
@@ -69,10 +72,10 @@ def data_contract(data: bytes) -> ContractContainer:
 def register_program(account: AccountAPI, verifier: ContractInstance, program: Program) -> int:
     """Publish the program's words and name them; returns the number."""
     data = b"".join(word.to_bytes(32, "big") for word in program.data)
-    pages = [account.deploy(data_contract(data[i : i + PAGE_BYTES])) for i in range(0, len(data), PAGE_BYTES)]
+    pages = [deploy(account, data_contract(data[i : i + PAGE_BYTES])) for i in range(0, len(data), PAGE_BYTES)]
     receipt = verifier.registerProgram(pages, sender=account)
     (event,) = receipt.decode_logs(verifier.ProgramRegistered)
-    return event.number
+    return int(event.number)
 
 
 def submit_proof(account: AccountAPI, verifier: ContractInstance, number: int, proof: Proof) -> list[ReceiptAPI]:

@@ -8,6 +8,7 @@ from freehold.bench.proofs import bench_prove, bench_trades
 from freehold.bench.trees import bench_trees
 from freehold.commands.batch import batch_group
 from freehold.commands.compile import compile_command
+from freehold.commands.leave import leave_command
 from freehold.commands.proof import prove_command, verify_command
 from freehold.commands.security import security_command
 
@@ -29,5 +30,5 @@ def bench() -> None:
 
 for command in (bench_kernel, bench_program, bench_prove, bench_trades, bench_trees):
     bench.add_command(command)
-for command in (compile_command, prove_command, verify_command, security_command, batch_group):
+for command in (compile_command, prove_command, verify_command, security_command, batch_group, leave_command):
     main.add_command(command)

@@ -11,17 +11,21 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from freehold.arguments import NewFile, existing, parameters_option
+from freehold.arguments import NewFile, existing, parameters_option, trust_option
 from freehold.files import write_whole
+from freehold.hints import refuse_strange_hints
 from prover.cairo.errors import CairoError
 from prover.cairo.execution import Run
+from prover.cairo.machine.input import NoInput
 from prover.cairo.program import Program
-from prover.cairo.prove import prove_run, verify_proof
+from prover.cairo.proof_file import ProofFile, name_of
+from prover.cairo.prove import key_of, prove_run, verify_proof
 from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run
 from prover.cairo.shapes import BuiltinNotProvable, shape_of
+from prover.cairo.statement import program_identity
 from prover.stark.errors import ProofRefused, StarkError
-from prover.stark.parameters import NAMED, Parameters
+from prover.stark.parameters import DEFAULT, NAMED, Parameters
 from prover.stark.proof import Proof
 
 CONSOLE = Console(stderr=True)
@@ -77,6 +81,8 @@ def _load_json(path: Path) -> object:
 @click.option("--public-input", "public_input_file", type=existing, help="A recorded run: its AIR public input.")
 @click.option("--private-input", "private_input_file", type=existing, help="The same: its signatures, if it has any.")
 @click.option("-o", "--output", required=True, type=NewFile(), help="The proof.")
+@trust_option
+@click.option("--json", "as_json", is_flag=True, help="Print what was proven and what it cost as JSON.")
 @parameters_option
 def prove_command(
     program_file: Path | None,
@@ -87,9 +93,14 @@ def prove_command(
     public_input_file: Path | None,
     private_input_file: Path | None,
     output: Path,
+    trust_hints: bool,
+    as_json: bool,
     set_name: str,
 ) -> None:
     """Run PROGRAM.json and prove the run, or prove a recorded one.
+
+    A program's hints are Python that runs with your rights. Those of Cairo's common library, of the exchange's program,
+    and those that only bring input into memory run without asking; others need --trust-hints, a recorded run none.
 
     A run that another Cairo machine recorded needs --program, --trace, --memory and --public-input. Nothing is written
     unless the proof verifies.
@@ -113,10 +124,11 @@ def prove_command(
     try:
         program = load_program(path)
         stages("read the run" if all(recorded) else "run")
-        if all(recorded):
+        if trace_file and memory_file and public_input_file:
             run = read_run(program, trace_file, memory_file, public_input_file, private_input_file)
         else:
-            run = run_program(program, _load_json(input_file) if input_file else None)
+            refuse_strange_hints(path, program, trust_hints)
+            run = run_program(program, _load_json(input_file) if input_file else NoInput())
         proof = prove_run(run, parameters, stages)
         stages("check the proof")
         verify_proof(proof, program, parameters)
@@ -124,8 +136,32 @@ def prove_command(
         raise click.ClickException(str(error)) from error
     finally:
         stages.stop()
-    write_whole(output, proof.to_bytes())
-    report(run, proof, parameters, stages, time.perf_counter() - began)
+    write_whole(output, ProofFile(identity_of(program, parameters), parameters, proof).to_bytes())
+    if as_json:
+        click.echo(json.dumps(figures(run, proof, parameters, stages, time.perf_counter() - began)))
+    else:
+        report(run, proof, parameters, stages, time.perf_counter() - began)
+
+
+def identity_of(program: Program, parameters: Parameters) -> int:
+    return program_identity(key_of(tuple(program.builtins), parameters).shape, program.data)
+
+
+def figures(run: Run, proof: Proof, parameters: Parameters, stages: Stages, seconds: float) -> dict[str, object]:
+    """What `report` prints, for programs: words as hex, times in seconds, memory in bytes."""
+    return {
+        "program": hex(identity_of(run.program, parameters)),
+        "output": [hex(word) for word in run.output],
+        "steps": run.n_executed_steps,
+        "proven_steps": run.n_steps,
+        "parameters": name_of(parameters),
+        "proven_bits": round(parameters.proven_bits(), 1),
+        "proof_bytes": len(proof.to_bytes()),
+        "parts": len(proof.parts),
+        "seconds": round(seconds, 3),
+        "stages": {name: round(spent, 3) for name, spent in stages.seconds.items()},
+        "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
 
 
 def report(run: Run, proof: Proof, parameters: Parameters, stages: Stages, seconds: float) -> None:
@@ -146,19 +182,45 @@ def report(run: Run, proof: Proof, parameters: Parameters, stages: Stages, secon
 @click.command("verify")
 @click.argument("proof_file", type=existing, metavar="PROOF")
 @click.option("--program", "program_file", required=True, type=existing, help="The compiled program.")
-@parameters_option
-def verify_command(proof_file: Path, program_file: Path, set_name: str) -> None:
+@click.option(
+    "--parameters",
+    "set_name",
+    type=click.Choice(list(NAMED)),
+    help="Take a proof of this named set alone; otherwise of any, with a warning below the default's proven bits.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was proven as JSON.")
+def verify_command(proof_file: Path, program_file: Path, set_name: str | None, as_json: bool) -> None:
     """Check a proof: exit 0, or name the step that refused and exit 1.
 
     What is printed is what was proven: this program ran to its end and wrote this output.
     """
     try:
-        proof = Proof.from_bytes(proof_file.read_bytes())
-        statement = verify_proof(proof, load_program(program_file), NAMED[set_name])
+        given, program = ProofFile.from_bytes(proof_file.read_bytes()), load_program(program_file)
+        check_head(given, program, set_name)
+        statement = verify_proof(given.proof, program, given.parameters)
     except ProofRefused as error:
-        raise click.ClickException(f"refused at step '{error.step}': {error} (parameters: {set_name})") from error
+        raise click.ClickException(f"refused at step '{error.step}': {error}") from error
     except (CairoError, StarkError, BuiltinNotProvable) as error:
         raise click.ClickException(str(error)) from error
+    bits = given.parameters.proven_bits()
+    if bits < DEFAULT.proven_bits():
+        usual = DEFAULT.proven_bits()
+        click.echo(f"warning: this proof is worth {bits:.0f} proven bits, {usual:.0f} are usual", err=True)
+    if as_json:
+        proven = {"program": hex(statement.identity), "output": [hex(word) for word in statement.output]}
+        click.echo(json.dumps(proven | {"parameters": name_of(given.parameters), "proven_bits": round(bits, 1)}))
+        return
     click.echo(f"accepted: program {statement.identity:#066x}, {len(statement.output)} output words")
     for word in statement.output:
         click.echo(f"  {word:#x}")
+
+
+def check_head(given: ProofFile, program: Program, set_name: str | None) -> None:
+    """What the file says it is must be what is asked for; the proof itself is checked afterwards all the same."""
+    if set_name and given.parameters != NAMED[set_name]:
+        raise click.ClickException(
+            f"made with another parameter set: {name_of(given.parameters) or 'one without a name'}, not {set_name}"
+        )
+    wanted = identity_of(program, given.parameters)
+    if given.identity != wanted:
+        raise click.ClickException(f"made for another program: {given.identity:#x}, this one is {wanted:#x}")

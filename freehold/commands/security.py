@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 from rich.console import Console
 from rich.table import Table
@@ -64,7 +66,13 @@ def _table(title: str) -> Table:
 
 @click.command("security")
 @click.option("--optimise", is_flag=True, help="Search packing, fold and last layer for the fewest bytes at each rate.")
-@click.option("--bits", default=100.0, show_default=True, help="Proven bits that the search must reach.")
+@click.option(
+    "--bits",
+    default=100.0,
+    show_default=True,
+    type=click.FloatRange(1, 200),
+    help="Proven bits that the search must reach.",
+)
 @click.option("--grinding", default=24, show_default=True, type=click.IntRange(0, 40), help="Grinding bits, for it.")
 @click.option("--log-steps", default=16, show_default=True, type=click.IntRange(6, 24), help="log2 of the run's steps.")
 @click.option(
@@ -75,6 +83,8 @@ def _table(title: str) -> Table:
 )
 def security_command(optimise: bool, bits: float, grinding: int, log_steps: int, builtins: str) -> None:
     """State what each parameter set is worth and what a proof under it weighs, by the byte model."""
+    if math.isnan(bits):
+        raise click.UsageError("--bits is not a number")
     names = tuple(name for name in builtins.split(",") if name)
     try:
         shape = shape_of(names)

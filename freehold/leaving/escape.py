@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ape.api import AccountAPI, ReceiptAPI
+from ape.api.accounts import AccountAPI
+from ape.api.transactions import ReceiptAPI
 
 from freehold.chain.contracts import contract_at
 from freehold.chain.errors import Refused
 from freehold.chain.exchange import Exchange
+from prover.applications.ledger.units import CollateralId
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.state import State
+from prover.applications.perpetual.units import CollateralQuanta, PositionId
 
 
 @dataclass(frozen=True)
@@ -20,9 +23,9 @@ class Escape:
 
     exchange: Exchange
     state: State
-    position_id: int
-    collateral: int
-    worth: int
+    position_id: PositionId
+    collateral: CollateralId
+    worth: CollateralQuanta
     owner: str
 
     def send(self, sender: AccountAPI) -> list[ReceiptAPI]:
@@ -37,7 +40,7 @@ class Escape:
         ]
 
 
-def plan_escape(exchange: Exchange, config: GeneralConfig, last: State, position_id: int) -> Escape:
+def plan_escape(exchange: Exchange, config: GeneralConfig, last: State, position_id: PositionId) -> Escape:
     """Raises Refused where nothing can be taken, with the reason."""
     contract = exchange.contract
     if last.hash() != bytes(contract.sharedStateHash()):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from freehold.chain.exchange import Exchange
 from prover.applications.ledger.fields import FXP32
+from prover.applications.ledger.units import Hours
 from prover.applications.perpetual.batch import Batch, apply_batch
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import Code, RuleBroken
 from prover.applications.perpetual.margin import margin_left, totals
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import ForcedWithdrawal
+from prover.applications.perpetual.units import PositionId
 
 
 def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, request: ForcedWithdrawal) -> str:
@@ -20,7 +22,7 @@ def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, req
     if state.hash() != bytes(exchange.contract.sharedStateHash()):
         return "the state file is not the state on chain: nobody knows what the request would come to"
     try:
-        batch = apply_batch(config, state, [request], 0)
+        batch = apply_batch(config, state, [request], Hours(0))
     except RuleBroken as error:
         return f"in the last state nothing can be served: {error}"
     (code,) = batch.served
@@ -29,7 +31,7 @@ def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, req
     return thin_margin(exchange, batch, request.position_id)
 
 
-def thin_margin(exchange: Exchange, batch: Batch, position_id: int) -> str:
+def thin_margin(exchange: Exchange, batch: Batch, position_id: PositionId) -> str:
     """Who takes what the margin allows and keeps the risk is soon liquidated (S4-11): a forced trade goes first.
 
     Said where the position's value would be less than twice what it must be.

@@ -5,13 +5,16 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from ape import accounts
-from ape.api import AccountAPI
+from ape.api.accounts import AccountAPI
 
+from freehold.chain.managers import accounts
 from prover.algebra import ecdsa
 from prover.algebra.curve import ORDER
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import registration_message
+from prover.applications.ledger.units import StarkKey
+from prover.applications.perpetual.signing import stark_key
+from prover.applications.perpetual.units import PositionId
 
 FEE_KEY = 0xFEE
 """The private Stark key of the position that collects a scenario's fees."""
@@ -24,11 +27,11 @@ class User:
     name: str
     account: AccountAPI
     stark_private_key: int
-    position_id: int
+    position_id: PositionId
 
     @property
-    def stark_key(self) -> int:
-        return ecdsa.public_key(self.stark_private_key)
+    def stark_key(self) -> StarkKey:
+        return stark_key(self.stark_private_key)
 
     def registration(self) -> bytes:
         """Signature words r, s and the key's y over the user's own address."""
@@ -50,11 +53,11 @@ class Accounts:
     @staticmethod
     def of_test_accounts() -> Accounts:
         people = accounts.test_accounts
-        users = User("alice", people[4], 0xA11CE, 11), User("bob", people[5], 0xB0B, 22)
+        users = User("alice", people[4], 0xA11CE, PositionId(11)), User("bob", people[5], 0xB0B, PositionId(22))
         return Accounts(people[0], people[1], people[2], people[3], users)
 
     @staticmethod
     def of_one(account: AccountAPI) -> Accounts:
-        """One account in every part; its Stark key is new, and of no use after the demo."""
-        user = User("user", account, 1 + secrets.randbelow(ORDER - 1), 11)
+        """One account in every role; its Stark key is new, and of no use after the demo."""
+        user = User("user", account, 1 + secrets.randbelow(ORDER - 1), PositionId(11))
         return Accounts(account, account, account, account, (user,))

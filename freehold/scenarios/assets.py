@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from prover.algebra.ecdsa import public_key
 from prover.applications.ledger.fields import FXP32
+from prover.applications.ledger.units import AssetId, Seconds
 from prover.applications.perpetual.amounts import external_price, price_fxp32, quantised, risk_fxp32
 from prover.applications.perpetual.config import RiskSegment, SyntheticAsset
 from prover.applications.perpetual.fields import RISK_BOUND_MAX
@@ -15,6 +16,7 @@ from prover.applications.perpetual.messages import signed_asset_id
 from prover.applications.perpetual.names import asset_id
 from prover.applications.perpetual.signing import sign_price
 from prover.applications.perpetual.transactions import SignedPrice
+from prover.applications.perpetual.units import FundingIndex, Indices, SyntheticQuanta
 
 COIN = 10**6
 """Quanta of one coin of collateral."""
@@ -31,12 +33,12 @@ class Asset:
     margin: Decimal
 
     @property
-    def asset_id(self) -> int:
+    def asset_id(self) -> AssetId:
         return asset_id(f"{self.name}-{self.decimals}")
 
     @property
     def resolution(self) -> int:
-        return 10**self.decimals
+        return int(10**self.decimals)
 
     def _signed_id(self, oracle: int) -> int:
         return signed_asset_id(f"{self.name}USD".encode(), b"ora-%d" % oracle)
@@ -51,10 +53,10 @@ class Asset:
             oracle_price_signers=tuple(public_key(oracle) for oracle in ORACLES),
         )
 
-    def quanta(self, amount: Decimal) -> int:
-        return quantised(amount, self.resolution, self.name)
+    def quanta(self, amount: Decimal) -> SyntheticQuanta:
+        return SyntheticQuanta(quantised(amount, self.resolution, self.name))
 
-    def signed_price(self, coins: Decimal, time: int) -> SignedPrice:
+    def signed_price(self, coins: Decimal, time: Seconds) -> SignedPrice:
         """Every oracle signs the same price, at `time` in seconds."""
         quote = external_price(coins, self.name)
         signatures = [sign_price(key, self._signed_id(number), quote, time) for number, key in enumerate(ORACLES)]
@@ -64,9 +66,9 @@ class Asset:
             signatures=tuple(sorted(signatures, key=lambda signature: signature.signer_key)),
         )
 
-    def index_change(self, coins: Decimal) -> int:
-        """Of the funding index (32.32), rounded to nearest: what a holder of one whole asset pays."""
-        return round(coins * COIN * FXP32 / self.resolution)
+    def index_after(self, index: FundingIndex, coins: Decimal) -> FundingIndex:
+        """The funding index once a holder of one whole asset has paid so many coins more, rounded to nearest."""
+        return FundingIndex(index + round(coins * COIN * FXP32 / self.resolution))
 
 
 class Assets:
@@ -78,12 +80,15 @@ class Assets:
     def configured(self) -> tuple[SyntheticAsset, ...]:
         return tuple(asset.configured() for asset in self.by_name.values())
 
-    def funding(self, indices: Mapping[int, int], changes: Mapping[str, Decimal]) -> tuple[tuple[int, int], ...]:
+    def funding(self, indices: Mapping[AssetId, FundingIndex], changes: Mapping[str, Decimal]) -> Indices:
         """The next indices by asset id after those of now; an asset's first is 0."""
         return tuple(
-            (asset.asset_id, indices.get(asset.asset_id, 0) + asset.index_change(changes.get(name, Decimal(0))))
+            (
+                asset.asset_id,
+                asset.index_after(indices.get(asset.asset_id, FundingIndex(0)), changes.get(name, Decimal(0))),
+            )
             for name, asset in self.by_name.items()
         )
 
-    def signed_prices(self, prices: Mapping[str, Decimal], time: int) -> tuple[SignedPrice, ...]:
+    def signed_prices(self, prices: Mapping[str, Decimal], time: Seconds) -> tuple[SignedPrice, ...]:
         return tuple(asset.signed_price(prices[name], time) for name, asset in self.by_name.items() if name in prices)

@@ -10,9 +10,9 @@
       - trade: {buyer: alice, seller: bob, asset: BTC, amount: 0.1, total: 2000, fee: 1}
       - serve: everything that waits            # one proven batch; `invalid: 1` if a request is to be proven invalid
       - holds: {who: alice, coins: -1001, assets: {BTC: 0.1}}
-      - demand: {who: alice, amount: 300}
+      - forced_withdrawal: {who: alice, amount: 300}
       - wait: 7 days
-      - freeze: {who: bob, demand_of: alice, amount: 300}
+      - freeze: {who: bob, request_of: alice, amount: 300}
       - escape: {who: alice}                    # prove the position, escape, be paid
     end: {tokens: {alice: 1000, bob: 500}, frozen: true}
 
@@ -46,70 +46,73 @@ class Asset(_Part):
     margin: Decimal = Field(gt=0, lt=100)
 
 
-class Act(_Part):
+class ByUser(_Part):
     """Who does it."""
 
     who: str
 
 
-class Transfer(Act):
+class OfCoins(ByUser):
     amount: Amount
 
 
-class Freeze(Transfer):
-    demand_of: str
+class Freeze(OfCoins):
+    """Over the forced withdrawal that `request_of` made."""
+
+    request_of: str
 
 
-class Pay(Transfer):
-    """A transfer between positions; with `once`, only if the notary registered that sentence."""
+class Transfer(OfCoins):
+    """Between positions; with `once`, only if the notary registered that sentence."""
 
     to: str
     once: str | None = None
 
 
-class Ask(Transfer):
-    """A withdrawal that the operator may serve; `to`: who may claim it on chain, if not `who`."""
+class Withdrawal(OfCoins):
+    """Signed, so that the operator may serve it; `to`: who may claim it on chain, if not `who`."""
 
     to: str | None = None
 
 
-class Exchanged(_Part):
+class OfAsset(_Part):
     """So much of an asset for so many coins in all."""
 
     asset: str
     amount: Amount
-    total: Amount
+    total: Annotated[Decimal, Field(ge=0, lt=1 << 64)]
 
 
-class Trade(Exchanged):
+class Trade(OfAsset):
     """Both sign an order of exactly this, with `fee` coins each."""
 
+    total: Amount
     buyer: str
     seller: str
     fee: Decimal = Field(Decimal(0), ge=0)
 
 
-class DemandTrade(Exchanged, Act):
+class ForcedTrade(OfAsset, ByUser):
     """`partner` agrees; both may be the same person's positions, who may ask for nothing."""
 
-    total: Decimal = Field(ge=0, lt=1 << 64)
     partner: str
     side: Literal["buys", "sells"]
 
 
-class Close(Exchanged, Act):
+class Close(OfAsset, ByUser):
     """`who` takes over a holding of somebody in trouble: a liquidation signs an order for it, a deleverage does not."""
 
+    total: Amount
     holding_of: str
 
 
-class NewKey(Act):
+class NewKey(ByUser):
     """`who` lost the Stark key and registers another for the same address. It has a new position, known as `name`."""
 
     name: str
 
 
-class Holds(Act):
+class Holds(ByUser):
     """What the position holds in the last state, exactly."""
 
     coins: Decimal
@@ -119,25 +122,25 @@ class Holds(Act):
 class Step(_Part):
     """Exactly one thing."""
 
-    join: Transfer | None = None
-    deposit: Transfer | None = None
+    join: OfCoins | None = None
+    deposit: OfCoins | None = None
     new_key: NewKey | None = None
     price: dict[str, Amount] | None = Field(None, description="coins for one asset, signed for the next batch")
     funding: dict[str, Decimal] | None = Field(None, description="coins that a holder of one asset pays")
     trade: Trade | None = None
-    transfer: Pay | None = None
+    transfer: Transfer | None = None
     notarise: str | None = Field(None, description="a sentence that becomes a fact on chain")
-    ask: Ask | None = None
+    ask: Withdrawal | None = None
     liquidate: Close | None = None
     deleverage: Close | None = None
-    demand: Transfer | None = None
-    demand_trade: DemandTrade | None = None
+    forced_withdrawal: OfCoins | None = None
+    forced_trade: ForcedTrade | None = None
     serve: Literal["everything that waits"] | None = None
     holds: Holds | None = None
-    withdraw: Act | None = None
+    withdraw: ByUser | None = None
     wait: str | None = None
     freeze: Freeze | None = None
-    escape: Act | None = None
+    escape: ByUser | None = None
     refused: str | None = Field(None, description="the error's name")
     invalid: int = Field(0, ge=0, description="how many forced requests a batch proves invalid")
 
@@ -162,14 +165,14 @@ class Step(_Part):
     def names(self) -> set[str]:
         """Of people."""
         part = getattr(self, self.kind)
-        roles = ("who", "demand_of", "to", "buyer", "seller", "partner", "holding_of")
+        roles = ("who", "request_of", "to", "buyer", "seller", "partner", "holding_of")
         return {name for key in roles if (name := getattr(part, key, None))}
 
     def asset_names(self) -> set[str]:
         part = getattr(self, self.kind)
         if self.kind in ("price", "funding"):
             return set(part)
-        return {part.asset} if isinstance(part, Exchanged) else set(part.assets) if isinstance(part, Holds) else set()
+        return {part.asset} if isinstance(part, OfAsset) else set(part.assets) if isinstance(part, Holds) else set()
 
 
 class End(_Part):

@@ -7,11 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import click
-from ape import chain, networks, project
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
+from ape.api.accounts import AccountAPI
+from ape.contracts.base import ContractInstance
 
+from freehold.chain.contracts import deploy
 from freehold.chain.deployment import deploy_exchange
+from freehold.chain.managers import chain, networks, project
 from freehold.chain.record import write_deployment, write_state
 from freehold.chain.rollup import published_data
 from freehold.chain.submission import bring_on_chain, raw_signature
@@ -21,6 +22,7 @@ from freehold.scenarios.report import Report, expect
 from prover.algebra.ecdsa import public_key
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.facts import condition_word
+from prover.applications.ledger.units import Hours, Seconds
 from prover.applications.perpetual.batch import apply_batch
 from prover.applications.perpetual.config import FeePosition
 from prover.applications.perpetual.escape import escape_amount, escape_proof
@@ -76,7 +78,7 @@ class ScenarioExchange:
         self.parameters, self.accounts = parameters, accounts
         self.listed, self.is_rollup = assets or Assets({}), is_rollup
         self.governor, self.operator, self.member = accounts.governor, accounts.operator, accounts.member
-        self.token = self.governor.deploy(project.PlainToken)
+        self.token = deploy(self.governor, project.PlainToken)
         for user in accounts.users:
             tokens = 2_000 * UNIT if wealth is None else wealth[user.name]
             self.token.mint(user.account, tokens, sender=self.governor)
@@ -101,7 +103,7 @@ class ScenarioExchange:
                 self.operator,
                 [self.member],
                 self.token,
-                chain.blocks.head.timestamp,
+                Seconds(chain.blocks.head.timestamp),
                 self.parameters,
                 rules=self.rules(),
             )
@@ -148,13 +150,13 @@ class ScenarioExchange:
         `prices` in coins of one asset, which oracles sign; `funding`: what a holder of one asset pays; `conditions`:
         registry and fact of each conditional transfer.
         """
-        now = chain.blocks.head.timestamp
+        now = Seconds(chain.blocks.head.timestamp)
         signed = self.listed.signed_prices(prices or {}, now)
         indices = self.listed.funding(dict(self.state.funding_indices), funding or {})
         ticks: list[Transaction] = [FundingTick(funding_indices=indices, timestamp=now)]
         if signed:
             ticks.append(OracleTick(prices=tuple((price.asset_id, price.price) for price in signed), timestamp=now))
-        hour = now // 3600 + HOURS_AHEAD
+        hour = Hours(now // 3600 + HOURS_AHEAD)
         batch = apply_batch(self.deployed.config, self.state, [*ticks, *transactions], hour, signed, signed)
         proven = self.report.step(
             f"prove batch {len(self.proven) + 1} ({len(transactions)} transactions)",
@@ -183,7 +185,7 @@ class ScenarioExchange:
         root = published.root(self.state.tree.height)
         expect("the position tree rebuilt from calldata", root, self.exchange.getRollupVaultRoot())
 
-    def demand(self, user: User, amount: int, what: str) -> None:
+    def request_withdrawal(self, user: User, amount: int, what: str) -> None:
         self.report.step(
             f"request a forced withdrawal of {coins(amount)} coins{what}",
             user.name,
@@ -192,9 +194,9 @@ class ScenarioExchange:
             ),
         )
 
-    def demand_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
+    def request_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
         """`user` sends it, with the consent that `partner` signed; it must be sent within the hour."""
-        hour, collateral = chain.pending_timestamp // 3600, self.deployed.asset_type
+        hour, collateral = Hours(chain.pending_timestamp // 3600), self.deployed.asset_type
         signature = raw_signature(partner.account, forced_trade_consent(trade, collateral, hour))
         amounts = (trade.amount_collateral, trade.amount_synthetic, bool(trade.is_party_a_buying_synthetic))
         self.report.step(
@@ -218,7 +220,7 @@ class ScenarioExchange:
 
     def notary(self) -> ContractInstance:
         """A registry of facts for conditional transfers: a committee of one, the stranger."""
-        return self.governor.deploy(project.Committee, [self.accounts.stranger], 1)
+        return deploy(self.governor, project.Committee, [self.accounts.stranger], 1)
 
     def notarise(self, notary: ContractInstance, text: str) -> None:
         """The notary signs that something happened; from then on it is a fact on chain."""
@@ -230,8 +232,8 @@ class ScenarioExchange:
             lambda: notary.verifyAvailabilityProof(fact, signature, sender=self.accounts.stranger),
         )
 
-    def asked_at(self, user: User, amount: int) -> int:
-        return self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount)
+    def requested_at(self, user: User, amount: int) -> int:
+        return int(self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount))
 
     def pay(self, user: User, amount: int) -> None:
         before = self.token.balanceOf(user.account)
@@ -289,4 +291,4 @@ class ScenarioExchange:
         for user in self.accounts.users:
             expect(f"{user.name}'s tokens in the end", self.balances()[user.name], 2_000 * UNIT)
         self.report.write(RECORD)
-        click.echo(f"every number is as expected; steps in {RECORD}")
+        click.echo(f"every number is as expected, after {self.report.seconds:.0f} s; steps in {RECORD}")

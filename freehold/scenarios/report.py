@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ape.api import ReceiptAPI
+from ape.api.transactions import ReceiptAPI
 from rich.console import Console
 from rich.table import Table
 
 Balances = dict[str, int]
+Result = TypeVar("Result")
 
 
 class Deviation(AssertionError):
@@ -30,9 +31,9 @@ class Report:
     def __init__(self, balances: Callable[[], Balances]) -> None:
         self._balances, self._console = balances, Console(highlight=False)
         self.steps: list[dict[str, Any]] = []
-        self._known = balances()
+        self._known, self._began = balances(), time.perf_counter()
 
-    def step(self, name: str, actor: str, act: Callable[[], Any]) -> Any:
+    def step(self, name: str, actor: str, act: Callable[[], Result]) -> Result:
         """Runs `act`; gas is that of the receipts it returns (one, a list, or none)."""
         began, before = time.perf_counter(), self._known
         result = act()
@@ -53,6 +54,11 @@ class Report:
             f"[bold]{actor:>9}[/bold]  {name:<52} {gas:>11,} gas {seconds:6.1f} s  {moved}", soft_wrap=True
         )
         return result
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.perf_counter() - self._began
 
     def note_balances(self) -> None:
         """Somebody new holds tokens from here on."""

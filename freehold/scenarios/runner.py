@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import click
-from ape import accounts
-from ape.contracts import ContractInstance
+from ape.contracts.base import ContractInstance
 from ape.exceptions import ContractLogicError
 
+from freehold.chain.managers import accounts
+from freehold.scenarios import document
 from freehold.scenarios.accounts import Accounts, User
 from freehold.scenarios.assets import Asset, Assets
-from freehold.scenarios.document import Exchanged, Scenario, Step, seconds
+from freehold.scenarios.document import OfAsset, OfCoins, Scenario, Step, seconds
 from freehold.scenarios.exchange import UNIT, ScenarioExchange, condition_of, fact_of, travel
 from freehold.scenarios.report import Deviation, expect
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.fields import HOURS_UPPER_BOUND
+from prover.applications.ledger.units import Hours
 from prover.applications.perpetual.amounts import quantised
 from prover.applications.perpetual.errors import Code, RuleBroken
 from prover.applications.perpetual.signing import Signer
@@ -31,9 +33,10 @@ from prover.applications.perpetual.transactions import (
     Trade,
     Transaction,
 )
+from prover.applications.perpetual.units import CollateralQuanta, PositionId, SyntheticQuanta
 from prover.stark.parameters import Parameters
 
-NEVER = HOURS_UPPER_BOUND - 1
+NEVER = Hours(HOURS_UPPER_BOUND - 1)
 """Orders of scenarios do not expire."""
 
 
@@ -46,7 +49,7 @@ def accounts_of(scenario: Scenario) -> Accounts:
         if account.balance == 0:
             governor.transfer(account, "10 ether")
     users = tuple(
-        User(name, account, 0xA11CE + place, 11 * (place + 1))
+        User(name, account, 0xA11CE + place, PositionId(11 * (place + 1)))
         for place, (name, account) in enumerate(zip(scenario.people, others, strict=False))
     )
     return Accounts(governor, operator, member, stranger, users)
@@ -62,6 +65,27 @@ class Runner(ScenarioExchange):
         self.scenario = scenario
         self.users = {user.name: user for user in self.accounts.users}
         self.lost: set[str] = set()
+        self.handlers: Mapping[str, Callable[[Any], object]] = {
+            "join": self.do_join,
+            "deposit": self.do_deposit,
+            "new_key": self.do_new_key,
+            "price": self.do_price,
+            "funding": self.do_funding,
+            "trade": self.do_trade,
+            "transfer": self.do_transfer,
+            "notarise": self.do_notarise,
+            "ask": self.do_ask,
+            "liquidate": self.do_liquidate,
+            "deleverage": self.do_deleverage,
+            "forced_withdrawal": self.do_forced_withdrawal,
+            "forced_trade": self.do_forced_trade,
+            "serve": self.do_serve,
+            "holds": self.do_holds,
+            "withdraw": self.do_withdraw,
+            "wait": self.do_wait,
+            "freeze": self.do_freeze,
+            "escape": self.do_escape,
+        }
         self._forget()
 
     def _forget(self) -> None:
@@ -84,10 +108,9 @@ class Runner(ScenarioExchange):
         click.echo(f"'{self.scenario.title}' went as its file says")
 
     def take(self, place: int, step: Step) -> None:
-        act: Callable[[Any], None] = getattr(self, f"do_{step.kind}")
         part = getattr(step, step.kind)
         try:
-            found = act(part)
+            found = self.handlers[step.kind](part)
             if step.kind == "serve":
                 expect(f"step {place}: requests proven invalid", found, step.invalid)
         except (ContractLogicError, RuleBroken) as error:
@@ -108,34 +131,34 @@ class Runner(ScenarioExchange):
             raise Deviation(f"{name} has lost the Stark key and signs nothing")
         return self.users[name]
 
-    def _quanta(self, part: Exchanged) -> tuple[Asset, int, int]:
+    def _quanta(self, part: OfAsset) -> tuple[Asset, SyntheticQuanta, CollateralQuanta]:
         asset = self.assets[part.asset]
         return asset, asset.quanta(part.amount), coin_quanta(part.total)
 
     # --- what people do on chain
 
-    def do_join(self, part) -> None:
+    def do_join(self, part: OfCoins) -> None:
         self.register(self.users[part.who])
         self.do_deposit(part)
 
-    def do_deposit(self, part) -> None:
+    def do_deposit(self, part: OfCoins) -> None:
         user = self.users[part.who]
         self.deposit(user, coin_quanta(part.amount))
         self.waiting.append(Deposit(**_request(user, part.amount)))
 
-    def do_new_key(self, part) -> None:
+    def do_new_key(self, part: document.NewKey) -> None:
         old, place = self.users[part.who], len(self.users)
-        user = User(part.name, old.account, 0xA11CE + place, 11 * (place + 1))
+        user = User(part.name, old.account, 0xA11CE + place, PositionId(11 * (place + 1)))
         self.register(user)
         self.users[part.name] = user
         self.lost.add(part.who)
 
-    def do_demand(self, part) -> None:
+    def do_forced_withdrawal(self, part: OfCoins) -> None:
         user = self.users[part.who]
-        self.demand(user, coin_quanta(part.amount), "")
+        self.request_withdrawal(user, coin_quanta(part.amount), "")
         self.waiting.append(ForcedWithdrawal(**_request(user, part.amount)))
 
-    def do_demand_trade(self, part) -> None:
+    def do_forced_trade(self, part: document.ForcedTrade) -> None:
         user, partner = self.users[part.who], self.users[part.partner]
         asset, synthetic, collateral = self._quanta(part)
         trade = ForcedTrade(
@@ -149,13 +172,13 @@ class Runner(ScenarioExchange):
             is_party_a_buying_synthetic=int(part.side == "buys"),
             nonce=self.signer.next_nonce(),
         )
-        self.demand_trade(trade, user, partner)
+        self.request_trade(trade, user, partner)
         self.waiting.append(trade)
 
     def do_notarise(self, text: str) -> None:
         self.notarise(self.notary_contract, text)
 
-    def do_withdraw(self, part) -> None:
+    def do_withdraw(self, part: document.ByUser) -> None:
         user = self.users[part.who]
         owed = self.exchange.getWithdrawalBalance(user.stark_key, self.deployed.asset_type)
         self.pay(user, owed)
@@ -163,24 +186,24 @@ class Runner(ScenarioExchange):
     def do_wait(self, text: str) -> None:
         self.report.step(f"{text} pass", "nobody", lambda: travel(seconds(text)))
 
-    def do_freeze(self, part) -> None:
-        owner = self.users[part.demand_of]
+    def do_freeze(self, part: document.Freeze) -> None:
+        owner = self.users[part.request_of]
         self.freeze(owner, coin_quanta(part.amount), self.users[part.who].account, part.who)
 
-    def do_escape(self, part) -> None:
+    def do_escape(self, part: document.ByUser) -> None:
         self.escape(self.users[part.who])
 
     # --- what they sign for the operator, and what becomes of it
 
-    def do_price(self, prices) -> None:
+    def do_price(self, prices: Mapping[str, Decimal]) -> None:
         self.prices |= prices
 
-    def do_funding(self, changes) -> None:
+    def do_funding(self, changes: Mapping[str, Decimal]) -> None:
         self.funding |= changes
 
-    def do_trade(self, part) -> None:
+    def do_trade(self, part: document.Trade) -> None:
         asset, synthetic, collateral = self._quanta(part)
-        fee = quantised(part.fee, UNIT, "fee")
+        fee = CollateralQuanta(quantised(part.fee, UNIT, "fee"))
         buy, sell = (
             self.signer.order(self._signing(name), asset.asset_id, buys, synthetic, collateral, fee)
             for name, buys in ((part.buyer, True), (part.seller, False))
@@ -196,19 +219,19 @@ class Runner(ScenarioExchange):
             )
         )
 
-    def do_transfer(self, part) -> None:
+    def do_transfer(self, part: document.Transfer) -> None:
         sender, receiver, condition = self._signing(part.who), self.users[part.to], None
         if part.once is not None:
             condition = condition_of(self.notary_contract, part.once)
             self.conditions.append((self.notary_contract.address, fact_of(part.once)))
         self.waiting.append(self.signer.transfer(sender, receiver, coin_quanta(part.amount), condition))
 
-    def do_ask(self, part) -> None:
+    def do_ask(self, part: document.Withdrawal) -> None:
         user = self._signing(part.who)
         receiver = self.users[part.to or part.who].stark_key
         self.waiting.append(self.signer.withdrawal(user, coin_quanta(part.amount), receiver))
 
-    def do_liquidate(self, part) -> None:
+    def do_liquidate(self, part: document.Close) -> None:
         asset, synthetic, collateral = self._quanta(part)
         holder = self.users[part.holding_of]
         is_long = self._holding(holder, asset) > 0
@@ -224,7 +247,7 @@ class Runner(ScenarioExchange):
             )
         )
 
-    def do_deleverage(self, part) -> None:
+    def do_deleverage(self, part: document.Close) -> None:
         asset, synthetic, collateral = self._quanta(part)
         holder = self.users[part.holding_of]
         self.waiting.append(
@@ -242,13 +265,13 @@ class Runner(ScenarioExchange):
         """In the last state; 0 counts as long."""
         return self.state.position(user.position_id).balance(asset.asset_id) or 1
 
-    def do_serve(self, _) -> int:
+    def do_serve(self, _: str) -> int:
         """How many requests were proven invalid."""
         proven = self.serve(self.waiting, self.prices, self.funding, self.conditions)
         self._forget()
         return sum(code != Code.SUCCESS for code in proven.batch.served)
 
-    def do_holds(self, part) -> None:
+    def do_holds(self, part: document.Holds) -> None:
         position = self.state.position(self.users[part.who].position_id)
         expect(f"{part.who}'s coins in the position", Decimal(position.collateral_balance) / UNIT, part.coins)
         for name, asset in self.assets.items():
@@ -262,12 +285,12 @@ def refusal_of(error: ContractLogicError, contract: ContractInstance) -> str:
     if type(error) is not ContractLogicError or not message.startswith(("b'", 'b"')):
         return type(error).__name__
     selector = ast.literal_eval(message)[:4]
-    names = {keccak256(abi.selector.encode())[:4]: abi.name for abi in contract.contract_type.errors}
+    names: dict[bytes, str] = {keccak256(abi.selector.encode())[:4]: abi.name for abi in contract.contract_type.errors}
     return names.get(selector, f"0x{selector.hex()}")
 
 
-def coin_quanta(coins: Decimal) -> int:
-    return quantised(coins, UNIT, "coins")
+def coin_quanta(coins: Decimal) -> CollateralQuanta:
+    return CollateralQuanta(quantised(coins, UNIT, "coins"))
 
 
 def _request(user: User, coins: Decimal) -> dict[str, int]:

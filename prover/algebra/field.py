@@ -1,3 +1,3 @@
 """The field of everything here: integers modulo the STARK prime."""
 
-PRIME = 2**251 + 17 * 2**192 + 1
+from prover.prime import PRIME as PRIME

@@ -14,8 +14,8 @@ from prover.algebra.ecdsa import grind_key
 
 HARDENED = 1 << 31
 PURPOSE = 2645
-_PRIME = 2**256 - 2**32 - 977
-_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+SECP256K1_PRIME = 2**256 - 2**32 - 977
+SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _GENERATOR = (
     0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798,
     0x483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8,
@@ -51,7 +51,7 @@ def _child(node: bytes, index: int) -> bytes:
     key, chain_code = node[:32], node[32:]
     data = (b"\0" + key if index & HARDENED else _compressed(key)) + index.to_bytes(4, "big")
     digest = hmac.new(chain_code, data, sha512).digest()
-    child = (int.from_bytes(digest[:32], "big") + int.from_bytes(key, "big")) % _ORDER
+    child = (int.from_bytes(digest[:32], "big") + int.from_bytes(key, "big")) % SECP256K1_ORDER
     return child.to_bytes(32, "big") + digest[32:]
 
 
@@ -70,10 +70,10 @@ def _add(a: tuple[int, int] | None, b: tuple[int, int] | None) -> tuple[int, int
     if a is None or b is None:
         return a or b
     if a == b:
-        slope = 3 * a[0] * a[0] * pow(2 * a[1], -1, _PRIME)
+        slope = 3 * a[0] * a[0] * pow(2 * a[1], -1, SECP256K1_PRIME)
     elif a[0] == b[0]:
         return None
     else:
-        slope = (a[1] - b[1]) * pow(a[0] - b[0], -1, _PRIME)
-    x = (slope * slope - a[0] - b[0]) % _PRIME
-    return x, (slope * (a[0] - x) - a[1]) % _PRIME
+        slope = (a[1] - b[1]) * pow(a[0] - b[0], -1, SECP256K1_PRIME)
+    x = (slope * slope - a[0] - b[0]) % SECP256K1_PRIME
+    return x, (slope * (a[0] - x) - a[1]) % SECP256K1_PRIME

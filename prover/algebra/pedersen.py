@@ -35,10 +35,8 @@ def pedersen_pairs(lefts: Sequence[int], rights: Sequence[int]) -> list[int]:
     if len(pairs) > KEPT // 8:  # so many that hardly any is known, and keeping them would push out the others
         return _hashed(pairs)
     known = [_results.get(pair) for pair in pairs]
-    if None not in known:
-        return known
     missing = list(dict.fromkeys(pair for pair, value in zip(pairs, known, strict=True) if value is None))
-    made = dict(zip(missing, _hashed(missing), strict=True))
+    made = dict(zip(missing, _hashed(missing), strict=True)) if missing else {}
     _keep(made)
     return [made[pair] if value is None else value for pair, value in zip(pairs, known, strict=True)]
 

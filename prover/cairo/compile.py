@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,28 +12,49 @@ from pathlib import Path
 from typing import Any
 
 from prover.cairo.errors import CompileFailed
+from prover.cairo.program import CANONICAL_BUILTINS
 from prover.cairo.prune import pruned
 
 
 def compile_cairo(source: Path) -> dict[str, Any]:
     """The compiled program in proof mode, with no more names than its hints can reach. Raises CompileFailed."""
-    return pruned(compiler_output(source))
+    return pruned(compiler_output(source), source.resolve().parent)
 
 
 def compiler_output(source: Path) -> dict[str, Any]:
-    """All that the compiler writes in proof mode, but for debug information. Raises CompileFailed."""
+    """All that the compiler writes in proof mode. Raises CompileFailed."""
+    _refuse_other_languages(source)
     beside = Path(sys.executable).with_name("cairo-compile")
     compiler = str(beside) if beside.exists() else shutil.which("cairo-compile")
     if compiler is None:
         raise CompileFailed("cairo-compile is missing: install cairo-lang 0.14.0.1 beside this command")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "program.json"
-        command = [compiler, str(source), "--proof_mode", "--no_debug_info", "--output", str(target)]
+        command = [compiler, str(source), "--proof_mode", "--output", str(target)]
         command += ["--cairo_path", str(source.resolve().parent)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise CompileFailed((done.stderr or done.stdout).strip())
         return json.loads(target.read_text())
+
+
+_BUILTINS_LINE = re.compile(r"^%builtins[ \t]+(.*)$", re.MULTILINE)
+_CAIRO_1 = re.compile(r"^\s*(?:(?:pub )?mod \w+\s*\{|#\[\w+|(?:pub )?fn \w+|use core::)", re.MULTILINE)
+
+
+def _refuse_other_languages(source: Path) -> None:
+    """What the compiler would answer with a puzzle. Raises CompileFailed."""
+    try:
+        text = source.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CompileFailed(f"{source} is not text: a Cairo 0 source is needed") from error
+    if _CAIRO_1.search(text) and "func " not in text:
+        raise CompileFailed(f"{source} looks like Cairo 1: only Cairo 0 is compiled and proven here")
+    if line := _BUILTINS_LINE.search(text):
+        named = line.group(1).split("//")[0].split()
+        known = [name for name in CANONICAL_BUILTINS if name in named]
+        if len(known) == len(named) and known != named:
+            raise CompileFailed(f"{source}: builtins must stand in the order %builtins {' '.join(known)}")
 
 
 def program_text(document: dict[str, Any]) -> str:

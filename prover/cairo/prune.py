@@ -10,19 +10,27 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from prover.cairo.program import LOCATION
 
 Document = dict[str, Any]
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
-def pruned(document: Document) -> Document:
-    """A compiled program without what nobody reads. It runs as before, here and in cairo-lang's machine."""
+def pruned(document: Document, folder: Path) -> Document:
+    """A compiled program without what nobody reads. It runs as before, here and in cairo-lang's machine.
+
+    Of the debug information it keeps where each hint stands, by a file's name below `folder` or in a package, and the
+    messages of `with_attr error_message`.
+    """
     kept = _Kept(document)
     hints = {pc: [kept.hint(hint) for hint in document["hints"][pc]] for pc in sorted(document["hints"], key=int)}
     kept.places(document["main_scope"])
     return {
+        "attributes": _messages(document) + _hint_locations(document, folder),
         "builtins": document["builtins"],
         "compiler_version": document["compiler_version"],
         "data": document["data"],
@@ -32,6 +40,37 @@ def pruned(document: Document) -> Document:
         "prime": document["prime"],
         "reference_manager": {"references": kept.references},
     }
+
+
+def _messages(document: Document) -> list[Document]:
+    """Of `with_attr error_message`."""
+    entries = [entry for entry in document.get("attributes") or () if entry["name"] == "error_message"]
+    return [_attribute("error_message", entry["value"], entry["start_pc"], entry["end_pc"]) for entry in entries]
+
+
+def _hint_locations(document: Document, folder: Path) -> list[Document]:
+    """As attributes of the hint's instruction, which other machines read past."""
+    entries = (document.get("debug_info") or {}).get("instruction_locations", {})
+    found = []
+    for pc in sorted(document["hints"], key=int):
+        if pc in entries and entries[pc].get("hints"):
+            record = entries[pc]["hints"][0]["location"]
+            place = f"{_file_name(record['input_file']['filename'], folder)}:{record['start_line']}"
+            found.append(_attribute(LOCATION, place, int(pc), int(pc) + 1))
+    return found
+
+
+def _attribute(name: str, value: str, start_pc: int, end_pc: int) -> Document:
+    return {"name": name, "value": value, "start_pc": start_pc, "end_pc": end_pc}
+
+
+def _file_name(path: str, folder: Path) -> str:
+    """Without anything of the machine that compiled it."""
+    file = Path(path).resolve()
+    if file.is_relative_to(folder):
+        return file.relative_to(folder).as_posix()
+    parts = file.parts
+    return "/".join(parts[parts.index("starkware") :]) if "starkware" in parts else file.name
 
 
 def names_of(code: str) -> set[str] | None:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prover.algebra.field import PRIME
+from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.cairo.components.tags import MEMORY
 from prover.stark.errors import ProofMalformed, StatementRefused
 from prover.stark.identities import VERSION
 from prover.stark.proof import WordReader
 from prover.stark.shape import Shape
-from prover.stark.transcript import keccak256, words_to_bytes
 
 MAX_ADDRESS = 1 << 64
 MAX_OUTPUT = 1 << 20
@@ -68,16 +68,16 @@ class CairoStatement:
         """Addresses below 2^64, output words below p, and the output exactly its segment."""
         for word in self.words[: len(self.words) - len(self.output) - 1]:
             if word >= MAX_ADDRESS:
-                raise StatementRefused(f"address {word:#x} is not below 2^64")
+                raise StatementRefused("address {found:#x} is not below {bound:#x}", word, MAX_ADDRESS)
         for word in self.output:
             if word >= PRIME:
-                raise StatementRefused(f"output word {word:#x} is not below p")
+                raise StatementRefused("output word {found:#x} is not below p = {bound:#x}", word, PRIME)
         length = 0
         if "output" in self.builtins:
             start, stop = self.segments[self.builtins.index("output")]
             length = stop - start
         if length != len(self.output):
-            raise StatementRefused(f"{len(self.output)} output words for a segment of {length}")
+            raise StatementRefused("{found} output words for a segment of {bound}", len(self.output), length)
 
 
 def program_identity(shape: Shape, program: tuple[int, ...]) -> int:
@@ -95,7 +95,7 @@ def statement_reader(shape: Shape, program: tuple[int, ...], builtins: tuple[str
         bounds = header.take(2 * len(builtins))
         (length,) = header.take(1)
         if length > MAX_OUTPUT:
-            raise ProofMalformed(f"an output of {length} words")
+            raise ProofMalformed("an output of {found} words, more than {bound}", length, MAX_OUTPUT)
         segments = tuple(zip(bounds[::2], bounds[1::2], strict=True))
         output = tuple(header.take(length))
         return CairoStatement(identity, program, initial_ap, final_ap, builtins, segments, output)

@@ -36,6 +36,9 @@ FIRST_WORD = 0x2000
 """Where the input lies. The compiler keeps what the stack cannot hold from 0x80 on; nothing else uses memory, so
 fixed places above that are safe."""
 
+_NOTE = "// "
+"""Begins a line that names a constraint."""
+
 PRIME_PLACE = FIRST_WORD - 0x20
 """Where p lies."""
 
@@ -96,8 +99,11 @@ class _Emitter:
     def load(self, key: object) -> str:
         return f"mload({FIRST_WORD + 32 * self.plan.places[key]:#x})"
 
-    def store(self, text: str) -> str:
+    def store(self, text: str, constraint: str = "") -> str:
+        """A place of its own for the value, under the name of the constraint that it takes in."""
         place, self.next_place = self.next_place, self.next_place + 32
+        if constraint:
+            self.lines.append(f"{_NOTE}{constraint}")
         self.lines.append(f"mstore({place:#x}, {text}) forget()")
         return f"mload({place:#x})"
 
@@ -177,7 +183,7 @@ def _own_quotients(emitter: _Emitter, number: int, table: Table, results: list[s
     for column, result in enumerate(results):
         low, high = (emitter.load((number, INTERACTION, place, 0)) for place in table.quotient_slices(column))
         claimed = mul(sub(lifted, "1"), add(low, mul(lifted, high)))
-        yield emitter.store(sub(result, claimed))
+        yield emitter.store(sub(result, claimed), table.path(table.lookup_constraints[column]))
 
 
 def _return(emitter: _Emitter, results: list[str]) -> None:
@@ -200,7 +206,7 @@ class Evaluator:
     @property
     def code_bytes(self) -> int:
         """An estimate of what the compiler makes of it."""
-        text = "\n".join(self.lines)
+        text = "\n".join(line for line in self.lines if not line.startswith(_NOTE))
         constants = sum(len(digits) // 2 for digits in re.findall(r"0x([0-9a-f]{5,})", text))
         operations = len(re.findall(r"\b(mload|mstore|addmod|mulmod|sub|indicator|horner)\b", text))
         return BYTES_OF_AN_OPERATION * operations + constants
@@ -236,7 +242,7 @@ class Evaluator:
             // What the compiler keeps in memory must end before the fixed places begin.
             if gt(mload(0x40), {PRIME_PLACE:#x}) {{ revert(0, 0) }}
             // From memory: where a long constant stands, the compiler spells it out anew.
-            mstore({PRIME_PLACE:#x}, {PRIME:#x})
+            mstore({PRIME_PLACE:#x}, PRIME)
             calldatacopy({FIRST_WORD:#x}, input.offset, {size})
             let P := mload({PRIME_PLACE:#x})
             {body}
@@ -257,7 +263,8 @@ def _table_sums(
     for constraint, result in zip(table.constraints, results, strict=True):
         weighted = mul(emitter.beta_power(), result)
         known = sums.get(constraint.rows)
-        sums[constraint.rows] = emitter.store(weighted if known is None else add(known, weighted))
+        total = weighted if known is None else add(known, weighted)
+        sums[constraint.rows] = emitter.store(total, table.path(constraint))
     for rows, accumulated in sums.items():
         spared = _product(emitter, [_factor(emitter, number, table, factor) for factor in rows.spared])
         factors = _product(emitter, [_factor(emitter, number, table, factor) for factor in rows.factors])
@@ -372,7 +379,7 @@ def _batch_inverses(emitter: _Emitter, denominators: list[str]) -> list[str]:
         prefixes.append(emitter.store(mul(prefixes[-1], denominator)))
     scratch = emitter.store("32")
     start = int(scratch[6:-1], 16)
-    for word in ("32", "32", prefixes[-1], hex(PRIME - 2), "P"):
+    for word in ("32", "32", prefixes[-1], "sub(PRIME, 2)", "P"):
         emitter.store(word)
     emitter.lines.append(f"if iszero(staticcall(gas(), 5, {start:#x}, 192, {start:#x}, 32)) {{ revert(0, 0) }}")
     emitter.lines.append(f"if iszero(mload({start:#x})) {{ revert(0, 0) }}")

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import math
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from prover.kernel.library import LIBRARY
+from prover.kernel.library import LIBRARY, in_use
+
+Felts = NDArray[np.uint64]
+"""Field elements (..., 4), as the package's docstring says."""
+Digests = NDArray[np.uint8]
+"""Hashes (n, 32)."""
+Bools = NDArray[np.bool_]
+"""Which of many are so."""
+Ints = NDArray[np.int64]
+"""Small numbers: counts, addresses, places."""
+Item = TypeVar("Item", bound=np.generic)
 
 SMALLEST = 1 << 20
 """Bytes from which an array is big."""
@@ -36,15 +47,19 @@ class _Memory:
             self._give(self._start, self._size)
 
 
-def empty(shape: tuple[int, ...], dtype: type = np.uint64) -> np.ndarray:
+@overload
+def empty(shape: tuple[int, ...]) -> Felts: ...
+@overload
+def empty(shape: tuple[int, ...], dtype: type[Item]) -> NDArray[Item]: ...
+def empty(shape: tuple[int, ...], dtype: type[np.generic] = np.uint64) -> NDArray[Any]:
     """Like `np.empty`: contents are whatever they were."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size < SMALLEST:
+    if size < SMALLEST or in_use() == "reference":
         return np.empty(shape, dtype=dtype)
     return np.asarray(_Memory(size)).view(dtype).reshape(shape)
 
 
-def zeros(shape: tuple[int, ...]) -> np.ndarray:
+def zeros(shape: tuple[int, ...]) -> Felts:
     array = empty(shape)
     array.fill(0)
     return array

@@ -1,8 +1,6 @@
-// Which path is used: vectors where the processor has them, unless FREEHOLD_KERNEL=scalar or a test says otherwise.
+// Which path is used: vectors where the processor has them, unless library.py says otherwise.
 #pragma once
 #include <atomic>
-#include <cstdlib>
-#include <cstring>
 
 #include "field.h"
 #include "kernel_ifma.h"
@@ -25,15 +23,22 @@ inline bool has_vectors() {
 #endif
 }
 
-inline std::atomic<int>& vector_switch() {
-  static std::atomic<int> on([] {
-    const char* wanted = getenv("FREEHOLD_KERNEL");
-    return has_vectors() && !(wanted && strcmp(wanted, "scalar") == 0) ? 1 : 0;
-  }());
+// Also where vectors are not in use: a part of the scalar path.
+inline bool use_avx2() {
+#ifdef FREEHOLD_AVX2
+  static const bool found = __builtin_cpu_supports("avx2");
+  return found;
+#else
+  return false;
+#endif
+}
+
+inline std::atomic<bool>& vector_switch() {
+  static std::atomic<bool> on(has_vectors());
   return on;
 }
 
-inline bool use_vectors() { return VECTORS_COMPILED && vector_switch().load(std::memory_order_relaxed) != 0; }
+inline bool use_vectors() { return VECTORS_COMPILED && vector_switch().load(std::memory_order_relaxed); }
 
 // Whole eights by vectors, the rest one by one.
 template <typename Vectors, typename Single>
@@ -53,11 +58,6 @@ inline void sum(Felt* out, const Felt* a, const Felt* b, size_t n) {
 
 inline void difference(Felt* out, const Felt* a, const Felt* b, size_t n) {
   by_eights(n, [=](size_t m) { ifma::difference(out, a, b, m); }, [=](size_t i) { out[i] = sub(a[i], b[i]); });
-}
-
-// out += a * w
-inline void accumulate(Felt* out, const Felt* a, const Felt& w, size_t n) {
-  for (size_t i = 0; i < n; i++) out[i] = add(out[i], mul(a[i], w));
 }
 
 }  // namespace freehold

@@ -1,109 +1,45 @@
 // Arithmetic modulo P = 2^251 + 17*2^192 + 1 on four 64-bit limbs, Montgomery form with R = 2^256.
-// Values are canonical (below P) at every boundary. Leaves vectors, transforms and hashes to the other files.
+// Values are canonical (below P) at every boundary. Leaves limbs, vectors, transforms and hashes to the other files.
 #pragma once
 #include <cstdint>
 #include <cstring>
 
-#include "platform.h"
+#include "limbs.h"
 
 namespace freehold {
 
-using u64 = uint64_t;
-using u128 = unsigned __int128;
-
-struct Felt {
-  u64 limb[4];
-};
-
-constexpr u64 TOP_LIMB = 0x0800000000000011ull;  // P = 1 + TOP_LIMB * 2^192
 constexpr Felt ZERO = {{0, 0, 0, 0}};
 constexpr Felt ONE = {{0xffffffffffffffe1ull, 0xffffffffffffffffull, 0xffffffffffffffffull, 0x07fffffffffffdf0ull}};
+constexpr Felt P = {{1, 0, 0, TOP_LIMB}};
 // R^2 mod P, to enter Montgomery form.
 constexpr Felt R_SQUARED = {{0xfffffd737e000401ull, 0x00000001330fffffull, 0xffffffffff6f8000ull, 0x07ffd4ab5e008810ull}};
 
-static inline bool is_zero(const Felt& a) { return (a.limb[0] | a.limb[1] | a.limb[2] | a.limb[3]) == 0; }
+static INLINE bool is_zero(const Felt& a) { return (a.limb[0] | a.limb[1] | a.limb[2] | a.limb[3]) == 0; }
 
-// a - P where a >= P, else a; a < 2P.
-static inline Felt reduce_once(const Felt& a) {
-  Felt d;
-  u128 t = (u128)a.limb[0] - 1;
-  d.limb[0] = (u64)t;
-  u64 borrow = (u64)(t >> 64) & 1;
-  for (int i = 1; i < 3; i++) {
-    t = (u128)a.limb[i] - borrow;
-    d.limb[i] = (u64)t;
-    borrow = (u64)(t >> 64) & 1;
-  }
-  t = (u128)a.limb[3] - TOP_LIMB - borrow;
-  d.limb[3] = (u64)t;
-  u64 keep = 0 - ((u64)(t >> 64) & 1);  // all ones if a < P
-  for (int i = 0; i < 4; i++) d.limb[i] = (a.limb[i] & keep) | (d.limb[i] & ~keep);
-  return d;
+static INLINE Felt sub(const Felt& a, const Felt& b) {
+  u64 below;
+  const Felt d = minus(a, b, below);
+  return plus_masked_p(d, below);
 }
 
-static inline Felt add(const Felt& a, const Felt& b) {
-  Felt s;
-  u64 carry = 0;
-  for (int i = 0; i < 4; i++) {
-    u128 t = (u128)a.limb[i] + b.limb[i] + carry;
-    s.limb[i] = (u64)t;
-    carry = (u64)(t >> 64);
-  }
-  return reduce_once(s);
+// The canonical form of any number of 256 bits. Of P the top is 2^251, so the quotient is read off; it is one too large where
+// what is left would be negative: above -32 * (17 * 2^192 + 1).
+static INLINE Felt canonical(const Felt& a) {
+  const u64 quotient = a.limb[3] >> 59;
+  return sub(a, Felt{{quotient, 0, 0, quotient * TOP_LIMB}});
 }
 
-static inline Felt sub(const Felt& a, const Felt& b) {
-  Felt d;
-  u64 borrow = 0;
-  for (int i = 0; i < 4; i++) {
-    u128 t = (u128)a.limb[i] - b.limb[i] - borrow;
-    d.limb[i] = (u64)t;
-    borrow = (u64)(t >> 64) & 1;
-  }
-  u64 mask = 0 - borrow;  // add P back where it went below zero
-  u128 t = (u128)d.limb[0] + (mask & 1);
-  d.limb[0] = (u64)t;
-  for (int i = 1; i < 3; i++) {
-    t = (u128)d.limb[i] + (u64)(t >> 64);
-    d.limb[i] = (u64)t;
-  }
-  d.limb[3] += (mask & TOP_LIMB) + (u64)(t >> 64);
-  return d;
+static INLINE Felt add(const Felt& a, const Felt& b) { return sub(plus(a, b), P); }
+
+// a * b / R; one of them may be any number of 256 bits.
+static INLINE Felt mul(const Felt& a, const Felt& b) { return reduce(product(a, b)); }
+
+static INLINE Felt square(const Felt& a) { return mul(a, a); }
+
+static INLINE Felt to_montgomery(const Felt& a) { return mul(a, R_SQUARED); }
+static INLINE Felt from_montgomery(const Felt& a) {
+  return reduce(Wide{{a.limb[0], a.limb[1], a.limb[2], a.limb[3], 0, 0, 0, 0}});
 }
-
-// a * b / R. As P = 1 mod 2^64, each step's multiplier is minus the low limb, and P's two words need one product.
-static inline Felt mul(const Felt& a, const Felt& b) {
-  u64 t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0;
-  for (int i = 0; i < 4; i++) {
-    u64 w = b.limb[i];
-    u128 c = (u128)a.limb[0] * w + t0;
-    t0 = (u64)c;
-    c = (u128)a.limb[1] * w + t1 + (u64)(c >> 64);
-    t1 = (u64)c;
-    c = (u128)a.limb[2] * w + t2 + (u64)(c >> 64);
-    t2 = (u64)c;
-    c = (u128)a.limb[3] * w + t3 + (u64)(c >> 64);
-    t3 = (u64)c;
-    u64 t5 = t4 + (u64)(c >> 64);
-    u64 m = 0 - t0;
-    u64 carry = t0 != 0;  // t0 + m
-    u128 r = (u128)t1 + carry;
-    t0 = (u64)r;
-    r = (u128)t2 + (u64)(r >> 64);
-    t1 = (u64)r;
-    r = (u128)m * TOP_LIMB + t3 + (u64)(r >> 64);
-    t2 = (u64)r;
-    r = (u128)t5 + (u64)(r >> 64);
-    t3 = (u64)r;
-    t4 = (u64)(r >> 64);
-  }
-  return reduce_once(Felt{{t0, t1, t2, t3}});
-}
-
-static inline Felt square(const Felt& a) { return mul(a, a); }
-
-static inline Felt to_montgomery(const Felt& a) { return mul(a, R_SQUARED); }
-static inline Felt from_montgomery(const Felt& a) { return mul(a, Felt{{1, 0, 0, 0}}); }
 
 static inline Felt power(Felt base, const u64* exponent, int limbs) {
   Felt result = ONE;

@@ -1,6 +1,4 @@
 // Keccak-256 of eight messages at a time, one a lane: rows, Merkle nodes, nonces.
-#include <utility>
-
 #include "ifma_sponge.h"
 #include "keccak.h"
 #include "kernel_ifma.h"
@@ -10,74 +8,27 @@ namespace ifma {
 namespace {
 
 // Rotation and exclusive-or of three are one instruction each, so theta's second half is one for each word: 91
-// instructions a round, 45 cycles where two start each cycle, 1,092 for eight messages. To come near that nothing may be
-// spilled: words are changed in place, and instead of moving them pi changes which register a place stands for. So the
-// rounds are unrolled, and `register_of(round)` says where place x + 5 y is.
-struct Registers {
-  int of[25];
-};
-
-constexpr Registers registers_of(int round) {
-  Registers now{};
-  for (int i = 0; i < 25; i++) now.of[i] = i;
-  for (int r = 0; r < round; r++) {
-    Registers next{};
-    for (int i = 0; i < 25; i++) next.of[i / 5 + 5 * ((2 * (i % 5) + 3 * (i / 5)) % 5)] = now.of[i];
-    now = next;
+// instructions a round, 45 cycles where two start each cycle, 1,092 for eight messages.
+struct EightWords {
+  using Word = V;
+  static INLINE V xor3(V a, V b, V c) { return _mm512_ternarylogic_epi64(a, b, c, 0x96); }
+  static INLINE V chi(V a, V b, V c) { return _mm512_ternarylogic_epi64(a, b, c, 0xd2); }
+  template <int N>
+  static INLINE V rotated(V a) {
+    if (N == 0) return a;
+    return _mm512_rol_epi64(a, N);
   }
-  return now;
-}
-
-// Column x of theta, and rho of its words.
-template <int R, int X, int... Y>
-INLINE void theta_rho(V* s, V left, V right, std::integer_sequence<int, Y...>) {
-  constexpr Registers at = registers_of(R);
-  const V turned = _mm512_rol_epi64(right, 1);
-  auto one = [&](V& word, auto rotation) {
-    word = _mm512_ternarylogic_epi64(word, left, turned, 0x96);
-    if (rotation.value) word = _mm512_rol_epi64(word, rotation.value);
+  static INLINE V with(V a, uint64_t constant) { return _mm512_xor_si512(a, set(constant)); }
+  struct Column {
+    V left, turned;
   };
-  (one(s[at.of[X + 5 * Y]], std::integral_constant<int, ROTATIONS[X + 5 * Y]>()), ...);
-}
-
-INLINE void chi(V& a, V& b, V& c, V& d, V& e) {
-  const V a_before = a, b_before = b;
-  a = _mm512_ternarylogic_epi64(a, b, c, 0xd2);  // a ^ (~b & c)
-  b = _mm512_ternarylogic_epi64(b, c, d, 0xd2);
-  c = _mm512_ternarylogic_epi64(c, d, e, 0xd2);
-  d = _mm512_ternarylogic_epi64(d, e, a_before, 0xd2);
-  e = _mm512_ternarylogic_epi64(e, a_before, b_before, 0xd2);
-}
-
-template <int R, int... I>
-INLINE void keccak_round(V* s, std::integer_sequence<int, I...> five) {
-  constexpr Registers at = registers_of(R), after = registers_of(R + 1);
-  V c[5];
-  ((c[I] = _mm512_ternarylogic_epi64(s[at.of[I]], s[at.of[I + 5]], s[at.of[I + 10]], 0x96)), ...);
-  ((c[I] = _mm512_ternarylogic_epi64(c[I], s[at.of[I + 15]], s[at.of[I + 20]], 0x96)), ...);
-  (theta_rho<R, I>(s, c[(I + 4) % 5], c[(I + 1) % 5], five), ...);
-  (chi(s[after.of[5 * I]], s[after.of[5 * I + 1]], s[after.of[5 * I + 2]], s[after.of[5 * I + 3]], s[after.of[5 * I + 4]]),
-   ...);
-  V& first = s[after.of[0]];
-  first = _mm512_xor_si512(first, set(ROUND_CONSTANTS[R]));
-}
-
-template <int... R>
-INLINE void keccak_rounds(V* s, std::integer_sequence<int, R...>) {
-  (keccak_round<R>(s, std::make_integer_sequence<int, 5>()), ...);
-}
+  static INLINE Column column(V left, V right) { return {left, rotated<1>(right)}; }
+  static INLINE V mixed(V a, const Column& column) { return xor3(a, column.left, column.turned); }
+};
 
 }  // namespace
 
-void keccak_f8(V* state) {
-  V s[25];
-#pragma GCC unroll 25
-  for (int i = 0; i < 25; i++) s[i] = state[i];
-  keccak_rounds(s, std::make_integer_sequence<int, 24>());
-  constexpr Registers at = registers_of(24);
-#pragma GCC unroll 25
-  for (int i = 0; i < 25; i++) state[i] = s[at.of[i]];
-}
+void keccak_f8(V* state) { Permutation<EightWords>::run(state); }
 
 namespace {
 
@@ -86,7 +37,7 @@ template <int WORDS>
 INLINE void hash_block(V* state) {
   state[WORDS] = set(1);
   for (int i = WORDS + 1; i < 25; i++) state[i] = _mm512_setzero_si512();
-  state[RATE - 1] = set(1ull << 63);
+  state[RATE_WORDS - 1] = set(1ull << 63);
   keccak_f8(state);
 }
 

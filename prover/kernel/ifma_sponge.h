@@ -1,5 +1,6 @@
 // Keccak-256 of eight messages at a time, one a lane; ifma_hash.cpp has the permutation.
 #pragma once
+#include "keccak.h"
 #include "vectors.h"
 
 namespace freehold {
@@ -21,8 +22,6 @@ INLINE void big_endian(const Felt8& f, V* out) {
   for (int i = 0; i < 4; i++) out[i] = byte_swap(word[3 - i]);
 }
 
-constexpr int RATE = 17;  // words of a block
-
 // The sponge of eight messages of any length.
 class Sponge8 {
  public:
@@ -32,13 +31,13 @@ class Sponge8 {
 
   void absorb(V word) {
     state_[filled_] = _mm512_xor_si512(state_[filled_], word);
-    if (++filled_ == RATE) keccak_f8(state_), filled_ = 0;
+    if (++filled_ == RATE_WORDS) keccak_f8(state_), filled_ = 0;
   }
 
   // The first four words of each lane's digest.
   const V* finish() {
     state_[filled_] = _mm512_xor_si512(state_[filled_], set(1));
-    state_[RATE - 1] = _mm512_xor_si512(state_[RATE - 1], set(1ull << 63));
+    state_[RATE_WORDS - 1] = _mm512_xor_si512(state_[RATE_WORDS - 1], set(1ull << 63));
     keccak_f8(state_);
     return state_;
   }

@@ -1,20 +1,27 @@
 // The kernel's C interface: everything the Python package calls. Arrays are (n, 4) little-endian limbs in Montgomery
 // form; the callers in __init__.py have checked shapes. reference.py says what each function computes.
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <vector>
 
 #include "backend.h"
 #include "chains.h"
+#include "columns.h"
 #include "field.h"
 #include "inverses.h"
 #include "keccak.h"
+#include "kernel_avx2.h"
 #include "memory.h"
 #include "ntt.h"
 #include "parallel.h"
 #include "vector_machine.h"
 
 using namespace freehold;
+
+#if defined(__x86_64__) && !defined(__BMI2__)
+const bool freehold::HAS_MULX = (__builtin_cpu_init(), __builtin_cpu_supports("bmi2"));
+#endif
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -39,11 +46,11 @@ void elementwise(Felt* out, const Felt* a, size_t stride_a, const Felt* b, size_
 
 void truncate(uint8_t* digest, int digest_bytes) { memset(digest + digest_bytes, 0, 32 - digest_bytes); }
 
-// Powers 0 to POWERS_OF_POINT of each point.
-std::vector<Felt> point_powers(const Felt* points, size_t z) {
-  constexpr size_t N = ifma::POWERS_OF_POINT + 1;
-  std::vector<Felt> powers(z * N);
-  for (size_t i = 0; i < powers.size(); i++) powers[i] = i % N ? mul(powers[i - 1], points[i / N]) : ONE;
+// Powers 0 to most of each point.
+std::vector<Felt> point_powers(const Felt* points, size_t z, size_t most) {
+  std::vector<Felt> powers(z * (most + 1));
+  for (size_t i = 0; i < powers.size(); i++)
+    powers[i] = i % (most + 1) ? mul(powers[i - 1], points[i / (most + 1)]) : ONE;
   return powers;
 }
 
@@ -142,12 +149,11 @@ EXPORT void fh_butterflies(size_t rounds) {
   const Felt factor = to_montgomery(Felt{{3, 0, 0, 0}});
   Felt x[64];
   for (auto& element : x) element = ONE;
-  for (size_t round = 0; round < rounds; round++)
-    for (int level = 0; level < 64; level++)
-      for (size_t i = 0; i < 32; i++) {
-        const Felt product = mul(x[i + 32], factor);
-        x[i + 32] = sub(x[i], product), x[i] = add(x[i], product);
-      }
+  for (size_t level = 0; level < 64 * rounds; level++) {
+    for (size_t i = 0; i < 32; i++) Tree::down_one(x[i], x[i + 32], factor);
+    if (level % 16 == 15)
+      for (auto& element : x) element = canonical(element);
+  }
   volatile u64 sink = x[63].limb[0];  // or nothing would be computed
   (void)sink;
 }
@@ -158,6 +164,7 @@ EXPORT void fh_hash_rows(uint8_t* out, const Felt* const* columns, size_t n_colu
   parallel(n, 256, [=](size_t begin, size_t end) {
     uint8_t word[32];
     if (use_vectors()) begin = ifma::hash_rows(out, columns, n_columns, stride, begin, end, digest_bytes);
+    if (use_avx2()) begin = avx2::hash_rows(out, columns, n_columns, stride, begin, end, digest_bytes);
     for (size_t row = begin; row < end; row++) {
       Keccak256 hash;
       for (size_t c = 0; c < n_columns; c++) {
@@ -178,13 +185,9 @@ EXPORT void fh_evaluate_coset(Felt* const* out, const Felt* const* slots, size_t
   for (size_t i = 0; i < m; i++) columns.push_back({slots + (i << log_slots), log_slots});
   if (use_vectors() && ifma::can_transform(log_n, log_slots))
     return ifma::transform(out, columns.data(), m, log_n, *shift, false, natural, nullptr);
-  const Transform& made = transform(log_n, false);
-  const std::vector<Felt> shifts = shift_powers(*shift, log_n);
-  parallel(m, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-      unpack(out[i], columns[i], log_n);
-      made.evaluate(out[i], shifts.data(), !natural);
-    }
+  by_columns(m, [&](size_t i) {
+    unpack(out[i], columns[i], log_n);
+    evaluate(out[i], log_n, *shift, natural);
   });
 }
 
@@ -202,7 +205,7 @@ EXPORT Extension* fh_extension(const Felt* const* slots, const int* log_slots, s
   bool vectors = use_vectors();
   for (size_t i = 0; i < m; slots += (size_t)1 << log_slots[i++]) {
     made->slots.emplace_back(slots, slots + ((size_t)1 << log_slots[i]));
-    vectors &= ifma::can_transform(log_n, log_slots[i]);
+    vectors = vectors && ifma::can_transform(log_n, log_slots[i]);
   }
   for (size_t i = 0; i < m; i++) made->columns.push_back({made->slots[i].data(), log_slots[i]});
   made->log_n = log_n;
@@ -228,13 +231,9 @@ EXPORT void fh_extension_hash(uint8_t* out, const Extension* extension, const Fe
   const std::vector<PackedColumn>& columns = extension->columns;
   const size_t m = columns.size(), n = (size_t)1 << extension->log_n, run = (size_t)1 << log_run;
   std::vector<Felt> values(m * n);
-  const Transform& made = transform(extension->log_n, false);
-  const std::vector<Felt> shifts = shift_powers(*shift, extension->log_n);
-  parallel(m, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-      unpack(&values[i * n], columns[i], extension->log_n);
-      made.evaluate(&values[i * n], shifts.data(), true);
-    }
+  by_columns(m, [&](size_t i) {
+    unpack(&values[i * n], columns[i], extension->log_n);
+    evaluate(&values[i * n], extension->log_n, *shift, false);
   });
   std::vector<const Felt*> of_row;
   for (size_t i = 0; i < (log_run ? run : m); i++) of_row.push_back(&values[log_run ? i : i * n] + part * (n >> log_parts));
@@ -245,34 +244,30 @@ EXPORT void fh_extension_hash(uint8_t* out, const Extension* extension, const Fe
 EXPORT void fh_interpolate_coset(Felt* const* out, const Felt* const* in, size_t m, int log_n, const Felt* inverse_shift,
                                  int natural) {
   const size_t n = (size_t)1 << log_n;
-  const Felt scale = inverse(to_montgomery(Felt{{(u64)1 << log_n, 0, 0, 0}}));
-  std::vector<Felt> shifts;
-  const bool shifted = memcmp(inverse_shift, &ONE, sizeof(Felt)) != 0;
-  if (shifted) shifts = shift_powers(*inverse_shift, log_n);
   const bool vectors = use_vectors() && ifma::can_transform(log_n, 0);
   if (!vectors || !natural)
-    parallel(m, 1, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; i++) {
-        if (out[i] != in[i]) memcpy(out[i], in[i], n * sizeof(Felt));
-        if (!natural) bit_reverse(out[i], log_n);
-        if (!vectors) transform(log_n, true).interpolate(out[i], scale);
-      }
+    by_columns(m, [&](size_t i) {
+      if (out[i] != in[i]) memcpy(out[i], in[i], n * sizeof(Felt));
+      if (!vectors) return interpolate(out[i], log_n, *inverse_shift, natural);
+      bit_reverse(out[i], log_n);
     });
-  if (vectors) {
-    std::vector<PackedColumn> columns;
-    for (size_t i = 0; i < m; i++) columns.push_back({(natural ? in : out) + i, 0});
-    ifma::transform(out, columns.data(), m, log_n, ONE, true, true, &scale);
-  }
-  if (shifted)
-    for (size_t i = 0; i < m; i++)
-      parallel(n, GRAIN, [&](size_t begin, size_t end) {
-        multiply(out[i] + begin, out[i] + begin, shifts.data() + begin, end - begin);
-      });
+  if (!vectors) return;
+  const Felt scale = inverse(to_montgomery(Felt{{(u64)1 << log_n, 0, 0, 0}}));
+  std::vector<PackedColumn> columns;
+  for (size_t i = 0; i < m; i++) columns.push_back({(natural ? in : out) + i, 0});
+  ifma::transform(out, columns.data(), m, log_n, ONE, true, true, &scale);
+  if (memcmp(inverse_shift, &ONE, sizeof(Felt)) == 0) return;
+  const std::vector<Felt> shifts = shift_powers(*inverse_shift, log_n);
+  for (size_t i = 0; i < m; i++)
+    parallel(n, GRAIN, [&](size_t begin, size_t end) {
+      multiply(out[i] + begin, out[i] + begin, shifts.data() + begin, end - begin);
+    });
 }
 
 EXPORT void fh_merkle_layer(uint8_t* out, const uint8_t* children, const uint8_t* rows, size_t n, int digest_bytes) {
   parallel(n, 256, [=](size_t begin, size_t end) {
     if (use_vectors()) begin = ifma::merkle_layer(out, children, rows, begin, end, digest_bytes);
+    if (use_avx2()) begin = avx2::merkle_layer(out, children, rows, begin, end, digest_bytes);
     for (size_t i = begin; i < end; i++) {
       Keccak256 hash;
       hash.absorb(children + 64 * i, 64);
@@ -309,9 +304,7 @@ EXPORT void fh_linear_combination(Felt* out, const Felt* const* columns, const F
       for (auto& column : shifted) column += begin;
       ifma::linear_combination(out + begin, shifted.data(), weights, m, whole);
     }
-    for (size_t i = begin + whole; i < end; i++) out[i] = ZERO;
-    for (size_t c = 0; c < m; c++)
-      accumulate(out + begin + whole, columns[c] + begin + whole, weights[c], end - begin - whole);
+    linear_combination(out, columns, weights, m, begin + whole, end);
   });
 }
 
@@ -327,18 +320,17 @@ EXPORT void fh_evaluate_at(Felt* out, const Felt* const* columns, size_t m, size
     for (int bit = 0; bit < log_coset; bit++)
       if (q >> bit & 1) turns[q] = mul(turns[q], root_of_unity(bit + 1));
   if (!(use_vectors() && n % 8 == 0)) {
-    parallel(m * z * coset, 1, [&](size_t begin, size_t end) {
-      for (size_t task = begin; task < end; task++) {
-        const Felt* from = columns[task / (z * coset)];
-        const Felt x = mul(points[task / coset % z], turns[task % coset]);
-        Felt total = ZERO;
-        for (size_t i = n; i; i--) total = add(mul(total, x), from[i - 1]);
-        out[task] = total;
-      }
+    std::vector<Felt> places(z * coset);
+    for (size_t i = 0; i < places.size(); i++) places[i] = mul(points[i / coset], turns[i % coset]);
+    const size_t most = std::min(n, SUM);
+    const std::vector<Felt> powers = point_powers(places.data(), places.size(), most);
+    parallel(m * places.size(), 1, [&](size_t begin, size_t end) {
+      for (size_t task = begin; task < end; task++)
+        out[task] = value_at(columns[task / places.size()], n, &powers[task % places.size() * (most + 1)]);
     });
     return;
   }
-  const std::vector<Felt> powers = point_powers(points, z);
+  const std::vector<Felt> powers = point_powers(points, z, ifma::POWERS_OF_POINT);
   std::vector<Felt> parts(m * segments * z * 8);
   parallel(m * segments, 1, [&](size_t begin, size_t end) {
     for (size_t task = begin; task < end; task++) {
@@ -369,13 +361,13 @@ EXPORT void fh_evaluate_at(Felt* out, const Felt* const* columns, size_t m, size
 // Quotients by Y - y, remainders dropped: q_i = c_(i+1) + y * q_(i+1). `out` may not be `columns`.
 EXPORT void fh_divide_out(Felt* const* out, const Felt* const* columns, size_t m, size_t n, const Felt* y) {
   const Felt root = *y;
-  const std::vector<Felt> powers = point_powers(y, 1);
+  const std::vector<Felt> powers = point_powers(y, 1, ifma::POWERS_OF_POINT);
   parallel(m, 1, [&](size_t begin, size_t end) {
     for (size_t column = begin; column < end; column++) {
       const Felt* c = columns[column];
       Felt* q = out[column];
       size_t i = use_vectors() ? ifma::divide_out(q, c, n, root, powers.data()) : n;
-      for (; i-- > 0;) q[i] = i + 1 < n ? add(c[i + 1], mul(root, q[i + 1])) : ZERO;
+      divide_out(q, c, i, n, root);
     }
   });
 }
@@ -411,7 +403,7 @@ EXPORT u64 fh_grind(const uint8_t* prefix, int bits) {
   std::atomic<u64> next{0}, found{~0ull};
   auto search = [&, bits] {
     for (u64 first; (first = next.fetch_add(RUN)) < found.load();) {
-      u64 nonce = use_vectors() ? ifma::grind(prefix, bits, first, RUN) : grind(prefix, bits, first, RUN);
+      u64 nonce = (use_vectors() ? ifma::grind : use_avx2() ? avx2::grind : grind)(prefix, bits, first, RUN);
       if (nonce == first + RUN) continue;
       u64 best = found.load();
       while (nonce < best && !found.compare_exchange_weak(best, nonce)) {

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from functools import cache
 
-PRIME = 2**251 + 17 * 2**192 + 1
+from prover.prime import PRIME
+
 FIRST_TAG = 16
 N_WINDOWS, WINDOW_SIZE, TOP_SIZE = 32, 256, 16
 

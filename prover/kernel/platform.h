@@ -19,3 +19,6 @@
 #if defined(FREEHOLD_VECTORS) && !defined(__x86_64__)
 #error "FREEHOLD_VECTORS is for x86-64 only"
 #endif
+
+// Compilers take assembly and long straight code for too much to be inlined where it pays most.
+#define INLINE inline __attribute__((always_inline))

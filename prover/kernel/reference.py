@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from Crypto.Hash import keccak
 
 from prover.kernel import pedersen_points
-from prover.kernel.pedersen_points import PRIME
+from prover.prime import PRIME
 
 GENERATOR = 3
 Ints = list[int]
@@ -36,12 +36,21 @@ def powers(base: int, start: int, n: int) -> Ints:
     return [start * pow(base, i, PRIME) % PRIME for i in range(n)]
 
 
+def root_of_unity(log_n: int) -> int:
+    """omega_log_n, of order 2^log_n."""
+    return pow(GENERATOR, (PRIME - 1) >> log_n, PRIME)
+
+
+def bit_reversed_places(n: int) -> Ints:
+    """Of n = 2^k places."""
+    log_n = n.bit_length() - 1
+    return [int(f"{i:0{log_n}b}"[::-1], 2) if log_n else i for i in range(n)]
+
+
 def coset_points(n: int, shift: int, bit_reversed: bool) -> Ints:
     """shift * omega_n^i, or in the order of positions."""
-    log_n = n.bit_length() - 1
-    root = pow(GENERATOR, (PRIME - 1) >> log_n, PRIME)
-    order = [int(f"{i:0{log_n}b}"[::-1], 2) if bit_reversed and log_n else i for i in range(n)]
-    return [shift * pow(root, i, PRIME) % PRIME for i in order]
+    root = root_of_unity(n.bit_length() - 1)
+    return [shift * pow(root, i, PRIME) % PRIME for i in (bit_reversed_places(n) if bit_reversed else range(n))]
 
 
 def evaluate_at(coefficients: Ints, points: Sequence[int]) -> Ints:
@@ -185,9 +194,9 @@ def curve_multiple(point: tuple[int, int], scalar: int) -> tuple[int, int] | Non
     """None at infinity."""
     result = None
     for bit in f"{scalar:b}":
-        result = _curve_sum(result, result)
+        result = curve_sum(result, result)
         if bit == "1":
-            result = _curve_sum(result, point)
+            result = curve_sum(result, point)
     return result
 
 
@@ -226,7 +235,7 @@ def add_chain(
     return rows, possible
 
 
-def _curve_sum(a: tuple[int, int] | None, b: tuple[int, int] | None) -> tuple[int, int] | None:
+def curve_sum(a: tuple[int, int] | None, b: tuple[int, int] | None) -> tuple[int, int] | None:
     """The complete law; None is infinity."""
     if a is None or b is None:
         return a or b

@@ -29,8 +29,6 @@ struct Felt8 {
 constexpr uint64_t MASK = (1ull << 52) - 1;
 constexpr uint64_t P3 = 17ull << 36, P4 = 1ull << 43;
 
-#define INLINE inline __attribute__((always_inline))
-
 INLINE V set(uint64_t x) { return _mm512_set1_epi64((long long)x); }
 INLINE V add64(V a, V b) { return _mm512_add_epi64(a, b); }
 INLINE V sub64(V a, V b) { return _mm512_sub_epi64(a, b); }

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from prover import kernel
 from prover.algebra.field import PRIME
+from prover.kernel import Felts
 from prover.stark.domains import block_shift, point
 from prover.stark.layout import Layout, Slot
 from prover.stark.merkle_tree import MerkleTree
 from prover.stark.parameters import Parameters
 
-Logical = Callable[[Slot], np.ndarray]
+Logical = Callable[[Slot], Felts]
 """The (n, 4) coefficients of a logical column."""
 
 LOG_SUBTREE = 3
@@ -36,9 +35,9 @@ class Packed:
 
     log_physical: int
     log_slots: int
-    columns: Sequence[Sequence[np.ndarray]]
+    columns: Sequence[Sequence[Felts]]
 
-    def padded(self) -> list[list[np.ndarray | None]]:
+    def padded(self) -> list[list[Felts | None]]:
         return [[*slots, *[None] * ((1 << self.log_slots) - len(slots))] for slots in self.columns]
 
     def at(self, log_domain: int, starts: Sequence[int], log_run: int) -> list[list[int]]:

@@ -58,15 +58,33 @@ class Expression:
     def __getitem__(self, rows: int) -> Expression:
         """The same expression `rows` rows later (cyclically)."""
         if self.kind == "cell":
-            tree, column, offset = self.args
+            tree, column, offset = self.cell
             return _node("cell", (tree, column, offset + rows), 1)
         if self.kind == "periodic":
-            index, offset = self.args
+            index, offset = self.periodic
             return _node("periodic", (index, offset + rows), 1)
         if self.kind in ("const", "value"):
             return self
         left, right = self.args
         return _COMBINE[self.kind](left[rows], right[rows])
+
+    @property
+    def name(self) -> str:
+        """Of a value."""
+        name: str = self.args[0]
+        return name
+
+    @property
+    def cell(self) -> tuple[int, int, int]:
+        """(tree, column, offset) of a cell."""
+        tree, column, offset = self.args
+        return tree, column, offset
+
+    @property
+    def periodic(self) -> tuple[int, int]:
+        """(index, offset) of a periodic cell."""
+        index, offset = self.args
+        return index, offset
 
     __iter__ = None  # `expression[k]` is a shift, not a sequence
 

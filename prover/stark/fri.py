@@ -12,6 +12,7 @@ import numpy as np
 
 from prover import kernel
 from prover.algebra.field import PRIME
+from prover.kernel import Felts
 from prover.stark.commitment import Packed
 from prover.stark.domains import block_shift
 from prover.stark.identities import term_point
@@ -22,15 +23,15 @@ from prover.stark.parameters import Parameters
 
 def deep_polynomial(
     layout: Layout,
-    coefficients: Callable[[Slot, int], np.ndarray],
+    coefficients: Callable[[Slot, int], Felts],
     combined: list[tuple[Term, list[int], list[int]]],
     z: int,
-) -> np.ndarray:
+) -> Felts:
     """(H, 4) coefficients of the sum over terms of (sum of lambda^i * p_i(Y) - B(Y)) / (Y^k - y), lifted.
 
     Division by Y^k - y is division of each slot's polynomial by V - y; the claimed B only makes it exact.
     """
-    quotients: dict[tuple[int, int], np.ndarray] = {}  # by height and packing: (k, n, 4), one for each slot
+    quotients: dict[tuple[int, int], Felts] = {}  # by height and packing: (k, n, 4), one for each slot
     for term, weights, _ in combined:
         group = term.group
         key = (group.log_height, group.log_packing)
@@ -48,7 +49,7 @@ def deep_polynomial(
     return whole
 
 
-def _by_slot(term: Term, weights: list[int], coefficients: Callable[[Slot, int], np.ndarray]) -> list[np.ndarray]:
+def _by_slot(term: Term, weights: list[int], coefficients: Callable[[Slot, int], Felts]) -> list[Felts]:
     """The combination of a term's columns, slot by slot; slots that all of them leave empty are left out."""
     columns = [term.group.columns[index] for index in term.columns]
     combined = []
@@ -62,7 +63,7 @@ def _by_slot(term: Term, weights: list[int], coefficients: Callable[[Slot, int],
 class FriLayer:
     """One committed codeword; a leaf holds the 2^arity values that fold into one."""
 
-    def __init__(self, coefficients: np.ndarray, arity: int, parameters: Parameters) -> None:
+    def __init__(self, coefficients: Felts, arity: int, parameters: Parameters) -> None:
         """`coefficients`: (2^d, 4), of the polynomial whose values on its evaluation domain are the codeword."""
         self.arity, self._digest_bytes = arity, parameters.digest_bytes
         log_degree = (len(coefficients) - 1).bit_length()
@@ -77,7 +78,7 @@ class FriLayer:
             self.merkle.add_block(block, {self._log_domain - arity: hashes})
         self.merkle.finish()
 
-    def fold(self, zeta: int) -> np.ndarray:
+    def fold(self, zeta: int) -> Felts:
         """Coefficients of the next layer: a fold takes 2 * (c_(2i) + zeta * c_(2i+1)), the next has zeta^2 ..."""
         count = 1 << self.arity
         weights = kernel.from_ints([count * pow(zeta, power, PRIME) for power in range(count)])

@@ -5,18 +5,20 @@ On plain integers, each check raising its own refusal: the verifier before it go
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prover.algebra.field import PRIME
 from prover.stark.domains import MEMBERSHIP, root_of_unity
 from prover.stark.errors import (
+    AccessUndefined,
     LookupsUnbalanced,
     OodsMismatch,
     PointRefused,
     StatementRefused,
 )
 from prover.stark.expressions import INTERACTION, Expression, evaluate
-from prover.stark.layout import QUOTIENT_TABLE, Layout, Term
+from prover.stark.layout import QUOTIENT_TABLE, Group, Layout, Term
 from prover.stark.parameters import Parameters
 from prover.stark.shape import Shape
 from prover.stark.statement import Statement
@@ -26,6 +28,10 @@ VERSION = int.from_bytes(b"freehold 2", "big")
 """The protocol version, first word of the transcript and of every program identity."""
 MAX_LOG_DOMAIN = 32
 """Query positions are 32-bit words."""
+
+
+Cells = dict[tuple[int, int, int, int], int]
+"""(table, tree, column, offset) -> value at z."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,23 @@ class VerifyingKey:
 
 def check_heights(shape: Shape, parameters: Parameters, log_heights: tuple[int, ...]) -> None:
     """At least the minimum, exactly the fixed height where the meaning fixes it."""
-    for table, log_height in zip(shape.tables, log_heights, strict=True):
-        if table.log_height is not None and log_height != table.log_height:
-            raise StatementRefused(f"table {table.name} has 2^{log_height} rows, must have 2^{table.log_height}")
-        if not table.min_log_height <= log_height <= MAX_LOG_DOMAIN - parameters.log_blowup:
-            raise StatementRefused(f"table {table.name} has 2^{log_height} rows, out of bounds")
+    greatest = MAX_LOG_DOMAIN - parameters.log_blowup
+    for table, found in zip(shape.tables, log_heights, strict=True):
+        fixed, least = table.log_height, table.min_log_height
+        if fixed is not None and found != fixed:
+            raise StatementRefused("table {table} has 2^{found} rows, must have 2^{bound}", found, fixed, table.name)
+        if found < least:
+            raise StatementRefused("table {table} has 2^{found} rows, fewer than 2^{bound}", found, least, table.name)
+        if found > greatest:
+            raise StatementRefused("table {table} has 2^{found} rows, more than 2^{bound}", found, greatest, table.name)
+
+
+def check_domain(layout: Layout, parameters: Parameters) -> int:
+    """log2 of the evaluation domain."""
+    log_domain = layout.log_degree + parameters.log_blowup
+    if log_domain > MAX_LOG_DOMAIN:
+        raise StatementRefused("the evaluation domain is 2^{found}, above 2^{bound}", log_domain, MAX_LOG_DOMAIN)
+    return log_domain
 
 
 def opening_words(key: VerifyingKey, statement: Statement, log_heights: tuple[int, ...]) -> list[int]:
@@ -71,10 +89,18 @@ def check_lookups(statement: Statement, sums: list[int], alpha: int, gamma: int)
         numerator = (numerator * factor + denominator) % PRIME
         denominator = denominator * factor % PRIME
     if denominator == 0:
-        raise LookupsUnbalanced(0)
+        raise AccessUndefined(gamma)
     total = (sum(sums) + numerator * pow(denominator, -1, PRIME)) % PRIME
     if total:
         raise LookupsUnbalanced(total)
+
+
+def sums_per_row(shape: Shape, log_heights: tuple[int, ...], sums: list[int]) -> dict[str, int]:
+    """Each table's sum over its number of rows, which the running sum loses in every row; by the constraints' names."""
+    return {
+        table.sum_name(): total * pow(1 << log_height, -1, PRIME) % PRIME
+        for table, log_height, total in zip(shape.tables, log_heights, sums, strict=True)
+    }
 
 
 def check_point(z: int, log_degree: int, log_blowup: int) -> None:
@@ -116,8 +142,8 @@ def _check_quotient(name: str, expected: int, slices: list[int], lifted: int) ->
         raise OodsMismatch(name, expected, claimed)
 
 
-def mask_cells(layout: Layout, mask: list[int]) -> dict[tuple[int, int, int, int], int]:
-    """(table, tree, column, offset) -> claimed value."""
+def mask_cells(layout: Layout, mask: list[int]) -> Cells:
+    """The claimed values by what they are values of."""
     values = iter(mask)
     return {
         (slot.table, term.group.tree, slot.column, term.offset): next(values)
@@ -126,13 +152,15 @@ def mask_cells(layout: Layout, mask: list[int]) -> dict[tuple[int, int, int, int
     }
 
 
-def _leaf(cells, values: dict[str, int], number: int, table: Table, y: int, log_height: int):
+def _leaf(
+    cells: Cells, values: dict[str, int], number: int, table: Table, y: int, log_height: int
+) -> Callable[[Expression], int]:
     def leaf(node: Expression) -> int:
         if node.kind == "cell":
-            return cells[(number, *node.args)]
+            return cells[(number, *node.cell)]
         if node.kind == "value":
-            return values[node.args[0]]
-        index, offset = node.args
+            return values[node.name]
+        index, offset = node.periodic
         return evaluate_periodic(table.periodic[index], y, log_height, offset)
 
     return leaf
@@ -185,7 +213,7 @@ def combine_terms(layout: Layout, mask: list[int], power: int) -> list[tuple[Ter
     return combined
 
 
-def first_in_row(layout: Layout, group) -> int:
+def first_in_row(layout: Layout, group: Group) -> int:
     """Where a group's physical columns begin in the row of their physical height."""
     before = 0
     for other in layout.row_groups(group.tree, group.log_physical):

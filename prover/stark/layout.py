@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.parameters import Parameters
 from prover.stark.shape import Shape
-from prover.stark.tables import Column
+from prover.stark.tables import FIRST_APART, Column
 
 MAX_LOG_PACKING = 4
 QUOTIENT_TABLE = -1
@@ -149,10 +149,10 @@ def _tree_members(shape: Shape, log_heights: tuple[int, ...], tree: int) -> dict
 
 
 def _runs(members: list[tuple[Slot, Column]]) -> list[list[tuple[Slot, Column]]]:
-    """Classes 0 and 1 without a break, then each (table, class) from 2 on alone."""
-    common = [m for wanted in (0, 1) for m in members if m[1].packing_class == wanted]
+    """The common classes without a break, class after class; then each (table, class) apart."""
+    common = [m for wanted in range(FIRST_APART) for m in members if m[1].packing_class == wanted]
     runs = [common] if common else []
-    apart = [m for m in members if m[1].packing_class >= 2]
+    apart = [m for m in members if m[1].apart]
     for key in dict.fromkeys((slot.table, column.packing_class) for slot, column in apart):
         runs.append([m for m in apart if (m[0].table, m[1].packing_class) == key])
     return runs

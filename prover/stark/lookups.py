@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from prover import kernel
-from prover.stark.constraint_program import compile_program
+from prover.kernel import Felts
+from prover.stark.errors import FractionUndefined
 from prover.stark.tables import Table, fraction
+from prover.stark.vector_program import Columns, compile_program
 
 
-def interaction_columns(
-    table: Table, columns: dict[tuple[str, int, int], np.ndarray], values: dict[str, int], height: int
-) -> tuple[np.ndarray, int]:
+def interaction_columns(table: Table, columns: Columns, values: dict[str, int], height: int) -> tuple[Felts, int]:
     """(W, n, 4) helpers and running sum, and the table's sum.
 
     Helper g holds the sum of its group's fractions; the running sum grows by all helpers and the last group less
-    the mean, so that it is cyclic. Raises ZeroDivisionError if a denominator is zero.
+    the mean, so that it is cyclic. Raises FractionUndefined if a denominator is zero.
     """
     fractions = [fraction(group) for group in table.lookups]
     program = compile_program([part for pair in fractions for part in pair])
@@ -23,7 +21,10 @@ def interaction_columns(
     outputs = [part for pair in zip(sums, denominators, strict=True) for part in pair]
     program.run(columns, values, outputs)
     flat = denominators.reshape(-1, 4)
-    kernel.inverse(flat, out=flat)
+    try:
+        kernel.inverse(flat, out=flat)
+    except ZeroDivisionError:
+        raise FractionUndefined(table.name) from None
     kernel.mul(sums, denominators, out=sums)
 
     steps = sums[-1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from prover.stark.transcript import keccak256, words_to_bytes
+from prover.algebra.keccak import keccak256, words_to_bytes
 
 
 def sibling_places(leaves: Iterable[int], log_size: int) -> list[tuple[int, int]]:

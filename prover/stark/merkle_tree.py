@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from prover import kernel
+from prover.kernel import Digests
 from prover.stark.merkle import sibling_places
 
 
-def climb(rows: Mapping[int, np.ndarray], low: int, digest_bytes: int) -> dict[int, np.ndarray]:
+def climb(rows: Mapping[int, Digests], low: int, digest_bytes: int) -> dict[int, Digests]:
     """Layers from the greatest level of `rows` up to level `low`.
 
     `rows[level]` are the row hashes of one height; each level up halves the count, whatever the count is.
@@ -33,7 +34,7 @@ class MerkleTree:
         self.log_kept = max(log_blocks, log_size - n_dropped)
         self.layers = {level: kernel.empty((1 << level, 32), np.uint8) for level in range(self.log_kept + 1)}
 
-    def add_block(self, number: int, rows: Mapping[int, np.ndarray]) -> None:
+    def add_block(self, number: int, rows: Mapping[int, Digests]) -> None:
         """`rows[log_size of a height]` are the block's share of its row hashes."""
         for level, layer in climb(rows, self._log_blocks, self._digest_bytes).items():
             if level <= self.log_kept:
@@ -47,9 +48,10 @@ class MerkleTree:
 
     @property
     def root(self) -> bytes:
-        return self.layers[0][0].tobytes()
+        root: Digests = self.layers[0][0]
+        return root.tobytes()
 
-    def siblings(self, leaves: Iterable[int], dropped: Mapping[int, np.ndarray] | None = None) -> list[bytes]:
+    def siblings(self, leaves: Iterable[int], dropped: Mapping[int, Digests] | None = None) -> list[bytes]:
         """The hashes a verifier lacks, layer by layer from the leaves, rising position.
 
         `dropped`: where layers were dropped, the row hashes below the touched nodes of the lowest kept layer, side by

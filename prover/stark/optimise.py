@@ -68,6 +68,5 @@ def _neighbours(parameters: Parameters) -> Iterator[Parameters]:
         yield replace(parameters, log_last=log_last)
     for tree in range(3):
         for kappa in range(5):
-            packing = list(parameters.log_packing)
-            packing[tree] = kappa
-            yield replace(parameters, log_packing=tuple(packing))
+            first, second, third = (kappa if i == tree else k for i, k in enumerate(parameters.log_packing))
+            yield replace(parameters, log_packing=(first, second, third))

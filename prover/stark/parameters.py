@@ -35,6 +35,19 @@ GENEROUS = Sizes(log_degree=24, n_terms=500, n_constraints=500, n_lookups=1 << 3
 """No proof under these parameters is larger: what a set states for itself."""
 
 
+BOUNDS = {
+    "log_blowup": (2, 8),
+    "n_queries": (1, 200),
+    "grinding_bits": (0, 64),
+    "log_arity": (1, 5),
+    "log_last": (0, 12),
+    "digest_bytes": (16, 32),
+    "part_queries": (1, 200),
+}
+"""Of each parameter, both ends allowed, as in `ProofParameters.sol`; and below, of each word of `log_packing`."""
+MAX_KAPPA = 4
+
+
 @dataclass(frozen=True)
 class Parameters:
     """One exact set per verifier contract.
@@ -56,20 +69,11 @@ class Parameters:
     part_queries: int = 20
 
     def __post_init__(self) -> None:
-        bounds = {
-            "log_blowup": (2, 8),
-            "n_queries": (1, 200),
-            "grinding_bits": (0, 64),
-            "log_arity": (1, 5),
-            "log_last": (0, 12),
-            "digest_bytes": (16, 32),
-            "part_queries": (1, 200),
-        }
-        for name, (low, high) in bounds.items():
+        for name, (low, high) in BOUNDS.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}, must lie in [{low}, {high}]")
-        if any(not 0 <= kappa <= 4 for kappa in self.log_packing):
-            raise ValueError(f"log_packing is {self.log_packing}, each must lie in [0, 4]")
+        if any(not 0 <= kappa <= MAX_KAPPA for kappa in self.log_packing):
+            raise ValueError(f"log_packing is {self.log_packing}, each must lie in [0, {MAX_KAPPA}]")
 
     def words(self) -> list[int]:
         """What the transcript absorbs of them, in order."""

@@ -26,8 +26,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from prover.algebra.keccak import words_to_bytes
 from prover.stark.errors import ProofMalformed
-from prover.stark.transcript import words_to_bytes
 
 MAGIC = b"FREEHOLD"
 MAX_PARTS = 256
@@ -49,23 +49,28 @@ class Proof:
         """Raises ProofMalformed, naming the cause."""
         if data[: len(MAGIC)] != MAGIC:
             raise ProofMalformed("not a proof file: it does not begin with FREEHOLD")
-        try:
-            n_words, n_parts = struct.unpack_from(">2I", data, len(MAGIC))
-            if n_parts > MAX_PARTS:
-                raise ProofMalformed(f"{n_parts} parts, at most {MAX_PARTS} are allowed")
-            lengths = struct.unpack_from(f">{n_parts}I", data, len(MAGIC) + 8)
-        except struct.error as error:
-            raise ProofMalformed("the file ends within its table of lengths") from error
+        n_words, n_parts = _numbers(data, len(MAGIC), 2)
+        if n_parts > MAX_PARTS:
+            raise ProofMalformed("{found} parts, at most {bound} are allowed", n_parts, MAX_PARTS)
+        lengths = _numbers(data, len(MAGIC) + 8, n_parts)
         start = len(MAGIC) + 8 + 4 * n_parts
         expected = start + 32 * n_words + sum(lengths)
         if len(data) != expected:
-            raise ProofMalformed(f"the file has {len(data)} bytes, its table of lengths says {expected}")
+            raise ProofMalformed("the file has {found} bytes, its table of lengths says {bound}", len(data), expected)
         header = tuple(int.from_bytes(data[i : i + 32], "big") for i in range(start, start + 32 * n_words, 32))
         parts, place = [], start + 32 * n_words
         for length in lengths:
             parts.append(data[place : place + length])
             place += length
         return Proof(header, tuple(parts))
+
+
+def _numbers(data: bytes, start: int, count: int) -> tuple[int, ...]:
+    """4-byte numbers of the table of lengths."""
+    end = start + 4 * count
+    if len(data) < end:
+        raise ProofMalformed("the file has {found} bytes, its table of lengths ends at {bound}", len(data), end)
+    return struct.unpack_from(f">{count}I", data, start)
 
 
 class WordReader:
@@ -75,10 +80,11 @@ class WordReader:
         self._words, self._place = words, 0
 
     def take(self, count: int) -> list[int]:
-        if self._place + count > len(self._words):
-            raise ProofMalformed(f"the header ends after {len(self._words)} words")
-        taken = self._words[self._place : self._place + count]
-        self._place += count
+        end = self._place + count
+        if end > len(self._words):
+            raise ProofMalformed("the header has {found} words, {bound} are needed", len(self._words), end)
+        taken = self._words[self._place : end]
+        self._place = end
         return list(taken)
 
     def left(self) -> int:
@@ -92,10 +98,11 @@ class ByteReader:
         self._data, self._place, self._digest_bytes = data, 0, digest_bytes
 
     def _take(self, count: int) -> bytes:
-        if self._place + count > len(self._data):
-            raise ProofMalformed(f"a part ends after {len(self._data)} bytes")
-        taken = self._data[self._place : self._place + count]
-        self._place += count
+        end = self._place + count
+        if end > len(self._data):
+            raise ProofMalformed("a part has {found} bytes, {bound} are needed", len(self._data), end)
+        taken = self._data[self._place : end]
+        self._place = end
         return taken
 
     def words(self, count: int) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from statistics import fmean
 
 from prover.stark.layout import Layout, make_layout
 from prover.stark.merkle import sibling_places
@@ -50,7 +51,9 @@ class ProofSize:
         return TRANSACTION_GAS + FLOOR_GAS * (self.bytes - zeros) + ZERO_BYTE_GAS * zeros
 
 
-def size_of(shape: Shape, layout: Layout, parameters: Parameters, statement_words: int, positions: list[int]):
+def size_of(
+    shape: Shape, layout: Layout, parameters: Parameters, statement_words: int, positions: list[int]
+) -> ProofSize:
     """The exact ProofSize for the sorted query `positions`; `statement_words` as they stand in the header."""
     plan = parameters.fri_plan(layout.log_degree)
     roots_and_nonce = 2 + len(plan) + 1
@@ -103,14 +106,11 @@ def expected_size(
         positions = sorted({generator.randrange(domain) for _ in range(parameters.n_queries)})
         sizes.append(size_of(shape, layout, parameters, statement_words, positions))
 
-    def mean(name: str) -> float:
-        return sum(getattr(size, name) for size in sizes) / DRAWS
-
     return ProofSize(
         sizes[0].header_words,
-        mean("row_words"),
-        mean("leaf_words"),
-        mean("siblings"),
+        fmean(size.row_words for size in sizes),
+        fmean(size.leaf_words for size in sizes),
+        fmean(size.siblings for size in sizes),
         parameters.digest_bytes,
         max(size.parts for size in sizes),
     )

@@ -14,11 +14,12 @@ import numpy as np
 
 from prover import kernel
 from prover.algebra.field import PRIME
-from prover.stark.constraint_program import Program, compile_program
+from prover.kernel import Felts
 from prover.stark.domains import block_shift, root_of_unity
 from prover.stark.expressions import Expression, cell, expression, value
 from prover.stark.shape import Shape
 from prover.stark.tables import LOOKUP_SLICES, Factor, Rows, Table
+from prover.stark.vector_program import Columns, VectorProgram, compile_program
 
 LOG_COSETS, MOST_COSETS = 2, 3
 """The cosets are the first ones of the four in `D_(log n + 2)`."""
@@ -26,19 +27,16 @@ DOMAIN = -1
 """The tree number of what programs read beside columns: the coset's points Y, 1 / (Y - 1), and the same of Y^(n/b)."""
 POINT, POINT_INVERSE, BLOCK_POINT, BLOCK_POINT_INVERSE = (cell(DOMAIN, index) for index in range(4))
 
-Source = tuple[str, int, int]
-Columns = dict[Source, np.ndarray]
-
 
 @dataclass(frozen=True)
 class TableQuotients:
     """`combined`: the table's part of the combined quotient; `lookups`: two slices for each interaction column."""
 
-    combined: list[np.ndarray]
-    lookups: list[np.ndarray]
+    combined: list[Felts]
+    lookups: list[Felts]
 
 
-def combined_slices(shape: Shape, log_heights: tuple[int, ...], parts: list[TableQuotients]) -> np.ndarray:
+def combined_slices(shape: Shape, log_heights: tuple[int, ...], parts: list[TableQuotients]) -> Felts:
     """(n_slices, N, 4): the slices of the combined quotient, each table's lifted to height N.
 
     What a broken constraint leaves above the last slice is dropped: the identity at z then fails.
@@ -72,7 +70,7 @@ def table_quotients(
         program.run(
             _columns_on(shift, table, log_height, program, coefficients),
             bound | _values_on(shift, table, log_height),
-            outputs,
+            list(outputs),
         )
         residues.append(kernel.interpolate_coset(outputs, shift, bit_reversed=False, out=outputs))
     tops = [pow(shift, 1 << log_height, PRIME) for shift in shifts]
@@ -126,11 +124,13 @@ def _values_on(shift: int, table: Table, log_height: int) -> dict[str, int]:
     return values
 
 
-def _columns_on(shift: int, table: Table, log_height: int, program: Program, coefficients: Columns) -> Columns:
+def _columns_on(shift: int, table: Table, log_height: int, program: VectorProgram, coefficients: Columns) -> Columns:
     """The program's sources on shift * H_n in natural order; what repeats with the block is one block long."""
     keys = [source for source in program.sources if source[0] == "cell" and source[1] != DOMAIN]
-    extended = kernel.evaluate_packed([[coefficients[key]] for key in keys], shift, bit_reversed=False) if keys else []
-    columns: Columns = dict(zip(keys, extended, strict=True))
+    columns: Columns = {}
+    if keys:
+        extended = kernel.evaluate_packed([[coefficients[key]] for key in keys], shift, bit_reversed=False)
+        columns |= zip(keys, extended, strict=True)
     log_block = table.block.bit_length() - 1
     block_start = pow(shift, 1 << log_height - log_block, PRIME)
     for source in program.sources:
@@ -144,11 +144,11 @@ def _columns_on(shift: int, table: Table, log_height: int, program: Program, coe
     return columns
 
 
-def _powers(log_order: int, start: int) -> np.ndarray:
+def _powers(log_order: int, start: int) -> Felts:
     return kernel.powers(root_of_unity(log_order), start, 1 << log_order)
 
 
-def _slices(points: list[int], values: list[np.ndarray]) -> list[np.ndarray]:
+def _slices(points: list[int], values: list[Felts]) -> list[Felts]:
     """Coefficients of the polynomial of degree < m with `values[b]` at `points[b]`, for arrays of values."""
     columns = [_lagrange(points, index) for index in range(len(points))]
     return [

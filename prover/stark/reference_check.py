@@ -7,7 +7,7 @@ request, the tests hold prover and verifier to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from prover.algebra.field import PRIME
 from prover.stark.errors import ConstraintViolated, LookupUnbalanced
@@ -16,10 +16,10 @@ from prover.stark.shape import Shape
 from prover.stark.statement import Statement
 from prover.stark.tables import Table
 
-Columns = Sequence[Sequence[int]]
+IntColumns = Sequence[Sequence[int]]
 
 
-def check_witness(shape: Shape, statement: Statement, columns: Sequence[Columns]) -> None:
+def check_witness(shape: Shape, statement: Statement, columns: Sequence[IntColumns]) -> None:
     """Everything, row by row: raises ConstraintViolated or LookupUnbalanced. `columns[table]` are the main columns."""
     values = statement.values()
     entries = []
@@ -30,7 +30,7 @@ def check_witness(shape: Shape, statement: Statement, columns: Sequence[Columns]
     check_lookups(entries, statement.accesses())
 
 
-def check_constraints(table: Table, trees: Sequence[Columns], values: dict[str, int], rows: Iterable[int]) -> None:
+def check_constraints(table: Table, trees: Sequence[IntColumns], values: dict[str, int], rows: Iterable[int]) -> None:
     """The constraints on the given rows, but for those of the interaction columns.
 
     `trees[PREPROCESSED]`, `trees[MAIN]` are lists of columns of equal height.
@@ -45,7 +45,7 @@ def check_constraints(table: Table, trees: Sequence[Columns], values: dict[str, 
 
 
 def lookup_entries(
-    table: Table, trees: Sequence[Columns], values: dict[str, int], rows: Iterable[int] | None = None
+    table: Table, trees: Sequence[IntColumns], values: dict[str, int], rows: Iterable[int] | None = None
 ) -> Counter[tuple[int, ...]]:
     """What the table uses (positive) and lists (negative), over all rows or the given ones."""
     height = len(trees[MAIN][0])
@@ -72,14 +72,16 @@ def check_lookups(entries: Iterable[Counter[tuple[int, ...]]], accesses: Iterabl
             raise LookupUnbalanced(entry, signed)
 
 
-def _leaf(table: Table, trees: Sequence[Columns], values: dict[str, int], row: int, height: int):
+def _leaf(
+    table: Table, trees: Sequence[IntColumns], values: dict[str, int], row: int, height: int
+) -> Callable[[Expression], int]:
     def leaf(node: Expression) -> int:
         if node.kind == "cell":
-            tree, column, offset = node.args
+            tree, column, offset = node.cell
             return trees[tree][column][(row + offset) % height]
         if node.kind == "periodic":
-            index, offset = node.args
+            index, offset = node.periodic
             return table.periodic[index][(row + offset) % table.block]
-        return values[node.args[0]]
+        return values[node.name]
 
     return leaf

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prover.algebra.keccak import keccak256
 from prover.stark.expressions import Expression, walk
 from prover.stark.tables import Constraint, Rows, Table
-from prover.stark.transcript import keccak256
 
 
 @dataclass(frozen=True)

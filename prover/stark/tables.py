@@ -111,6 +111,10 @@ class Lookup:
     denominator: Expression
 
 
+FIRST_APART = 2
+"""Packing classes: 0 of columns read in their own row alone, 1 of others; from this one on each label's of its own."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A logical column: its name, the row offsets it is read at, and its packing class (`layout.py`)."""
@@ -118,6 +122,11 @@ class Column:
     name: str
     offsets: tuple[int, ...]
     packing_class: int
+
+    @property
+    def apart(self) -> bool:
+        """Whether it shares physical columns with its own class alone."""
+        return self.packing_class >= FIRST_APART
 
 
 @dataclass(frozen=True)
@@ -161,6 +170,10 @@ class Table:
     def needs_three_slices(self) -> bool:
         """Degree 3 on rows that leave out more than two makes a quotient of degree up to 3n."""
         return any(c.expression.degree == 3 and not c.rows.leaves_out_at_most_two() for c in self.constraints)
+
+    def path(self, constraint: Constraint) -> str:
+        """The constraint's name among those of all tables."""
+        return f"{self.name}/{constraint.name}"
 
     def sum_name(self) -> str:
         return f"{self.name}.sum_per_row"
@@ -243,7 +256,7 @@ class TableBuilder:
     def _lookup_groups(self) -> list[tuple[Lookup, ...]]:
         """Denominators of degree 2 stand alone, linear ones in pairs, the last pair in the running sum."""
         linear = [lookup for lookup in self._lookups if lookup.denominator.degree == 1]
-        groups = [(lookup,) for lookup in self._lookups if lookup.denominator.degree == 2]
+        groups: list[tuple[Lookup, ...]] = [(lookup,) for lookup in self._lookups if lookup.denominator.degree == 2]
         last = tuple(linear[-2:]) if len(linear) % 2 == 0 else tuple(linear[-1:])
         paired = linear[: len(linear) - len(last)]
         groups += [tuple(paired[i : i + 2]) for i in range(0, len(paired), 2)]
@@ -279,7 +292,7 @@ class TableBuilder:
             for index, name in enumerate(names):
                 offsets = tuple(sorted({o for t, i, o in reads if (t, i) == (tree, index)})) or (0,)
                 if name in self._apart:
-                    packing_class = classes.setdefault(self._apart[name], 2 + len(classes))
+                    packing_class = classes.setdefault(self._apart[name], FIRST_APART + len(classes))
                 else:
                     packing_class = int(offsets != (0,))
                 columns.append(Column(name, offsets, packing_class))

@@ -40,7 +40,7 @@ class Transcript:
 
     def draw_positions(self, count: int, log_size: int) -> list[int]:
         """`count` positions below 2^log_size, drawn with repeats, then sorted and merged."""
-        positions = []
+        positions: list[int] = []
         while len(positions) < count:
             word = self.draw_word()
             positions += [word >> 32 * (7 - i) & 0xFFFFFFFF for i in range(8)]

@@ -1,7 +1,8 @@
 """The verifier, on plain integers. The prover (`prover.py`) and the contract walk the same titled steps.
 
-It shares with the prover the AIR, the layout, the transcript and `identities.py`; it never touches the kernel's
-arithmetic.
+Under each title stand what the step does and what a cheating prover would gain without it; `docs/soundness.md` has the
+bounds. The verifier shares with the prover the AIR, the layout, the transcript and
+`identities.py`; it never touches the kernel's arithmetic.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from prover.stark.errors import (
     LeftOver,
     OpeningRefused,
     ProofMalformed,
-    StatementRefused,
 )
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED, TREE_NAMES
 from prover.stark.identities import (
-    MAX_LOG_DOMAIN,
     VerifyingKey,
+    check_domain,
     check_heights,
     check_identities,
     check_lookups,
@@ -31,6 +31,7 @@ from prover.stark.identities import (
     first_in_row,
     horner,
     opening_words,
+    sums_per_row,
     term_point,
 )
 from prover.stark.layout import Layout, Term, make_layout
@@ -40,6 +41,8 @@ from prover.stark.proof import ByteReader, Proof, WordReader, part_positions
 from prover.stark.statement import Statement
 from prover.stark.transcript import Transcript
 
+OpenedRows = dict[int, dict[int, dict[int, list[int]]]]
+"""[tree][log2 of physical height][position] -> words."""
 StatementReader = Callable[[WordReader], Statement]
 
 
@@ -59,43 +62,63 @@ class Query:
 
 def verify(key: VerifyingKey, proof: Proof, read_statement: StatementReader) -> Statement:
     """The statement that the proof shows. Raises ProofRefused or ProofMalformed."""
+    parameters = key.parameters
+    statement, query, positions = verify_header(key, WordReader(proof.header), read_statement)
+    parts = part_positions(positions, parameters.part_queries)
+    if len(parts) != len(proof.parts):
+        raise ProofMalformed("{found} parts, {bound} are needed for the query positions", len(proof.parts), len(parts))
+    for part, data in zip(parts, proof.parts, strict=True):
+        verify_part(query, parameters, part, ByteReader(data, parameters.digest_bytes))
+    return statement
+
+
+def verify_header(
+    key: VerifyingKey, header: WordReader, read_statement: StatementReader
+) -> tuple[Statement, Query, list[int]]:
+    """Steps 0 to 6: the statement, what the openings are held to, and the query positions."""
     shape, parameters, transcript = key.shape, key.parameters, Transcript()
-    header = WordReader(proof.header)
 
     # 0. Statement
+    # All that is agreed is within bounds, and goes into the transcript before the first draw.
+    # Without it: a statement could be sought that fits the challenges, or a table be too low for the bounds of a query.
     log_heights = tuple(header.take(len(shape.tables)))
     statement = read_statement(header)
     check_heights(shape, parameters, log_heights)
     statement.check(log_heights)
     layout = make_layout(shape, log_heights, parameters)
-    log_domain = layout.log_degree + parameters.log_blowup
-    if log_domain > MAX_LOG_DOMAIN:
-        raise StatementRefused(f"evaluation domain 2^{log_domain} is above 2^{MAX_LOG_DOMAIN}")
+    log_domain = check_domain(layout, parameters)
     transcript.absorb(opening_words(key, statement, log_heights))
     values = statement.values()
 
     # 1. Main columns
+    # The run is fixed before the challenges of lookups and constraints are drawn.
+    # Without it: cells could be chosen so that unequal tuples have equal sums, and violations cancel.
     (main_root,) = header.take(1)
     transcript.absorb([main_root])
     values["alpha"], values["gamma"], beta = transcript.draw(), transcript.draw(), transcript.draw()
 
     # 2. Lookups and quotients
+    # What is used is listed: all fractions cancel. Quotients are fixed before z is drawn.
+    # Without it: a memory cell could have two values, a number leave its range, a quotient be made to fit at z alone.
     (interaction_root,) = header.take(1)
     sums = take_felts(header, len(shape.tables))
     transcript.absorb([interaction_root, *sums])
     check_lookups(statement, sums, values["alpha"], values["gamma"])
-    for table, log_height, total in zip(shape.tables, log_heights, sums, strict=True):
-        values[table.sum_name()] = total * pow(1 << log_height, -1, PRIME) % PRIME
+    values |= sums_per_row(shape, log_heights, sums)
     z = transcript.draw()
     check_point(z, layout.log_degree, parameters.log_blowup)
 
     # 3. Out-of-domain values
+    # At a point that nobody foresaw, every quotient is what the constraints give.
+    # Without it: columns could break any constraint.
     mask = take_felts(header, layout.n_values())
     transcript.absorb(mask)
     check_identities(shape, layout, values, z, beta, mask)
     power = transcript.draw()
 
     # 4. FRI layers
+    # Columns and claimed values are combined to one word; each folding of it is fixed before the next challenge.
+    # Without it: the values at z need be no polynomials': any that satisfy the identities would do.
     plan = parameters.fri_plan(layout.log_degree)
     fri_roots, zetas = [], []
     for _ in plan:
@@ -105,10 +128,14 @@ def verify(key: VerifyingKey, proof: Proof, read_statement: StatementReader) -> 
         zetas.append(transcript.draw())
 
     # 5. Last polynomial
+    # What the folding leaves is sent whole, before positions are drawn.
+    # Without it: it could be fitted to the few positions.
     last = take_felts(header, 1 << layout.log_degree - sum(plan))
     transcript.absorb(last)
 
     # 6. Grinding and query positions
+    # Where to look is drawn when everything is fixed, and a draw costs 2^grinding_bits hashes.
+    # Without it: a prover would be right at these positions alone, or draw again until they miss what is wrong.
     (nonce,) = header.take(1)
     transcript.absorb([nonce])
     if int.from_bytes(transcript.state, "big") >> 256 - parameters.grinding_bits:
@@ -117,18 +144,9 @@ def verify(key: VerifyingKey, proof: Proof, read_statement: StatementReader) -> 
     if header.left():
         raise LeftOver(32 * header.left())
 
-    # 7. to 9. Openings, folds and the last polynomial, part by part
-    roots = {MAIN: main_root, INTERACTION: interaction_root}
-    if shape.has_preprocessed:
-        roots[PREPROCESSED] = key.preprocessed_root
+    roots = {PREPROCESSED: key.preprocessed_root, MAIN: main_root, INTERACTION: interaction_root}
     terms = combine_terms(layout, mask, power)
-    query = Query(layout, roots, fri_roots, z, power, terms, zetas, last)
-    parts = part_positions(positions, parameters.part_queries)
-    if len(parts) != len(proof.parts):
-        raise ProofMalformed(f"{len(proof.parts)} parts for {len(positions)} positions, {len(parts)} are needed")
-    for part, data in zip(parts, proof.parts, strict=True):
-        verify_part(query, parameters, part, ByteReader(data, parameters.digest_bytes))
-    return statement
+    return statement, Query(layout, roots, fri_roots, z, power, terms, zetas, last), positions
 
 
 def take_felts(header: WordReader, count: int) -> list[int]:
@@ -139,7 +157,7 @@ def take_felts(header: WordReader, count: int) -> list[int]:
 def checked_felts(words: list[int]) -> list[int]:
     for word in words:
         if word >= PRIME:
-            raise ProofMalformed(f"{word:#x} is not below p")
+            raise ProofMalformed("{found:#x} is not below p = {bound:#x}", word, PRIME)
     return words
 
 
@@ -148,10 +166,14 @@ def verify_part(query: Query, parameters: Parameters, positions: list[int], part
     layout = query.layout
 
     # 7. Openings of the trees, and the DEEP sum at each position
+    # The rows are the committed ones, and the combined word is made of them.
+    # Without it: rows could be invented now that the positions are known.
     rows = {tree: open_rows(query, parameters, tree, positions, part) for tree in layout.trees()}
     folded = {position: deep_sum(query, parameters, rows, position) for position in positions}
 
     # 8. FRI layers
+    # Each layer is the folding of the one before.
+    # Without it: a layer could be of low degree and have nothing to do with the columns.
     log_size = layout.log_degree + parameters.log_blowup
     for number, arity in enumerate(parameters.fri_plan(layout.log_degree)):
         leaves = read_leaves(folded, arity, part)
@@ -163,6 +185,8 @@ def verify_part(query: Query, parameters: Parameters, positions: list[int], part
         log_size -= arity
 
     # 9. Last polynomial
+    # Every chain of folds ends on it, and no byte is left over.
+    # Without it: the columns need be near no polynomials; one proof could have many forms.
     for position, word in folded.items():
         if horner(query.last, point(log_size, position)) != word:
             raise FoldMismatch(position)
@@ -170,7 +194,9 @@ def verify_part(query: Query, parameters: Parameters, positions: list[int], part
         raise LeftOver(part.left())
 
 
-def open_rows(query: Query, parameters: Parameters, tree: int, positions: list[int], part: ByteReader):
+def open_rows(
+    query: Query, parameters: Parameters, tree: int, positions: list[int], part: ByteReader
+) -> dict[int, dict[int, list[int]]]:
     """{log2 of physical height: {position: words}} of one tree, checked against its root."""
     layout = query.layout
     rows: dict[int, dict[int, list[int]]] = {}
@@ -188,7 +214,7 @@ def open_rows(query: Query, parameters: Parameters, tree: int, positions: list[i
     return rows
 
 
-def deep_sum(query: Query, parameters: Parameters, rows, position: int) -> int:
+def deep_sum(query: Query, parameters: Parameters, rows: OpenedRows, position: int) -> int:
     """sum of (sum of lambda^i * p_i(Y) - B(Y)) / (Y^k - z_n * omega_n^o), every term in its own Y."""
     layout = query.layout
     x = point(layout.log_degree + parameters.log_blowup, position)

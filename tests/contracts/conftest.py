@@ -12,12 +12,12 @@ from functools import cache
 
 import ape_test.accounts
 import pytest
+from ape import networks
 from ape.exceptions import ContractLogicError, CustomError
 from ape.pytest.contextmanagers import RevertsContextManager
 from ape_ethereum.trace import Trace
 from ape_test.provider import LocalProvider
 from eth_tester.exceptions import TransactionFailed
-from ethpm_types.abi import ErrorABI
 from exchange_kit import Kit
 
 from prover.algebra.keccak import keccak256
@@ -41,9 +41,13 @@ def _refusals_are_compared():
         done = leave(self, kind, value, traceback)
         expected = self.expected_message
         if isinstance(expected, type) and issubclass(expected, CustomError):
-            wanted, found = first_bytes_of(expected.abi), first_bytes(value)
-            assert found == wanted, f"{expected.abi.selector} was expected, {found.hex() or 'nothing'} came: {value}"
-            assert not self.error_inputs or isinstance(value, CustomError), "the error's values could not be read"
+            data = revert_data(value)
+            wanted = keccak256(expected.abi.selector.encode())[:4]
+            assert data[:4] == wanted, (
+                f"{expected.abi.selector} was expected, {data[:4].hex() or 'nothing'} came: {value}"
+            )
+            read = networks.ethereum.decode_calldata(expected.abi, data[4:])
+            assert {name: read[name] for name in self.error_inputs} == self.error_inputs
         return done
 
     def decode_quoted(self, exception, **kwargs):
@@ -63,15 +67,12 @@ def requoted(exception: Exception) -> Exception:
     return TransactionFailed(f"{before}{said}b'{escaped}'")
 
 
-def first_bytes(refusal: ContractLogicError) -> bytes:
-    """Four of the revert data."""
+def revert_data(refusal: ContractLogicError) -> bytes:
+    """Ape keeps it in place of a message where it does not know the error, and in the error where it does."""
     if isinstance(refusal, CustomError):
-        return first_bytes_of(refusal.abi)
-    return bytes.fromhex(refusal.revert_message.removeprefix("0x")[:8])
-
-
-def first_bytes_of(error: ErrorABI) -> bytes:
-    return keccak256(error.selector.encode())[:4]
+        selector = keccak256(refusal.abi.selector.encode())[:4]
+        return selector + networks.ethereum.encode_calldata(refusal.abi, *refusal.inputs.values())
+    return bytes.fromhex(refusal.revert_message.removeprefix("0x"))
 
 
 @pytest.fixture(scope="session")

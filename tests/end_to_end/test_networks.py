@@ -123,7 +123,7 @@ def test_no_node_is_one_line(home):
 
 
 @pytest.mark.slow
-def test_the_live_story_ends_with_the_deposit_paid_back(live):
+def test_the_live_demo_ends_with_the_deposit_paid_back(live):
     result = live.ape_run("demo", "--account", "me", answer="y\n")
     assert result.returncode == 0, result.stderr
     assert "every number is as expected" in result.stdout
@@ -131,14 +131,14 @@ def test_the_live_story_ends_with_the_deposit_paid_back(live):
 
 
 @pytest.mark.slow
-def test_the_whole_story_on_anvil(local):
+def test_the_whole_demo_on_anvil(local):
     result = local.ape_run("demo", network="ethereum:local:foundry")
     assert result.returncode == 0, result.stderr
     assert "freeze the exchange" in result.stdout and "every number is as expected" in result.stdout
 
 
 @pytest.mark.slow
-def test_the_whole_story_on_an_anvil_of_apes_own(home):
+def test_the_whole_demo_on_an_anvil_of_apes_own(home):
     """As `make demo-anvil`: Ape starts anvil through the wrapper, which drops step tracing."""
     result = Node("", home).ape_run("demo", network="ethereum:local:foundry")
     assert result.returncode == 0, result.stderr

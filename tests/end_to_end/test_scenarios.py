@@ -5,7 +5,7 @@ import pytest
 import yaml
 from ape.exceptions import ContractLogicError
 
-from freehold.scenarios.document import Scenario, read_scenario, seconds
+from freehold.scenarios.document import Scenario, Step, read_scenario, seconds
 from freehold.scenarios.report import Deviation
 from freehold.scenarios.runner import Runner, refusal_of
 from prover.algebra.keccak import keccak256
@@ -16,11 +16,11 @@ title: Nobody serves anything
 people: {alice: 100}
 steps:
   - join: {who: alice, amount: 60}
-  - demand: {who: alice, amount: 50}
-  - {freeze: {who: alice, demand_of: alice, amount: 50}, refused: ForcedActionStillPending}
+  - forced_withdrawal: {who: alice, amount: 50}
+  - {freeze: {who: alice, request_of: alice, amount: 50}, refused: ForcedActionStillPending}
   - wait: 7 days
-  - {freeze: {who: alice, demand_of: alice, amount: 51}, refused: ForcedActionUnrequested}
-  - freeze: {who: alice, demand_of: alice, amount: 50}
+  - {freeze: {who: alice, request_of: alice, amount: 51}, refused: ForcedActionUnrequested}
+  - freeze: {who: alice, request_of: alice, amount: 50}
 end:
   tokens: {alice: 40}
   frozen: true
@@ -36,6 +36,11 @@ def short(**changes: object) -> Scenario:
     return Scenario.model_validate({**yaml.safe_load(SHORT), **changes})
 
 
+def test_the_runner_handles_every_kind_of_step(no_verifier):
+    kinds = set(Step.model_fields) - {"refused", "invalid"}
+    assert set(Runner(SMALL, short()).handlers) == kinds
+
+
 def test_a_scenario_goes_as_its_file_says(no_verifier):
     Runner(SMALL, short()).run()
 
@@ -47,7 +52,7 @@ def test_a_scenario_goes_as_its_file_says(no_verifier):
         ({"tokens": {"alice": 40}, "frozen": False}, "frozen in the end"),
     ],
 )
-def test_another_end_is_not_the_story(no_verifier, end, cause):
+def test_another_end_fails(no_verifier, end, cause):
     with pytest.raises(Deviation, match=cause):
         Runner(SMALL, short(end=end)).run()
 
@@ -57,13 +62,13 @@ def test_another_end_is_not_the_story(no_verifier, end, cause):
     [
         (
             1,
-            {"demand": {"who": "alice", "amount": 50}, "refused": "Frozen"},
+            {"forced_withdrawal": {"who": "alice", "amount": 50}, "refused": "Frozen"},
             "was to be refused with Frozen and was not",
         ),
-        (2, {"freeze": {"who": "alice", "demand_of": "alice", "amount": 50}}, "refuses with ForcedActionStillPending"),
+        (2, {"freeze": {"who": "alice", "request_of": "alice", "amount": 50}}, "refuses with ForcedActionStillPending"),
     ],
 )
-def test_a_step_that_goes_otherwise_is_not_the_story(no_verifier, place, step, cause):
+def test_a_step_that_goes_otherwise_fails(no_verifier, place, step, cause):
     steps = yaml.safe_load(SHORT)["steps"]
     steps[place] = step
     with pytest.raises(Deviation, match=cause):
@@ -95,12 +100,12 @@ def test_what_is_no_scenario_is_refused_in_one_line(tmp_path, old, new, cause):
 
 
 def test_a_refusal_has_its_name_even_as_bytes(no_verifier):
-    player = Runner(SMALL, short())
-    player.deploy()
+    runner = Runner(SMALL, short())
+    runner.deploy()
     data = keccak256(b"ForcedActionUnrequested(bytes32)")[:4] + bytes(32)
-    assert refusal_of(ContractLogicError(str(data)), player.exchange) == "ForcedActionUnrequested"
-    assert refusal_of(ContractLogicError(str(bytes(4))), player.exchange) == "0x00000000"
-    assert refusal_of(ContractLogicError("out of gas"), player.exchange) == "ContractLogicError"
+    assert refusal_of(ContractLogicError(str(data)), runner.exchange) == "ForcedActionUnrequested"
+    assert refusal_of(ContractLogicError(str(bytes(4))), runner.exchange) == "0x00000000"
+    assert refusal_of(ContractLogicError("out of gas"), runner.exchange) == "ContractLogicError"
 
 
 def test_times():

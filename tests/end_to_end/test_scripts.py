@@ -17,6 +17,7 @@ from freehold.chain import deployment
 from freehold.chain.committee import availability_proof
 from freehold.chain.contracts import contract_at
 from freehold.chain.deployment import deploy_exchange
+from freehold.chain.errors import Refused
 from freehold.chain.exchange import Exchange, open_exchange
 from freehold.chain.record import read_state, write_deployment, write_state
 from freehold.scenarios.accounts import Accounts
@@ -88,11 +89,11 @@ def refused(result, cause: str) -> None:
     assert result.exit_code == 2 and cause in result.output, result.output
 
 
-def test_a_demand_unserved_a_freeze_and_an_escape(as_alice, position, alice, chain):
+def test_an_unserved_request_a_freeze_and_an_escape(as_alice, position, alice, chain):
     """The way out, by scripts alone; status tells each part of it."""
     assert "none is pending" in run(status).output
-    demanded = run(forced_withdrawal, *as_alice, "--amount", 400)
-    assert demanded.exit_code == 0 and "the operator has 7 d" in demanded.output, demanded.output
+    requested = run(forced_withdrawal, *as_alice, "--amount", 400)
+    assert requested.exit_code == 0 and "the operator has 7 d" in requested.output, requested.output
     waiting = run(status).output
     assert f"position {alice.position_id}, key {alice.stark_key:#x}: 400, 7 d left" in waiting
     refused(run(freeze, *position, "--amount", 400), "it is too early: the operator has 7 d left")
@@ -167,7 +168,7 @@ def test_what_waits_is_paid_once(as_alice, position, alice, folder, users):
     ],
     ids=lambda value: " ".join(map(str, *value.items()))[:40] if isinstance(value, dict) else "",
 )
-def test_a_demand_that_makes_no_sense_is_one_line(as_alice, chain, change, cause):
+def test_a_request_that_makes_no_sense_is_one_line(as_alice, chain, change, cause):
     options = dict(zip(as_alice[::2], as_alice[1::2], strict=True)) | {"--amount": 1} | change
     before = chain.blocks.head.number
     result = run(forced_withdrawal, *(word for pair in options.items() for word in pair))
@@ -175,12 +176,12 @@ def test_a_demand_that_makes_no_sense_is_one_line(as_alice, chain, change, cause
     assert chain.blocks.head.number == before
 
 
-def test_the_same_demand_twice_is_refused(as_alice):
+def test_the_same_request_twice_is_refused(as_alice):
     assert run(forced_withdrawal, *as_alice, "--amount", 3).exit_code == 0
     refused(run(forced_withdrawal, *as_alice, "--amount", 3), "the same request is pending already")
 
 
-def test_a_vain_demand_is_sent_on_confirmation_only(as_alice, chain):
+def test_a_vain_request_is_sent_on_confirmation_only(as_alice, chain):
     before = chain.blocks.head.number
     result = run(forced_withdrawal, *as_alice, "--amount", BALANCE + 1, answer="n\n")
     assert result.exit_code == 1 and "would be proven invalid" in result.output
@@ -189,7 +190,7 @@ def test_a_vain_demand_is_sent_on_confirmation_only(as_alice, chain):
     assert run(forced_withdrawal, *as_alice, "--amount", BALANCE + 2, "--yes").exit_code == 0
 
 
-def test_a_demand_that_nobody_made_freezes_nothing(position):
+def test_a_request_that_nobody_made_freezes_nothing(position):
     refused(run(freeze, *position, "--amount", 7), "no such request is pending")
 
 
@@ -283,9 +284,9 @@ def test_what_is_no_token_is_refused(chain, folder):
 def test_amounts_are_in_the_tokens_units():
     coins = Exchange(None, None, 6)
     assert (coins.quanta("1.5"), coins.quanta("0.000001"), coins.coins(1_234_500_000)) == (1_500_000, 1, "1,234.5")
-    with pytest.raises(click.UsageError, match=r"0\.0000001 has more than 6 decimals"):
+    with pytest.raises(Refused, match=r"0\.0000001 has more than 6 decimals"):
         coins.quanta("0.0000001")
-    with pytest.raises(click.UsageError, match="not in"):
+    with pytest.raises(Refused, match="not in"):
         coins.quanta("18446744073709.551616")
     assert coins.quanta("18446744073709.551615") == (1 << 64) - 1
 

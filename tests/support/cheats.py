@@ -26,6 +26,7 @@ from prover.stark.errors import (
     StatementRefused,
 )
 from prover.stark.expressions import INTERACTION, MAIN
+from prover.stark.layout import Slot
 from prover.stark.parameters import Parameters
 from prover.stark.proof import Proof
 from prover.stark.prover import Prover
@@ -50,7 +51,7 @@ class Cheat(Prover):
     def column(self, table: str, name: str) -> np.ndarray:
         """(n, 4) main column, to be written to."""
         number, part = self.table(table)
-        return self.witness.columns[number][[column.name for column in part.columns[MAIN]].index(name)]
+        return self.main[number][[column.name for column in part.columns[MAIN]].index(name)]
 
 
 def change(column: np.ndarray, row: int, by: int) -> None:
@@ -75,7 +76,7 @@ class RelistedValue(Cheat):
 
     def prove(self) -> Proof:
         fp = kernel.to_ints(self.column("cpu", "fp")[-1:])[0]
-        word = self.witness.columns[self.table("cpu")[0]][cpu.COLUMNS.index("off_dst")][-1:]
+        word = self.main[self.table("cpu")[0]][cpu.COLUMNS.index("off_dst")][-1:]
         address = fp + kernel.to_ints(word)[0] - cpu.BIAS
         second_value(self)
         value = kernel.to_ints(self.column("cpu", "dst")[-1:])[0]
@@ -99,9 +100,8 @@ class LyingSum(Cheat):
             factor = values["gamma"] - tag - values["alpha"] * (address + values["alpha"] * word)
             numerator, denominator = (numerator * factor + denominator) % PRIME, denominator * factor % PRIME
         total = sum(sums) + numerator * pow(denominator, -1, PRIME)
-        number, table = self.table("cpu")
+        number, _ = self.table("cpu")
         sums[number] = (sums[number] - total) % PRIME
-        values[table.sum_name()] = sums[number] * pow(1 << self.witness.log_heights[number], -1, PRIME) % PRIME
         return sums
 
 
@@ -119,13 +119,11 @@ class WrongHelper(Cheat):
     def _interaction(self, values: dict[str, int]) -> list[int]:
         sums = super()._interaction(values)
         number, table = self.table("cpu")
-        columns = [
-            self.columns.values[number]["cell", INTERACTION, i].copy() for i in range(len(table.lookup_constraints))
-        ]
+        columns = [self._values_of(Slot(number, i), INTERACTION) for i in range(len(table.lookup_constraints))]
         columns[0][3:4] = kernel.add(columns[0][3:4], ONE)
         columns[0][5:6] = kernel.sub(columns[0][5:6], ONE)
         columns[-1][4:6] = kernel.add(columns[-1][4:6], ONE)
-        self.columns.add(number, INTERACTION, np.stack(columns))
+        self.add_columns(number, INTERACTION, np.stack(columns))
         return sums
 
 
@@ -156,11 +154,8 @@ class LateMain(Cheat):
 
     def _interaction(self, values: dict[str, int]) -> list[int]:
         number, _ = self.table("memory")
-        key = "cell", MAIN, 2
-        column = self.columns.values[number][key].copy()
-        change(column, -1, 1)
-        self.columns.values[number][key] = column
-        self.columns.coefficients[number][key] = kernel.interpolate(column[None])[0]
+        change(self.main[number][2], -1, 1)
+        self.add_columns(number, MAIN, self.main[number])
         return super()._interaction(values)
 
 

@@ -53,7 +53,7 @@ class Forgery(Cheat):
     def builtin_columns(self) -> list[list[list[int]]]:
         """The builtin's columns as integers."""
         number, _ = self.table(self.builtin)
-        return [[], [kernel.to_ints(column) for column in self.witness.columns[number]]]
+        return [[], [kernel.to_ints(column) for column in self.main[number]]]
 
 
 class ForgedHash(Forgery):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from freehold.chain import solc
 from tests.support.paths import ROOT
 
 CONFIG = ROOT / "ape-config.yaml"
@@ -30,7 +28,7 @@ def sources_of(paths: Iterable[Path]) -> dict[str, str]:
         if name in found:
             return
         found[name] = ((PACKAGES if name.startswith("@") else ROOT) / name).read_text()
-        for imported in re.findall(r'^import [^;]*?"([^"]+)";', found[name], re.MULTILINE):
+        for imported in solc.IMPORT.findall(found[name]):
             here = os.path.dirname(name)
             add(os.path.normpath(os.path.join(here, imported)) if imported.startswith(".") else imported)
 
@@ -49,7 +47,7 @@ def request(sources: dict[str, str], selection: dict[str, Any], optimize: bool =
     return {"language": "Solidity", "sources": texts, "settings": settings | {"outputSelection": selection}}
 
 
-def solc() -> Path:
+def solc_path() -> Path:
     """What set-up made, which answers like the compiler."""
     version = yaml.safe_load(CONFIG.read_text())["solidity"]["version"]
     return Path(os.environ.get("SOLCX_BINARY_PATH", ROOT / ".venv/solc")) / f"solc-v{version}"
@@ -57,11 +55,7 @@ def solc() -> Path:
 
 def compiled(asked: dict[str, Any]) -> dict[str, Any]:
     """The compiler's standard output; raises NotCompiled."""
-    answer = subprocess.run(
-        [solc(), "--standard-json"], input=json.dumps(asked), capture_output=True, text=True, check=True
-    )
-    output = json.loads(answer.stdout)
-    errors = [error["formattedMessage"] for error in output.get("errors", []) if error["severity"] == "error"]
-    if errors:
+    output = solc.answer(asked)
+    if errors := solc.errors_of(output):
         raise NotCompiled(errors[0])
     return output

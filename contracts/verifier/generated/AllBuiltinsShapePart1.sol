@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {PRIME} from "../Field.sol";
 import {IEvaluator} from "../IShape.sol";
 
 /// @title The constraints of AllBuiltinsShape's tables cpu, memory, range_check_16, range_check, pedersen, pedersen_windows, ecdsa, bitwise, bitwise_bytes
 contract AllBuiltinsShapePart1 is IEvaluator {
+    /// @notice Give the 680 words that `IEvaluator.evaluate` names, not `length`.
     error InputLength(uint256 length);
 
+    /// @notice Deploy the data contract that `prover/codegen` writes for this shape, and give its address.
     error WrongConstants(bytes32 codeHash);
 
     /// @dev Holds coefficients of constant columns, after a STOP byte.
@@ -46,7 +49,7 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             // What the compiler keeps in memory must end before the fixed places begin.
             if gt(mload(0x40), 0x1fe0) { revert(0, 0) }
             // From memory: where a long constant stands, the compiler spells it out anew.
-            mstore(0x1fe0, 0x800000000000011000000000000000000000000000000000000000000000001)
+            mstore(0x1fe0, PRIME)
             calldatacopy(0x2000, input.offset, 21760)
             let P := mload(0x1fe0)
             mstore(0x7500, addmod(addmod(addmod(0x1, sub(P, mload(0x2ac0)), P), sub(P, mload(0x2ae0)), P), sub(P, mload(0x2b00)), P)) forget()
@@ -84,112 +87,163 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0x7900, addmod(mload(0x7880), sub(P, mulmod(mload(0x25c0), mload(0x2ca0), P)), P)) forget()
             mstore(0x7920, addmod(mulmod(addmod(addmod(mload(0x78c0), sub(P, mload(0x2e60)), P), sub(P, mload(0x2e80)), P), mulmod(mload(0x78e0), mload(0x7900), P), P), sub(P, addmod(mload(0x7900), mload(0x78e0), P)), P)) forget()
             mstore(0x7940, mulmod(1, mload(0x2000), P)) forget()
+            // cpu/flag dst_reg is boolean
             mstore(0x7960, mulmod(1, mulmod(mload(0x2a80), addmod(mload(0x2a80), sub(P, 0x1), P), P), P)) forget()
             mstore(0x7980, mulmod(mload(0x7940), mload(0x2000), P)) forget()
+            // cpu/flag op0_reg is boolean
             mstore(0x79a0, addmod(mload(0x7960), mulmod(mload(0x7940), mulmod(mload(0x2aa0), addmod(mload(0x2aa0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x79c0, mulmod(mload(0x7980), mload(0x2000), P)) forget()
+            // cpu/flag op1_imm is boolean
             mstore(0x79e0, addmod(mload(0x79a0), mulmod(mload(0x7980), mulmod(mload(0x2ac0), addmod(mload(0x2ac0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7a00, mulmod(mload(0x79c0), mload(0x2000), P)) forget()
+            // cpu/flag op1_fp is boolean
             mstore(0x7a20, addmod(mload(0x79e0), mulmod(mload(0x79c0), mulmod(mload(0x2ae0), addmod(mload(0x2ae0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7a40, mulmod(mload(0x7a00), mload(0x2000), P)) forget()
+            // cpu/flag op1_ap is boolean
             mstore(0x7a60, addmod(mload(0x7a20), mulmod(mload(0x7a00), mulmod(mload(0x2b00), addmod(mload(0x2b00), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7a80, mulmod(mload(0x7a40), mload(0x2000), P)) forget()
+            // cpu/flag res_add is boolean
             mstore(0x7aa0, addmod(mload(0x7a60), mulmod(mload(0x7a40), mulmod(mload(0x2b20), addmod(mload(0x2b20), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7ac0, mulmod(mload(0x7a80), mload(0x2000), P)) forget()
+            // cpu/flag res_mul is boolean
             mstore(0x7ae0, addmod(mload(0x7aa0), mulmod(mload(0x7a80), mulmod(mload(0x2b40), addmod(mload(0x2b40), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7b00, mulmod(mload(0x7ac0), mload(0x2000), P)) forget()
+            // cpu/flag pc_jump_abs is boolean
             mstore(0x7b20, addmod(mload(0x7ae0), mulmod(mload(0x7ac0), mulmod(mload(0x2b60), addmod(mload(0x2b60), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7b40, mulmod(mload(0x7b00), mload(0x2000), P)) forget()
+            // cpu/flag pc_jump_rel is boolean
             mstore(0x7b60, addmod(mload(0x7b20), mulmod(mload(0x7b00), mulmod(mload(0x2b80), addmod(mload(0x2b80), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7b80, mulmod(mload(0x7b40), mload(0x2000), P)) forget()
+            // cpu/flag pc_jnz is boolean
             mstore(0x7ba0, addmod(mload(0x7b60), mulmod(mload(0x7b40), mulmod(mload(0x2ba0), addmod(mload(0x2ba0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7bc0, mulmod(mload(0x7b80), mload(0x2000), P)) forget()
+            // cpu/flag ap_add is boolean
             mstore(0x7be0, addmod(mload(0x7ba0), mulmod(mload(0x7b80), mulmod(mload(0x2bc0), addmod(mload(0x2bc0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7c00, mulmod(mload(0x7bc0), mload(0x2000), P)) forget()
+            // cpu/flag ap_add1 is boolean
             mstore(0x7c20, addmod(mload(0x7be0), mulmod(mload(0x7bc0), mulmod(mload(0x2be0), addmod(mload(0x2be0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7c40, mulmod(mload(0x7c00), mload(0x2000), P)) forget()
+            // cpu/flag op_call is boolean
             mstore(0x7c60, addmod(mload(0x7c20), mulmod(mload(0x7c00), mulmod(mload(0x2c00), addmod(mload(0x2c00), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7c80, mulmod(mload(0x7c40), mload(0x2000), P)) forget()
+            // cpu/flag op_ret is boolean
             mstore(0x7ca0, addmod(mload(0x7c60), mulmod(mload(0x7c40), mulmod(mload(0x2c20), addmod(mload(0x2c20), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7cc0, mulmod(mload(0x7c80), mload(0x2000), P)) forget()
+            // cpu/flag op_assert_eq is boolean
             mstore(0x7ce0, addmod(mload(0x7ca0), mulmod(mload(0x7c80), mulmod(mload(0x2c40), addmod(mload(0x2c40), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7d00, mulmod(mload(0x7cc0), mload(0x2000), P)) forget()
+            // cpu/at most one flag: op1 source
             mstore(0x7d20, addmod(mload(0x7ce0), mulmod(mload(0x7cc0), mulmod(mload(0x7500), addmod(mload(0x7500), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7d40, mulmod(mload(0x7d00), mload(0x2000), P)) forget()
+            // cpu/at most one flag: res logic
             mstore(0x7d60, addmod(mload(0x7d20), mulmod(mload(0x7d00), mulmod(mload(0x7520), addmod(mload(0x7520), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7d80, mulmod(mload(0x7d40), mload(0x2000), P)) forget()
+            // cpu/at most one flag: pc update
             mstore(0x7da0, addmod(mload(0x7d60), mulmod(mload(0x7d40), mulmod(mload(0x7540), addmod(mload(0x7540), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7dc0, mulmod(mload(0x7d80), mload(0x2000), P)) forget()
+            // cpu/at most one flag: fp update
             mstore(0x7de0, addmod(mload(0x7da0), mulmod(mload(0x7d80), mulmod(mload(0x7560), addmod(mload(0x7560), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7e00, mulmod(mload(0x7dc0), mload(0x2000), P)) forget()
+            // cpu/res
             mstore(0x7e20, addmod(mload(0x7de0), mulmod(mload(0x7dc0), addmod(mload(0x75a0), sub(P, mulmod(mload(0x7520), mload(0x2dc0), P)), P), P), P)) forget()
             mstore(0x7e40, mulmod(mload(0x7e00), mload(0x2000), P)) forget()
+            // cpu/jnz_dst is dst on a jnz
             mstore(0x7e60, addmod(mload(0x7e20), mulmod(mload(0x7e00), addmod(mload(0x2e00), sub(P, mulmod(mload(0x2ba0), mload(0x2d80), P)), P), P), P)) forget()
             mstore(0x7e80, mulmod(mload(0x7e40), mload(0x2000), P)) forget()
+            // cpu/pc: jump if dst is not zero
             mstore(0x7ea0, mulmod(mload(0x7e40), mload(0x7600), P)) forget()
             mstore(0x7ec0, mulmod(mload(0x7e80), mload(0x2000), P)) forget()
+            // cpu/pc: go on if dst is zero
             mstore(0x7ee0, addmod(mload(0x7ea0), mulmod(mload(0x7e80), mulmod(addmod(mulmod(mload(0x2e00), mload(0x2de0), P), sub(P, mload(0x2ba0)), P), addmod(mload(0x2ce0), sub(P, mload(0x75e0)), P), P), P), P)) forget()
             mstore(0x7f00, mulmod(mload(0x7ec0), mload(0x2000), P)) forget()
+            // cpu/ap
             mstore(0x7f20, addmod(mload(0x7ee0), mulmod(mload(0x7ec0), mload(0x7620), P), P)) forget()
             mstore(0x7f40, mulmod(mload(0x7f00), mload(0x2000), P)) forget()
+            // cpu/fp
             mstore(0x7f60, addmod(mload(0x7f20), mulmod(mload(0x7f00), mload(0x7640), P), P)) forget()
             mstore(0x7f80, mulmod(mload(0x7f40), mload(0x2000), P)) forget()
+            // cpu/call saves fp
             mstore(0x7fa0, addmod(mload(0x7e60), mulmod(mload(0x7f40), mulmod(mload(0x2c00), addmod(mload(0x2d80), sub(P, mload(0x2d40)), P), P), P), P)) forget()
             mstore(0x7fc0, mulmod(mload(0x7f80), mload(0x2000), P)) forget()
+            // cpu/call saves the return address
             mstore(0x7fe0, addmod(mload(0x7fa0), mulmod(mload(0x7f80), mulmod(mload(0x2c00), addmod(addmod(mload(0x2da0), sub(P, mload(0x2cc0)), P), sub(P, addmod(mload(0x2ac0), 0x1, P)), P), P), P), P)) forget()
             mstore(0x8000, mulmod(mload(0x7fc0), mload(0x2000), P)) forget()
+            // cpu/call writes at ap
             mstore(0x8020, addmod(mload(0x7fe0), mulmod(mload(0x7fc0), mulmod(mload(0x2c00), addmod(mload(0x2c60), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x8040, mulmod(mload(0x8000), mload(0x2000), P)) forget()
+            // cpu/call writes at ap + 1
             mstore(0x8060, addmod(mload(0x8020), mulmod(mload(0x8000), mulmod(mload(0x2c00), addmod(addmod(mload(0x2c80), sub(P, 0x8000), P), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x8080, mulmod(mload(0x8040), mload(0x2000), P)) forget()
+            // cpu/call is ap-based
             mstore(0x80a0, addmod(mload(0x8060), mulmod(mload(0x8040), mulmod(mload(0x2c00), addmod(mload(0x2a80), mload(0x2aa0), P), P), P), P)) forget()
             mstore(0x80c0, mulmod(mload(0x8080), mload(0x2000), P)) forget()
+            // cpu/ret reads fp - 2
             mstore(0x80e0, addmod(mload(0x80a0), mulmod(mload(0x8080), mulmod(mload(0x2c20), addmod(addmod(mload(0x2c60), 0x2, P), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x8100, mulmod(mload(0x80c0), mload(0x2000), P)) forget()
+            // cpu/ret reads fp - 1
             mstore(0x8120, addmod(mload(0x80e0), mulmod(mload(0x80c0), mulmod(mload(0x2c20), addmod(addmod(mload(0x2ca0), 0x1, P), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x8140, mulmod(mload(0x8100), mload(0x2000), P)) forget()
+            // cpu/ret is fp-based
             mstore(0x8160, addmod(mload(0x8120), mulmod(mload(0x8100), mulmod(mload(0x2c20), mload(0x7660), P), P), P)) forget()
             mstore(0x8180, mulmod(mload(0x8140), mload(0x2000), P)) forget()
+            // cpu/assert_eq
             mstore(0x81a0, addmod(mload(0x8160), mulmod(mload(0x8140), mulmod(mload(0x2c40), addmod(mload(0x2d80), sub(P, mload(0x2de0)), P), P), P), P)) forget()
             mstore(0x81c0, mulmod(mload(0x8180), mload(0x2000), P)) forget()
+            // cpu/begins at the entry
             mstore(0x81e0, mulmod(mload(0x8180), addmod(mload(0x2cc0), sub(P, 0x1), P), P)) forget()
             mstore(0x8200, mulmod(mload(0x81c0), mload(0x2000), P)) forget()
+            // cpu/begins with the agreed ap
             mstore(0x8220, addmod(mload(0x81e0), mulmod(mload(0x81c0), addmod(mload(0x2d00), sub(P, mload(0x2600)), P), P), P)) forget()
             mstore(0x8240, mulmod(mload(0x8200), mload(0x2000), P)) forget()
+            // cpu/begins with fp = ap
             mstore(0x8260, addmod(mload(0x8220), mulmod(mload(0x8200), addmod(mload(0x2d40), sub(P, mload(0x2600)), P), P), P)) forget()
             mstore(0x8280, mulmod(mload(0x8240), mload(0x2000), P)) forget()
+            // cpu/ends in the closing loop
             mstore(0x82a0, mulmod(mload(0x8240), addmod(mload(0x2cc0), sub(P, 0x5), P), P)) forget()
             mstore(0x82c0, mulmod(mload(0x8280), mload(0x2000), P)) forget()
+            // cpu/ends with the agreed ap
             mstore(0x82e0, addmod(mload(0x82a0), mulmod(mload(0x8280), addmod(mload(0x2d00), sub(P, mload(0x2620)), P), P), P)) forget()
             mstore(0x8300, mulmod(mload(0x82c0), mload(0x2000), P)) forget()
+            // cpu/ends with the first fp
             mstore(0x8320, addmod(mload(0x82e0), mulmod(mload(0x82c0), addmod(mload(0x2d40), sub(P, mload(0x2600)), P), P), P)) forget()
             mstore(0x8340, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x8360, addmod(mload(0x2080), sub(P, mload(0x20c0)), P)) forget()
             mstore(0x8380, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x83a0, addmod(mload(0x2080), sub(P, 1), P)) forget()
             mstore(0x83c0, addmod(mload(0x2080), sub(P, mload(0x20c0)), P)) forget()
+            // cpu/lookup helper 0
             mstore(0x83e0, addmod(addmod(mulmod(mload(0x2e20), mload(0x76e0), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2ee0), mulmod(mload(0x2020), mload(0x2f00), P), P), P)), P)) forget()
+            // cpu/lookup helper 1
             mstore(0x8400, addmod(addmod(mulmod(mload(0x2e40), mload(0x7720), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2f20), mulmod(mload(0x2020), mload(0x2f40), P), P), P)), P)) forget()
+            // cpu/lookup helper 2
             mstore(0x8420, addmod(mload(0x7780), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2f60), mulmod(mload(0x2020), mload(0x2f80), P), P), P)), P)) forget()
+            // cpu/lookup helper 3
             mstore(0x8440, addmod(addmod(mulmod(mload(0x2e80), mulmod(mload(0x7860), mload(0x78a0), P), P), sub(P, addmod(mload(0x78a0), mload(0x7860), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2fa0), mulmod(mload(0x2020), mload(0x2fc0), P), P), P)), P)) forget()
+            // cpu/lookup running sum
             mstore(0x8460, addmod(mload(0x7920), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2fe0), mulmod(mload(0x2020), mload(0x3000), P), P), P)), P)) forget()
             mstore(0x8480, mulmod(addmod(addmod(mload(0x30c0), sub(P, mload(0x30a0)), P), mload(0x28e0), P), addmod(addmod(addmod(mload(0x25e0), sub(P, 0x1), P), sub(P, mulmod(mload(0x25c0), mload(0x3020), P)), P), sub(P, mulmod(mulmod(mload(0x25c0), mload(0x25c0), P), mload(0x3060), P)), P), P)) forget()
             mstore(0x84a0, mulmod(mload(0x8300), mload(0x2000), P)) forget()
+            // memory/the first address is 1
             mstore(0x84c0, mulmod(mload(0x8300), addmod(mload(0x3020), sub(P, 0x1), P), P)) forget()
             mstore(0x84e0, mulmod(mload(0x84a0), mload(0x2000), P)) forget()
+            // memory/addresses grow by one
             mstore(0x8500, mulmod(mload(0x84a0), addmod(addmod(mload(0x3040), sub(P, mload(0x3020)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x8520, addmod(mload(0x20e0), sub(P, 1), P)) forget()
             mstore(0x8540, addmod(mload(0x20e0), sub(P, mload(0x2120)), P)) forget()
             mstore(0x8560, addmod(mload(0x2020), sub(P, 1), P)) forget()
+            // memory/lookup running sum
             mstore(0x8580, addmod(addmod(mload(0x8480), sub(P, addmod(0x0, sub(P, mload(0x3080)), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x30e0), mulmod(mload(0x2020), mload(0x3100), P), P), P)), P)) forget()
             mstore(0x85a0, addmod(mulmod(addmod(addmod(mload(0x31a0), sub(P, mload(0x3180)), P), mload(0x2900), P), addmod(addmod(mload(0x25e0), sub(P, 0x2), P), sub(P, mulmod(mload(0x25c0), mload(0x3120), P)), P), P), sub(P, addmod(0x0, sub(P, mload(0x3160)), P)), P)) forget()
             mstore(0x85c0, mulmod(mload(0x84e0), mload(0x2000), P)) forget()
+            // range_check_16/the first number is 0
             mstore(0x85e0, mulmod(mload(0x84e0), mload(0x3120), P)) forget()
             mstore(0x8600, mulmod(mload(0x85c0), mload(0x2000), P)) forget()
+            // range_check_16/numbers grow by one
             mstore(0x8620, mulmod(mload(0x85c0), addmod(addmod(mload(0x3140), sub(P, mload(0x3120)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x8640, addmod(mload(0x2140), sub(P, 1), P)) forget()
             mstore(0x8660, addmod(mload(0x2140), sub(P, mload(0x2180)), P)) forget()
             mstore(0x8680, addmod(mload(0x2020), sub(P, 1), P)) forget()
+            // range_check_16/lookup running sum
             mstore(0x86a0, addmod(mload(0x85a0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x31c0), mulmod(mload(0x2020), mload(0x31e0), P), P), P)), P)) forget()
             mstore(0x86c0, addmod(mload(0x25e0), sub(P, 0x2), P)) forget()
             mstore(0x86e0, addmod(mload(0x86c0), sub(P, mulmod(mload(0x25c0), mload(0x3260), P)), P)) forget()
@@ -206,22 +260,31 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0x8840, addmod(addmod(addmod(mload(0x25e0), sub(P, 0x1), P), sub(P, mulmod(mload(0x25c0), mload(0x3200), P)), P), sub(P, mulmod(mulmod(mload(0x25c0), mload(0x25c0), P), addmod(mload(0x8820), mulmod(0x10000000000000000000000000000, mload(0x3340), P), P), P)), P)) forget()
             mstore(0x8860, addmod(mulmod(addmod(addmod(mload(0x87e0), sub(P, mload(0x33a0)), P), sub(P, mload(0x33c0)), P), mload(0x8840), P), sub(P, mload(0x3240)), P)) forget()
             mstore(0x8880, mulmod(mload(0x8600), mload(0x2000), P)) forget()
+            // range_check/enabled is boolean
             mstore(0x88a0, mulmod(mload(0x8600), mulmod(mload(0x3240), addmod(mload(0x3240), sub(P, 0x1), P), P), P)) forget()
             mstore(0x88c0, mulmod(mload(0x8880), mload(0x2000), P)) forget()
+            // range_check/begins at the segment's start
             mstore(0x88e0, mulmod(mload(0x8880), addmod(mload(0x3200), sub(P, mload(0x26c0)), P), P)) forget()
             mstore(0x8900, mulmod(mload(0x88c0), mload(0x2000), P)) forget()
+            // range_check/an enabled row moves on
             mstore(0x8920, mulmod(mload(0x88c0), addmod(addmod(mload(0x3220), sub(P, mload(0x3200)), P), sub(P, mload(0x3240)), P), P)) forget()
             mstore(0x8940, mulmod(mload(0x8900), mload(0x2000), P)) forget()
+            // range_check/ends at the segment's stop
             mstore(0x8960, mulmod(mload(0x8900), addmod(addmod(mload(0x3200), mload(0x3240), P), sub(P, mload(0x26e0)), P), P)) forget()
             mstore(0x8980, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x89a0, addmod(mload(0x21a0), sub(P, 1), P)) forget()
             mstore(0x89c0, addmod(mload(0x21a0), sub(P, mload(0x21e0)), P)) forget()
             mstore(0x89e0, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x8a00, addmod(mload(0x21a0), sub(P, mload(0x21e0)), P)) forget()
+            // range_check/lookup helper 0
             mstore(0x8a20, addmod(addmod(mulmod(mload(0x3360), mulmod(mload(0x86e0), mload(0x8700), P), P), sub(P, addmod(mload(0x8700), mload(0x86e0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3420), mulmod(mload(0x2020), mload(0x3440), P), P), P)), P)) forget()
+            // range_check/lookup helper 1
             mstore(0x8a40, addmod(addmod(mulmod(mload(0x3380), mulmod(mload(0x8720), mload(0x8740), P), P), sub(P, addmod(mload(0x8740), mload(0x8720), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3460), mulmod(mload(0x2020), mload(0x3480), P), P), P)), P)) forget()
+            // range_check/lookup helper 2
             mstore(0x8a60, addmod(addmod(mulmod(mload(0x33a0), mulmod(mload(0x8760), mload(0x8780), P), P), sub(P, addmod(mload(0x8780), mload(0x8760), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x34a0), mulmod(mload(0x2020), mload(0x34c0), P), P), P)), P)) forget()
+            // range_check/lookup helper 3
             mstore(0x8a80, addmod(addmod(mulmod(mload(0x33c0), mulmod(mload(0x87a0), mload(0x87c0), P), P), sub(P, addmod(mload(0x87c0), mload(0x87a0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x34e0), mulmod(mload(0x2020), mload(0x3500), P), P), P)), P)) forget()
+            // range_check/lookup running sum
             mstore(0x8aa0, addmod(mload(0x8860), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3520), mulmod(mload(0x2020), mload(0x3540), P), P), P)), P)) forget()
             mstore(0x8ac0, mulmod(mload(0x3620), mload(0x3620), P)) forget()
             mstore(0x8ae0, mulmod(mload(0x3620), addmod(0x37af36b81d51cc15d1b3246d4d7f35f3c23ec048a1b146e224caacafb82d6c0, sub(P, addmod(addmod(mload(0x8ac0), sub(P, 0x37af36b81d51cc15d1b3246d4d7f35f3c23ec048a1b146e224caacafb82d6c0), P), sub(P, mload(0x3600)), P)), P), P)) forget()
@@ -297,38 +360,55 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0x8f80, mulmod(mload(0x8f60), 0x7c0000000000010780000000000000000000000000000000000000000000001, P)) forget()
             mstore(0x8fa0, addmod(mulmod(mload(0x8da0), mulmod(mload(0x8dc0), mload(0x8de0), P), P), sub(P, addmod(mulmod(mulmod(mload(0x8e60), mload(0x3760), P), mload(0x8de0), P), mulmod(mload(0x8f80), mload(0x8dc0), P), P)), P)) forget()
             mstore(0x8fc0, mulmod(mload(0x8940), mload(0x2000), P)) forget()
+            // pedersen/the first slope leaves the start point
             mstore(0x8fe0, mulmod(mload(0x8940), addmod(addmod(mload(0x3640), mload(0x8ae0), P), sub(P, 0x2740832241e9ad7622e74060e1fdb684edb9412bcdc2534425e2ad7f1a10f35), P), P)) forget()
             mstore(0x9000, mulmod(mload(0x8fc0), mload(0x2000), P)) forget()
+            // pedersen/the slope of x's point meets that of y's
             mstore(0x9020, mulmod(mload(0x8fc0), mload(0x8bc0), P)) forget()
             mstore(0x9040, mulmod(mload(0x9000), mload(0x2000), P)) forget()
+            // pedersen/the slope of y's point meets the next row's
             mstore(0x9060, mulmod(mload(0x9000), mload(0x8c20), P)) forget()
             mstore(0x9080, mulmod(mload(0x9040), mload(0x2000), P)) forget()
+            // pedersen/d of x
             mstore(0x90a0, mulmod(mload(0x9040), addmod(mload(0x3780), sub(P, addmod(0x800000000000011, sub(P, mload(0x3580)), P)), P), P)) forget()
             mstore(0x90c0, mulmod(mload(0x9080), mload(0x2000), P)) forget()
+            // pedersen/d of y
             mstore(0x90e0, addmod(mload(0x90a0), mulmod(mload(0x9080), addmod(mload(0x3800), sub(P, addmod(0x800000000000011, sub(P, mload(0x35c0)), P)), P), P), P)) forget()
             mstore(0x9100, mulmod(mload(0x90c0), mload(0x2000), P)) forget()
+            // pedersen/the chains of d end
             mstore(0x9120, mulmod(mload(0x90c0), mload(0x3780), P)) forget()
             mstore(0x9140, mulmod(mload(0x9100), mload(0x2000), P)) forget()
+            // pedersen/x is p - 1 where d is 0
             mstore(0x9160, addmod(mload(0x90e0), mulmod(mload(0x9100), mulmod(addmod(mload(0x3840), 0x1, P), addmod(0x1, sub(P, mulmod(mload(0x3780), mload(0x37e0), P)), P), P), P), P)) forget()
             mstore(0x9180, mulmod(mload(0x9140), mload(0x2000), P)) forget()
+            // pedersen/y is p - 1 where d is 0
             mstore(0x91a0, addmod(mload(0x9160), mulmod(mload(0x9140), mulmod(addmod(mload(0x3860), 0x1, P), addmod(0x1, sub(P, mulmod(mload(0x3800), mload(0x3820), P)), P), P), P), P)) forget()
             mstore(0x91c0, mulmod(mload(0x9180), mload(0x2000), P)) forget()
+            // pedersen/the strip holds x
             mstore(0x91e0, mulmod(mload(0x9180), addmod(mload(0x3720), sub(P, mload(0x3580)), P), P)) forget()
             mstore(0x9200, mulmod(mload(0x91c0), mload(0x2000), P)) forget()
+            // pedersen/the strip holds y
             mstore(0x9220, addmod(mload(0x91e0), mulmod(mload(0x91c0), addmod(mload(0x3740), sub(P, mload(0x35c0)), P), P), P)) forget()
             mstore(0x9240, mulmod(mload(0x9200), mload(0x2000), P)) forget()
+            // pedersen/the strip holds the hash
             mstore(0x9260, addmod(mload(0x9220), mulmod(mload(0x9200), addmod(mload(0x3780), sub(P, mload(0x3680)), P), P), P)) forget()
             mstore(0x9280, mulmod(mload(0x9240), mload(0x2000), P)) forget()
+            // pedersen/enabled is boolean
             mstore(0x92a0, mulmod(mload(0x9240), mulmod(mload(0x3780), addmod(mload(0x3780), sub(P, 0x1), P), P), P)) forget()
             mstore(0x92c0, mulmod(mload(0x9280), mload(0x2000), P)) forget()
+            // pedersen/enabled is one bit a block
             mstore(0x92e0, mulmod(mload(0x9280), addmod(mload(0x37c0), sub(P, mload(0x3780)), P), P)) forget()
             mstore(0x9300, mulmod(mload(0x92c0), mload(0x2000), P)) forget()
+            // pedersen/cells follow each other
             mstore(0x9320, mulmod(mload(0x92c0), addmod(addmod(mload(0x37c0), sub(P, mload(0x3780)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x9340, mulmod(mload(0x9300), mload(0x2000), P)) forget()
+            // pedersen/begins at the segment's start
             mstore(0x9360, mulmod(mload(0x9300), addmod(mload(0x3780), sub(P, mload(0x2680)), P), P)) forget()
             mstore(0x9380, mulmod(mload(0x9340), mload(0x2000), P)) forget()
+            // pedersen/an enabled block moves on
             mstore(0x93a0, mulmod(mload(0x9340), addmod(mload(0x3880), sub(P, mload(0x8c40)), P), P)) forget()
             mstore(0x93c0, mulmod(mload(0x9380), mload(0x2000), P)) forget()
+            // pedersen/ends at the segment's stop
             mstore(0x93e0, mulmod(mload(0x9380), addmod(mload(0x8c40), sub(P, mload(0x26a0)), P), P)) forget()
             mstore(0x9400, addmod(mload(0x2040), sub(P, 0x1), P)) forget()
             mstore(0x9420, addmod(mload(0x2020), sub(P, 1), P)) forget()
@@ -358,12 +438,16 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0x9720, mulmod(mload(0x9700), mload(0x9700), P)) forget()
             mstore(0x9740, mulmod(mload(0x9720), mload(0x9720), P)) forget()
             mstore(0x9760, addmod(mload(0x2200), sub(P, mload(0x9740)), P)) forget()
+            // pedersen/lookup helper 0
             mstore(0x9780, addmod(mload(0x8d20), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3920), mulmod(mload(0x2020), mload(0x3940), P), P), P)), P)) forget()
+            // pedersen/lookup helper 1
             mstore(0x97a0, addmod(mload(0x8d80), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3960), mulmod(mload(0x2020), mload(0x3980), P), P), P)), P)) forget()
+            // pedersen/lookup running sum
             mstore(0x97c0, addmod(mload(0x8fa0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x39a0), mulmod(mload(0x2020), mload(0x39c0), P), P), P)), P)) forget()
             mstore(0x97e0, mulmod(mload(0x25c0), mload(0x25c0), P)) forget()
             mstore(0x9800, addmod(addmod(addmod(addmod(mload(0x25e0), sub(P, mload(0x39e0)), P), sub(P, mulmod(mload(0x25c0), mload(0x3a00), P)), P), sub(P, mulmod(mload(0x97e0), mload(0x3a20), P)), P), sub(P, mulmod(mulmod(mload(0x97e0), mload(0x25c0), P), mload(0x3a40), P)), P)) forget()
             mstore(0x9820, addmod(mulmod(addmod(addmod(mload(0x3aa0), sub(P, mload(0x3a80)), P), mload(0x2960), P), mload(0x9800), P), sub(P, addmod(0x0, sub(P, mload(0x3a60)), P)), P)) forget()
+            // pedersen_windows/lookup running sum
             mstore(0x9840, addmod(mload(0x9820), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3ac0), mulmod(mload(0x2020), mload(0x3ae0), P), P), P)), P)) forget()
             mstore(0x9860, addmod(mload(0x3c00), sub(P, mulmod(0x2, mload(0x3be0), P)), P)) forget()
             mstore(0x9880, addmod(mload(0x3c40), sub(P, mulmod(0x2, mload(0x3c20), P)), P)) forget()
@@ -410,92 +494,136 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0x9d60, addmod(mload(0x9d40), indicator(mulmod(mload(0x2060), 0x51bde215b447cab2dbfe9f55c72aa7fae490861ce18a3ad599f8ebccb87faf9, P), 8, P), P)) forget()
             mstore(0x9d80, mulmod(mload(0x9d60), 0x7f8000000000010ef0000000000000000000000000000000000000000000001, P)) forget()
             mstore(0x9da0, mulmod(mload(0x93c0), mload(0x2000), P)) forget()
+            // ecdsa/s prefix begins at 0
             mstore(0x9dc0, mulmod(mload(0x93c0), mload(0x3be0), P)) forget()
             mstore(0x9de0, mulmod(mload(0x9da0), mload(0x2000), P)) forget()
+            // ecdsa/s prefix grows by bits
             mstore(0x9e00, mulmod(mload(0x9da0), mulmod(mload(0x9860), addmod(mload(0x9860), sub(P, 0x1), P), P), P)) forget()
             mstore(0x9e20, mulmod(mload(0x9de0), mload(0x2000), P)) forget()
+            // ecdsa/r prefix begins at 0
             mstore(0x9e40, addmod(mload(0x9dc0), mulmod(mload(0x9de0), mload(0x3c20), P), P)) forget()
             mstore(0x9e60, mulmod(mload(0x9e20), mload(0x2000), P)) forget()
+            // ecdsa/r prefix grows by bits
             mstore(0x9e80, addmod(mload(0x9e00), mulmod(mload(0x9e20), mulmod(mload(0x9880), addmod(mload(0x9880), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x9ea0, mulmod(mload(0x9e60), mload(0x2000), P)) forget()
+            // ecdsa/z prefix begins at 0
             mstore(0x9ec0, addmod(mload(0x9e40), mulmod(mload(0x9e60), mload(0x3c60), P), P)) forget()
             mstore(0x9ee0, mulmod(mload(0x9ea0), mload(0x2000), P)) forget()
+            // ecdsa/z prefix grows by bits
             mstore(0x9f00, addmod(mload(0x9e80), mulmod(mload(0x9ea0), mulmod(mload(0x98a0), addmod(mload(0x98a0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x9f20, mulmod(mload(0x9ee0), mload(0x2000), P)) forget()
+            // ecdsa/whether the digits of s and r agree
             mstore(0x9f40, addmod(mload(0x9f00), mulmod(mload(0x9ee0), mload(0x98e0), P), P)) forget()
             mstore(0x9f60, mulmod(mload(0x9f20), mload(0x2000), P)) forget()
+            // ecdsa/Ex stays
             mstore(0x9f80, mulmod(mload(0x9f20), addmod(mload(0x3d00), sub(P, mload(0x3ce0)), P), P)) forget()
             mstore(0x9fa0, mulmod(mload(0x9f60), mload(0x2000), P)) forget()
+            // ecdsa/Ey stays
             mstore(0x9fc0, addmod(mload(0x9f80), mulmod(mload(0x9f60), addmod(mload(0x3d40), sub(P, mload(0x3d20)), P), P), P)) forget()
             mstore(0x9fe0, mulmod(mload(0x9fa0), mload(0x2000), P)) forget()
+            // ecdsa/Dx stays
             mstore(0xa000, addmod(mload(0x9fc0), mulmod(mload(0x9fa0), addmod(mload(0x3d80), sub(P, mload(0x3d60)), P), P), P)) forget()
             mstore(0xa020, mulmod(mload(0x9fe0), mload(0x2000), P)) forget()
+            // ecdsa/Dy stays
             mstore(0xa040, addmod(mload(0xa000), mulmod(mload(0x9fe0), addmod(mload(0x3dc0), sub(P, mload(0x3da0)), P), P), P)) forget()
             mstore(0xa060, mulmod(mload(0xa020), mload(0x2000), P)) forget()
+            // ecdsa/the first chord goes through A and P
             mstore(0xa080, addmod(mload(0x9f40), mulmod(mload(0xa020), mload(0x99a0), P), P)) forget()
             mstore(0xa0a0, mulmod(mload(0xa060), mload(0x2000), P)) forget()
+            // ecdsa/x after the second chord
             mstore(0xa0c0, addmod(mload(0xa080), mulmod(mload(0xa060), mload(0x99c0), P), P)) forget()
             mstore(0xa0e0, mulmod(mload(0xa0a0), mload(0x2000), P)) forget()
+            // ecdsa/A and P differ in x
             mstore(0xa100, addmod(mload(0xa0c0), mulmod(mload(0xa0a0), addmod(mulmod(mload(0x9920), mload(0x3bc0), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0xa120, mulmod(mload(0xa0e0), mload(0x2000), P)) forget()
+            // ecdsa/y after the second chord
             mstore(0xa140, addmod(mload(0xa040), mulmod(mload(0xa0e0), addmod(mload(0x99e0), sub(P, mulmod(addmod(mload(0x3b60), mload(0x3ba0), P), addmod(mload(0x3b20), sub(P, mload(0x9a00)), P), P)), P), P), P)) forget()
             mstore(0xa160, mulmod(mload(0xa120), mload(0x2000), P)) forget()
+            // ecdsa/start: slope of T and D
             mstore(0xa180, addmod(mload(0x9ec0), mulmod(mload(0xa120), addmod(mulmod(mload(0x3fa0), mload(0x9a20), P), sub(P, addmod(mload(0x3da0), sub(P, 0x7143142a7d10ad55452e9a065189410a51c07ad7253d08c339fd1dc7837960b), P)), P), P), P)) forget()
             mstore(0xa1a0, mulmod(mload(0xa160), mload(0x2000), P)) forget()
+            // ecdsa/start: D is not +-T
             mstore(0xa1c0, addmod(mload(0xa180), mulmod(mload(0xa160), addmod(mulmod(mload(0x9a20), mload(0x3fc0), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0xa1e0, mulmod(mload(0xa1a0), mload(0x2000), P)) forget()
+            // ecdsa/start: x
             mstore(0xa200, addmod(mload(0xa1c0), mulmod(mload(0xa1a0), mload(0x9a40), P), P)) forget()
             mstore(0xa220, mulmod(mload(0xa1e0), mload(0x2000), P)) forget()
+            // ecdsa/start: y
             mstore(0xa240, addmod(mload(0xa200), mulmod(mload(0xa1e0), addmod(mload(0x9960), sub(P, mload(0x9a60)), P), P), P)) forget()
             mstore(0xa260, mulmod(mload(0xa220), mload(0x2000), P)) forget()
+            // ecdsa/fixed chain: first x
             mstore(0xa280, addmod(mload(0xa240), mulmod(mload(0xa220), addmod(mload(0x3de0), sub(P, 0x232a404ed2e939ea51ac1a5901e2a9070444b56751661d079b536a38d907b5a), P), P), P)) forget()
             mstore(0xa2a0, mulmod(mload(0xa260), mload(0x2000), P)) forget()
+            // ecdsa/fixed chain: first y
             mstore(0xa2c0, addmod(mload(0xa280), mulmod(mload(0xa260), addmod(mload(0x3e20), sub(P, 0x84187488e0d865aadf9dba4f8496a9d5c6a6296b6a5af965477d5147b26427), P), P), P)) forget()
             mstore(0xa2e0, mulmod(mload(0xa2a0), mload(0x2000), P)) forget()
+            // ecdsa/fixed chain: x
             mstore(0xa300, addmod(mload(0xa100), mulmod(mload(0xa2a0), addmod(mload(0x9ac0), sub(P, addmod(mload(0x9b20), mulmod(mload(0x9b00), mload(0x9b00), P), P)), P), P), P)) forget()
             mstore(0xa320, mulmod(mload(0xa2e0), mload(0x2000), P)) forget()
+            // ecdsa/fixed chain: y
             mstore(0xa340, addmod(mload(0xa300), mulmod(mload(0xa2e0), mload(0x9b40), P), P)) forget()
             mstore(0xa360, mulmod(mload(0xa320), mload(0x2000), P)) forget()
+            // ecdsa/the message
             mstore(0xa380, mulmod(mload(0xa320), addmod(addmod(mload(0x3fa0), sub(P, mload(0x3c80)), P), sub(P, 0x1), P), P)) forget()
             mstore(0xa3a0, mulmod(mload(0xa360), mload(0x2000), P)) forget()
+            // ecdsa/Q is on the curve
             mstore(0xa3c0, addmod(mload(0xa380), mulmod(mload(0xa360), addmod(mload(0x9b60), sub(P, 0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89), P), P), P)) forget()
             mstore(0xa3e0, mulmod(mload(0xa3a0), mload(0x2000), P)) forget()
+            // ecdsa/R is on the curve
             mstore(0xa400, addmod(mload(0xa3c0), mulmod(mload(0xa3a0), addmod(mload(0x9ba0), sub(P, 0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89), P), P), P)) forget()
             mstore(0xa420, mulmod(mload(0xa3e0), mload(0x2000), P)) forget()
+            // ecdsa/D: slope
             mstore(0xa440, addmod(mload(0xa400), mulmod(mload(0xa3e0), addmod(mulmod(mload(0x3f00), mload(0x9bc0), P), sub(P, addmod(mload(0x3f40), sub(P, addmod(0x0, sub(P, mload(0x3f20)), P)), P)), P), P), P)) forget()
             mstore(0xa460, mulmod(mload(0xa420), mload(0x2000), P)) forget()
+            // ecdsa/D: x
             mstore(0xa480, addmod(mload(0xa440), mulmod(mload(0xa420), mload(0x9be0), P), P)) forget()
             mstore(0xa4a0, mulmod(mload(0xa460), mload(0x2000), P)) forget()
+            // ecdsa/D: y
             mstore(0xa4c0, addmod(mload(0xa480), mulmod(mload(0xa460), mload(0x9c00), P), P)) forget()
             mstore(0xa4e0, mulmod(mload(0xa4a0), mload(0x2000), P)) forget()
+            // ecdsa/E: slope
             mstore(0xa500, addmod(mload(0xa4c0), mulmod(mload(0xa4a0), addmod(mulmod(mload(0x3ee0), mload(0x9bc0), P), sub(P, addmod(mload(0x3f40), sub(P, mload(0x3f20)), P)), P), P), P)) forget()
             mstore(0xa520, mulmod(mload(0xa4e0), mload(0x2000), P)) forget()
+            // ecdsa/E: x
             mstore(0xa540, addmod(mload(0xa500), mulmod(mload(0xa4e0), mload(0x9c20), P), P)) forget()
             mstore(0xa560, mulmod(mload(0xa520), mload(0x2000), P)) forget()
+            // ecdsa/E: y
             mstore(0xa580, addmod(mload(0xa540), mulmod(mload(0xa520), mload(0x9c40), P), P)) forget()
             mstore(0xa5a0, mulmod(mload(0xa560), mload(0x2000), P)) forget()
+            // ecdsa/r is neither the key nor 2^251
             mstore(0xa5c0, addmod(mload(0xa580), mulmod(mload(0xa560), mload(0x9c60), P), P)) forget()
             mstore(0xa5e0, mulmod(mload(0xa5a0), mload(0x2000), P)) forget()
+            // ecdsa/z is not 2^251, s is not 0
             mstore(0xa600, addmod(mload(0xa5c0), mulmod(mload(0xa5a0), addmod(mulmod(mload(0x9c80), mload(0x3e60), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0xa620, mulmod(mload(0xa5e0), mload(0x2000), P)) forget()
+            // ecdsa/end: W is not +-Q
             mstore(0xa640, addmod(mload(0xa600), mulmod(mload(0xa5e0), addmod(mulmod(mload(0x9ca0), mload(0x3e80), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0xa660, mulmod(mload(0xa620), mload(0x2000), P)) forget()
+            // ecdsa/end: slope of W and Q
             mstore(0xa680, addmod(mload(0xa640), mulmod(mload(0xa620), addmod(mulmod(mload(0x3ea0), mload(0x9ca0), P), sub(P, addmod(mload(0x3e40), sub(P, mload(0x3f20)), P)), P), P), P)) forget()
             mstore(0xa6a0, mulmod(mload(0xa660), mload(0x2000), P)) forget()
+            // ecdsa/end: x of A and of W + Q
             mstore(0xa6c0, addmod(mload(0xa680), mulmod(mload(0xa660), mload(0x9cc0), P), P)) forget()
             mstore(0xa6e0, mulmod(mload(0xa6a0), mload(0x2000), P)) forget()
+            // ecdsa/end: y of A and of W + Q
             mstore(0xa700, addmod(mload(0xa6c0), mulmod(mload(0xa6a0), addmod(mload(0x99e0), sub(P, mload(0x9ce0)), P), P), P)) forget()
             mstore(0xa720, mulmod(mload(0xa6e0), mload(0x2000), P)) forget()
+            // ecdsa/enabled is boolean
             mstore(0xa740, mulmod(mload(0xa6e0), mulmod(mload(0x3fa0), addmod(mload(0x3fa0), sub(P, 0x1), P), P), P)) forget()
             mstore(0xa760, mulmod(mload(0xa720), mload(0x2000), P)) forget()
+            // ecdsa/enabled is one bit a block
             mstore(0xa780, addmod(mload(0xa740), mulmod(mload(0xa720), addmod(mload(0x3fe0), sub(P, mload(0x3fa0)), P), P), P)) forget()
             mstore(0xa7a0, mulmod(mload(0xa760), mload(0x2000), P)) forget()
+            // ecdsa/cells follow each other
             mstore(0xa7c0, mulmod(mload(0xa760), addmod(addmod(mload(0x3fe0), sub(P, mload(0x3fa0)), P), sub(P, 0x1), P), P)) forget()
             mstore(0xa7e0, mulmod(mload(0xa7a0), mload(0x2000), P)) forget()
+            // ecdsa/begins at the segment's start
             mstore(0xa800, mulmod(mload(0xa7a0), addmod(mload(0x3fa0), sub(P, mload(0x2700)), P), P)) forget()
             mstore(0xa820, mulmod(mload(0xa7e0), mload(0x2000), P)) forget()
+            // ecdsa/an enabled block moves on
             mstore(0xa840, mulmod(mload(0xa7e0), addmod(mload(0x4000), sub(P, mload(0x9d00)), P), P)) forget()
             mstore(0xa860, mulmod(mload(0xa820), mload(0x2000), P)) forget()
+            // ecdsa/ends at the segment's stop
             mstore(0xa880, mulmod(mload(0xa820), addmod(mload(0x9d00), sub(P, mload(0x2720)), P), P)) forget()
             mstore(0xa8a0, addmod(mload(0x2060), sub(P, 0x1), P)) forget()
             mstore(0xa8c0, addmod(mload(0x2060), sub(P, 0x73a5c22c5c53d4b4baefa4b5596df69eecc917c6bd92d53c21222abfd1ab18d), P)) forget()
@@ -538,6 +666,7 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0xad60, mulmod(mload(0xad40), mload(0xad40), P)) forget()
             mstore(0xad80, mulmod(mload(0xad20), mload(0xad60), P)) forget()
             mstore(0xada0, addmod(mload(0x22c0), sub(P, mload(0xad80)), P)) forget()
+            // ecdsa/lookup running sum
             mstore(0xadc0, addmod(addmod(mload(0x9d20), sub(P, mulmod(mload(0x9d80), mload(0x3f80), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x4060), mulmod(mload(0x2020), mload(0x4080), P), P), P)), P)) forget()
             mstore(0xade0, addmod(mload(0x40c0), mload(0x4100), P)) forget()
             mstore(0xae00, addmod(mload(0x4200), mulmod(0x5, mload(0x41e0), P), P)) forget()
@@ -562,30 +691,43 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0xb060, mulmod(mload(0xb040), 0x7c0000000000010780000000000000000000000000000000000000000000001, P)) forget()
             mstore(0xb080, addmod(mload(0xaf40), sub(P, addmod(mulmod(mulmod(mload(0xb000), mload(0x41e0), P), mload(0xaf20), P), mulmod(mload(0xb060), mload(0xaf00), P), P)), P)) forget()
             mstore(0xb0a0, mulmod(mload(0xa860), mload(0x2000), P)) forget()
+            // bitwise/the first byte of x is bounded
             mstore(0xb0c0, mulmod(mload(0xa860), addmod(mload(0x4200), sub(P, mload(0x40c0)), P), P)) forget()
             mstore(0xb0e0, mulmod(mload(0xb0a0), mload(0x2000), P)) forget()
+            // bitwise/the first byte of y is bounded
             mstore(0xb100, addmod(mload(0xb0c0), mulmod(mload(0xb0a0), addmod(mload(0x4220), sub(P, mload(0x4100)), P), P), P)) forget()
             mstore(0xb120, mulmod(mload(0xb0e0), mload(0x2000), P)) forget()
+            // bitwise/the strip holds x
             mstore(0xb140, mulmod(mload(0xb0e0), addmod(mload(0x4160), sub(P, mload(0x40c0)), P), P)) forget()
             mstore(0xb160, mulmod(mload(0xb120), mload(0x2000), P)) forget()
+            // bitwise/the strip holds y
             mstore(0xb180, addmod(mload(0xb140), mulmod(mload(0xb120), addmod(mload(0x4180), sub(P, mload(0x4100)), P), P), P)) forget()
             mstore(0xb1a0, mulmod(mload(0xb160), mload(0x2000), P)) forget()
+            // bitwise/the strip holds x AND y
             mstore(0xb1c0, addmod(mload(0xb180), mulmod(mload(0xb160), addmod(mload(0x41a0), sub(P, mload(0x4140)), P), P), P)) forget()
             mstore(0xb1e0, mulmod(mload(0xb1a0), mload(0x2000), P)) forget()
+            // bitwise/the strip holds x XOR y
             mstore(0xb200, addmod(mload(0xb1c0), mulmod(mload(0xb1a0), addmod(mload(0x41c0), sub(P, addmod(mload(0xade0), sub(P, mulmod(0x2, mload(0x4140), P)), P)), P), P), P)) forget()
             mstore(0xb220, mulmod(mload(0xb1e0), mload(0x2000), P)) forget()
+            // bitwise/the strip holds x OR y
             mstore(0xb240, addmod(mload(0xb200), mulmod(mload(0xb1e0), addmod(mload(0x4200), sub(P, addmod(mload(0xade0), sub(P, mload(0x4140)), P)), P), P), P)) forget()
             mstore(0xb260, mulmod(mload(0xb220), mload(0x2000), P)) forget()
+            // bitwise/enabled is boolean
             mstore(0xb280, mulmod(mload(0xb220), mulmod(mload(0x4200), addmod(mload(0x4200), sub(P, 0x1), P), P), P)) forget()
             mstore(0xb2a0, mulmod(mload(0xb260), mload(0x2000), P)) forget()
+            // bitwise/enabled is one bit a block
             mstore(0xb2c0, mulmod(mload(0xb260), addmod(mload(0x4240), sub(P, mload(0x4200)), P), P)) forget()
             mstore(0xb2e0, mulmod(mload(0xb2a0), mload(0x2000), P)) forget()
+            // bitwise/cells follow each other
             mstore(0xb300, mulmod(mload(0xb2a0), addmod(addmod(mload(0x4240), sub(P, mload(0x4200)), P), sub(P, 0x1), P), P)) forget()
             mstore(0xb320, mulmod(mload(0xb2e0), mload(0x2000), P)) forget()
+            // bitwise/begins at the segment's start
             mstore(0xb340, mulmod(mload(0xb2e0), addmod(mload(0x4200), sub(P, mload(0x2740)), P), P)) forget()
             mstore(0xb360, mulmod(mload(0xb320), mload(0x2000), P)) forget()
+            // bitwise/an enabled block moves on
             mstore(0xb380, mulmod(mload(0xb320), addmod(mload(0x4260), sub(P, mload(0xae00)), P), P)) forget()
             mstore(0xb3a0, mulmod(mload(0xb360), mload(0x2000), P)) forget()
+            // bitwise/ends at the segment's stop
             mstore(0xb3c0, mulmod(mload(0xb360), addmod(mload(0xae00), sub(P, mload(0x2760)), P), P)) forget()
             mstore(0xb3e0, addmod(mload(0x2040), sub(P, 0x1), P)) forget()
             mstore(0xb400, addmod(mload(0x2040), sub(P, 0x3b1c96a24c7669cfe72ab052121589cec349cbbcee1b9b09de8c5cf6e0bef41), P)) forget()
@@ -617,11 +759,14 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0xb740, mulmod(mload(0xb700), mload(0xb700), P)) forget()
             mstore(0xb760, mulmod(mload(0xb720), mload(0xb740), P)) forget()
             mstore(0xb780, addmod(mload(0x2320), sub(P, mload(0xb760)), P)) forget()
+            // bitwise/lookup helper 0
             mstore(0xb7a0, addmod(addmod(mulmod(mload(0x4280), mload(0xaee0), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x42e0), mulmod(mload(0x2020), mload(0x4300), P), P), P)), P)) forget()
+            // bitwise/lookup running sum
             mstore(0xb7c0, addmod(mload(0xb080), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x4320), mulmod(mload(0x2020), mload(0x4340), P), P), P)), P)) forget()
             mstore(0xb7e0, mulmod(mload(0x25c0), mload(0x25c0), P)) forget()
             mstore(0xb800, addmod(addmod(addmod(addmod(mload(0x25e0), sub(P, 0x4), P), sub(P, mulmod(mload(0x25c0), mload(0x4360), P)), P), sub(P, mulmod(mload(0xb7e0), mload(0x4380), P)), P), sub(P, mulmod(mulmod(mload(0xb7e0), mload(0x25c0), P), mload(0x43a0), P)), P)) forget()
             mstore(0xb820, addmod(mulmod(addmod(addmod(mload(0x4400), sub(P, mload(0x43e0)), P), mload(0x29c0), P), mload(0xb800), P), sub(P, addmod(0x0, sub(P, mload(0x43c0)), P)), P)) forget()
+            // bitwise_bytes/lookup running sum
             mstore(0xb840, addmod(mload(0xb820), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x4420), mulmod(mload(0x2020), mload(0x4440), P), P), P)), P)) forget()
             mstore(0xb860, mulmod(mload(0x8340), mload(0x8380), P)) forget()
             mstore(0xb880, mulmod(mload(0xb860), mload(0x83a0), P)) forget()
@@ -667,7 +812,7 @@ contract AllBuiltinsShapePart1 is IEvaluator {
             mstore(0xbd80, 32) forget()
             mstore(0xbda0, 32) forget()
             mstore(0xbdc0, mload(0xbd40)) forget()
-            mstore(0xbde0, 0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff) forget()
+            mstore(0xbde0, sub(PRIME, 2)) forget()
             mstore(0xbe00, P) forget()
             if iszero(staticcall(gas(), 5, 0xbd60, 192, 0xbd60, 32)) { revert(0, 0) }
             if iszero(mload(0xbd60)) { revert(0, 0) }

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {PRIME} from "../Field.sol";
 import {IEvaluator} from "../IShape.sol";
 
 /// @title The constraints of AllBuiltinsShape's tables ec_op, poseidon, range_check96
 contract AllBuiltinsShapePart2 is IEvaluator {
+    /// @notice Give the 680 words that `IEvaluator.evaluate` names, not `length`.
     error InputLength(uint256 length);
 
     /// @inheritdoc IEvaluator
@@ -35,7 +37,7 @@ contract AllBuiltinsShapePart2 is IEvaluator {
             // What the compiler keeps in memory must end before the fixed places begin.
             if gt(mload(0x40), 0x1fe0) { revert(0, 0) }
             // From memory: where a long constant stands, the compiler spells it out anew.
-            mstore(0x1fe0, 0x800000000000011000000000000000000000000000000000000000000000001)
+            mstore(0x1fe0, PRIME)
             calldatacopy(0x2000, input.offset, 21760)
             let P := mload(0x1fe0)
             mstore(0x7500, mulmod(mload(0x2000), mload(0x2000), P)) forget()
@@ -88,68 +90,100 @@ contract AllBuiltinsShapePart2 is IEvaluator {
             mstore(0x7ae0, mulmod(mload(0x7ac0), 0x7f8000000000010ef0000000000000000000000000000000000000000000001, P)) forget()
             mstore(0x7b00, addmod(mulmod(addmod(addmod(mload(0x48a0), sub(P, mload(0x4880)), P), mload(0x29e0), P), mulmod(mload(0x7920), mload(0x7940), P), P), sub(P, addmod(mulmod(mulmod(mload(0x7a40), mload(0x47a0), P), mload(0x7940), P), mulmod(mload(0x7ae0), mload(0x7920), P), P)), P)) forget()
             mstore(0x7b20, mulmod(mload(0x7620), mload(0x2000), P)) forget()
+            // ec_op/m prefix begins at 0
             mstore(0x7b40, mulmod(mload(0x7620), mload(0x4540), P)) forget()
             mstore(0x7b60, mulmod(mload(0x7b20), mload(0x2000), P)) forget()
+            // ec_op/m prefix grows by bits
             mstore(0x7b80, mulmod(mload(0x7b20), mulmod(mload(0x7640), addmod(mload(0x7640), sub(P, 0x1), P), P), P)) forget()
             mstore(0x7ba0, mulmod(mload(0x7b60), mload(0x2000), P)) forget()
+            // ec_op/Bx stays
             mstore(0x7bc0, mulmod(mload(0x7b60), addmod(mload(0x45c0), sub(P, mload(0x45a0)), P), P)) forget()
             mstore(0x7be0, mulmod(mload(0x7ba0), mload(0x2000), P)) forget()
+            // ec_op/By stays
             mstore(0x7c00, addmod(mload(0x7bc0), mulmod(mload(0x7ba0), addmod(mload(0x4600), sub(P, mload(0x45e0)), P), P), P)) forget()
             mstore(0x7c20, mulmod(mload(0x7be0), mload(0x2000), P)) forget()
+            // ec_op/start: x
             mstore(0x7c40, addmod(mload(0x7b40), mulmod(mload(0x7be0), addmod(mload(0x4460), sub(P, 0x50df063bade89786afe17108abf861503fc71361ec7b32a5de621cdd54e5a68), P), P), P)) forget()
             mstore(0x7c60, mulmod(mload(0x7c20), mload(0x2000), P)) forget()
+            // ec_op/start: y
             mstore(0x7c80, addmod(mload(0x7c40), mulmod(mload(0x7c20), addmod(mload(0x76a0), sub(P, 0x6393562b7dd1e5f434afeb146a57f0b36dca937f649e9619bf133e1ece40495), P), P), P)) forget()
             mstore(0x7ca0, mulmod(mload(0x7c60), mload(0x2000), P)) forget()
+            // ec_op/the first chord goes through A and P
             mstore(0x7cc0, addmod(mload(0x7b80), mulmod(mload(0x7c60), mload(0x7700), P), P)) forget()
             mstore(0x7ce0, mulmod(mload(0x7ca0), mload(0x2000), P)) forget()
+            // ec_op/x after the second chord
             mstore(0x7d00, addmod(mload(0x7cc0), mulmod(mload(0x7ca0), mload(0x7720), P), P)) forget()
             mstore(0x7d20, mulmod(mload(0x7ce0), mload(0x2000), P)) forget()
+            // ec_op/A and P differ in x
             mstore(0x7d40, addmod(mload(0x7d00), mulmod(mload(0x7ce0), addmod(mulmod(mload(0x76c0), mload(0x4520), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0x7d60, mulmod(mload(0x7d20), mload(0x2000), P)) forget()
+            // ec_op/y after the second chord
             mstore(0x7d80, addmod(mload(0x7c00), mulmod(mload(0x7d20), addmod(mload(0x7740), sub(P, mulmod(addmod(mload(0x44c0), mload(0x4500), P), mload(0x7780), P)), P), P), P)) forget()
             mstore(0x7da0, mulmod(mload(0x7d60), mload(0x2000), P)) forget()
+            // ec_op/d of m
             mstore(0x7dc0, mulmod(mload(0x7d60), addmod(mload(0x47c0), sub(P, addmod(0x800000000000011, sub(P, mload(0x4540)), P)), P), P)) forget()
             mstore(0x7de0, mulmod(mload(0x7da0), mload(0x2000), P)) forget()
+            // ec_op/the chain of d ends
             mstore(0x7e00, mulmod(mload(0x7da0), mload(0x47c0), P)) forget()
             mstore(0x7e20, mulmod(mload(0x7de0), mload(0x2000), P)) forget()
+            // ec_op/m is p - 1 where d is 0
             mstore(0x7e40, addmod(mload(0x7dc0), mulmod(mload(0x7de0), mulmod(addmod(mload(0x4840), 0x1, P), addmod(0x1, sub(P, mulmod(mload(0x47c0), mload(0x4820), P)), P), P), P), P)) forget()
             mstore(0x7e60, mulmod(mload(0x7e20), mload(0x2000), P)) forget()
+            // ec_op/the multiplier
             mstore(0x7e80, mulmod(mload(0x7e20), addmod(mload(0x4560), sub(P, mload(0x4760)), P), P)) forget()
             mstore(0x7ea0, mulmod(mload(0x7e60), mload(0x2000), P)) forget()
+            // ec_op/P is on the curve
             mstore(0x7ec0, addmod(mload(0x7e80), mulmod(mload(0x7e60), addmod(mload(0x77a0), sub(P, 0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89), P), P), P)) forget()
             mstore(0x7ee0, mulmod(mload(0x7ea0), mload(0x2000), P)) forget()
+            // ec_op/Q is on the curve
             mstore(0x7f00, addmod(mload(0x7ec0), mulmod(mload(0x7ea0), addmod(mload(0x77c0), sub(P, 0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89), P), P), P)) forget()
             mstore(0x7f20, mulmod(mload(0x7ee0), mload(0x2000), P)) forget()
+            // ec_op/Q is not +-S
             mstore(0x7f40, addmod(mload(0x7f00), mulmod(mload(0x7ee0), addmod(mulmod(mload(0x77e0), mload(0x4620), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0x7f60, mulmod(mload(0x7f20), mload(0x2000), P)) forget()
+            // ec_op/B: slope
             mstore(0x7f80, addmod(mload(0x7f40), mulmod(mload(0x7f20), addmod(mulmod(mload(0x4640), mload(0x77e0), P), sub(P, addmod(mload(0x4740), sub(P, 0x3ca0cfe4b3bc6ddf346d49d06ea0ed34e621062c0e056c1d0405d266e10268a), P)), P), P), P)) forget()
             mstore(0x7fa0, mulmod(mload(0x7f60), mload(0x2000), P)) forget()
+            // ec_op/B: x
             mstore(0x7fc0, addmod(mload(0x7f80), mulmod(mload(0x7f60), mload(0x7800), P), P)) forget()
             mstore(0x7fe0, mulmod(mload(0x7fa0), mload(0x2000), P)) forget()
+            // ec_op/B: y
             mstore(0x8000, addmod(mload(0x7fc0), mulmod(mload(0x7fa0), mload(0x7820), P), P)) forget()
             mstore(0x8020, mulmod(mload(0x7fe0), mload(0x2000), P)) forget()
+            // ec_op/A is not +-P, V is not +-C
             mstore(0x8040, addmod(mload(0x8000), mulmod(mload(0x7fe0), addmod(mulmod(mulmod(mload(0x7840), mload(0x7860), P), mload(0x4660), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0x8060, mulmod(mload(0x8020), mload(0x2000), P)) forget()
+            // ec_op/V: slope
             mstore(0x8080, addmod(mload(0x8040), mulmod(mload(0x8020), addmod(mulmod(mulmod(0x2, mload(0x46c0), P), mload(0x7840), P), sub(P, addmod(mload(0x7740), sub(P, mulmod(0x2, mload(0x4700), P)), P)), P), P), P)) forget()
             mstore(0x80a0, mulmod(mload(0x8060), mload(0x2000), P)) forget()
+            // ec_op/V: x
             mstore(0x80c0, addmod(mload(0x8080), mulmod(mload(0x8060), mload(0x7880), P), P)) forget()
             mstore(0x80e0, mulmod(mload(0x80a0), mload(0x2000), P)) forget()
+            // ec_op/R: slope
             mstore(0x8100, addmod(mload(0x80c0), mulmod(mload(0x80a0), addmod(mulmod(mload(0x4680), mload(0x7860), P), sub(P, mload(0x78a0)), P), P), P)) forget()
             mstore(0x8120, mulmod(mload(0x80e0), mload(0x2000), P)) forget()
+            // ec_op/R: x
             mstore(0x8140, addmod(mload(0x8100), mulmod(mload(0x80e0), mload(0x78c0), P), P)) forget()
             mstore(0x8160, mulmod(mload(0x8120), mload(0x2000), P)) forget()
+            // ec_op/R: y
             mstore(0x8180, addmod(mload(0x8140), mulmod(mload(0x8120), mload(0x78e0), P), P)) forget()
             mstore(0x81a0, mulmod(mload(0x8160), mload(0x2000), P)) forget()
+            // ec_op/enabled is boolean
             mstore(0x81c0, mulmod(mload(0x8160), mulmod(mload(0x47c0), addmod(mload(0x47c0), sub(P, 0x1), P), P), P)) forget()
             mstore(0x81e0, mulmod(mload(0x81a0), mload(0x2000), P)) forget()
+            // ec_op/enabled is one bit a block
             mstore(0x8200, mulmod(mload(0x81a0), addmod(mload(0x4800), sub(P, mload(0x47c0)), P), P)) forget()
             mstore(0x8220, mulmod(mload(0x81e0), mload(0x2000), P)) forget()
+            // ec_op/cells follow each other
             mstore(0x8240, mulmod(mload(0x81e0), addmod(addmod(mload(0x4800), sub(P, mload(0x47c0)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x8260, mulmod(mload(0x8220), mload(0x2000), P)) forget()
+            // ec_op/begins at the segment's start
             mstore(0x8280, mulmod(mload(0x8220), addmod(mload(0x47c0), sub(P, mload(0x2780)), P), P)) forget()
             mstore(0x82a0, mulmod(mload(0x8260), mload(0x2000), P)) forget()
+            // ec_op/an enabled block moves on
             mstore(0x82c0, mulmod(mload(0x8260), addmod(mload(0x4860), sub(P, mload(0x7900)), P), P)) forget()
             mstore(0x82e0, mulmod(mload(0x82a0), mload(0x2000), P)) forget()
+            // ec_op/ends at the segment's stop
             mstore(0x8300, mulmod(mload(0x82a0), addmod(mload(0x7900), sub(P, mload(0x27a0)), P), P)) forget()
             mstore(0x8320, addmod(mload(0x2060), sub(P, 0x1), P)) forget()
             mstore(0x8340, addmod(mload(0x2060), sub(P, 0x1342b2946b146d7334a83ab7f1ec75e8c5d8531b5a03ab4b878549e246766d8), P)) forget()
@@ -203,6 +237,7 @@ contract AllBuiltinsShapePart2 is IEvaluator {
             mstore(0x8940, mulmod(mload(0x8920), mload(0x8920), P)) forget()
             mstore(0x8960, mulmod(mload(0x8920), mload(0x8940), P)) forget()
             mstore(0x8980, addmod(mload(0x23e0), sub(P, mload(0x8960)), P)) forget()
+            // ec_op/lookup running sum
             mstore(0x89a0, addmod(mload(0x7b00), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x48c0), mulmod(mload(0x2020), mload(0x48e0), P), P), P)), P)) forget()
             mstore(0x89c0, mulmod(mulmod(mload(0x4920), mload(0x4920), P), mload(0x4920), P)) forget()
             mstore(0x89e0, mulmod(mulmod(mload(0x49a0), mload(0x49a0), P), mload(0x49a0), P)) forget()
@@ -450,40 +485,58 @@ contract AllBuiltinsShapePart2 is IEvaluator {
             mstore(0x8f60, mulmod(mload(0x8f40), mload(0x49a0), P)) forget()
             mstore(0x8f80, addmod(mulmod(addmod(addmod(mload(0x4ba0), sub(P, mload(0x4b80)), P), mload(0x2a00), P), mulmod(mload(0x8ea0), mload(0x8ec0), P), P), sub(P, addmod(mulmod(mload(0x8f60), mload(0x8ec0), P), mulmod(mload(0x8f60), mload(0x8ea0), P), P)), P)) forget()
             mstore(0x8fa0, mulmod(mload(0x82e0), mload(0x2000), P)) forget()
+            // poseidon/partial rounds: 0 mod 3
             mstore(0x8fc0, mulmod(mload(0x82e0), mload(0x8a60), P)) forget()
             mstore(0x8fe0, mulmod(mload(0x8fa0), mload(0x2000), P)) forget()
+            // poseidon/partial rounds: 1 mod 3
             mstore(0x9000, addmod(mload(0x8fc0), mulmod(mload(0x8fa0), mload(0x8ae0), P), P)) forget()
             mstore(0x9020, mulmod(mload(0x8fe0), mload(0x2000), P)) forget()
+            // poseidon/partial rounds: 2 mod 3
             mstore(0x9040, addmod(mload(0x9000), mulmod(mload(0x8fe0), addmod(mload(0x4a20), sub(P, addmod(mload(0x8b20), mload(0x8b40), P)), P), P), P)) forget()
             mstore(0x9060, mulmod(mload(0x9020), mload(0x2000), P)) forget()
+            // poseidon/full round: word 0
             mstore(0x9080, mulmod(mload(0x9020), addmod(mload(0x4b00), sub(P, mload(0x8cc0)), P), P)) forget()
             mstore(0x90a0, mulmod(mload(0x9060), mload(0x2000), P)) forget()
+            // poseidon/full round: word 1
             mstore(0x90c0, addmod(mload(0x9080), mulmod(mload(0x9060), addmod(mload(0x4b20), sub(P, mload(0x8ce0)), P), P), P)) forget()
             mstore(0x90e0, mulmod(mload(0x90a0), mload(0x2000), P)) forget()
+            // poseidon/full round: word 2
             mstore(0x9100, addmod(mload(0x90c0), mulmod(mload(0x90a0), addmod(mload(0x4b40), sub(P, mload(0x8d00)), P), P), P)) forget()
             mstore(0x9120, mulmod(mload(0x90e0), mload(0x2000), P)) forget()
+            // poseidon/partial rounds: first
             mstore(0x9140, mulmod(mload(0x90e0), addmod(mload(0x4900), sub(P, addmod(mload(0x8d00), 0x4b085eb1df4258c3453cc97445954bf3433b6ab9dd5a99592864c00f54a3f9a, P)), P), P)) forget()
             mstore(0x9160, mulmod(mload(0x9120), mload(0x2000), P)) forget()
+            // poseidon/partial rounds: second
             mstore(0x9180, addmod(mload(0x9140), mulmod(mload(0x9120), addmod(mload(0x4980), sub(P, addmod(mload(0x8d40), 0x7c74922a456802c44997e959f27a5b06820b1ed97596a969939c46c162517f4, P)), P), P), P)) forget()
             mstore(0x91a0, mulmod(mload(0x9160), mload(0x2000), P)) forget()
+            // poseidon/partial rounds: third
             mstore(0x91c0, addmod(mload(0x9180), mulmod(mload(0x9160), mload(0x8d80), P), P)) forget()
             mstore(0x91e0, mulmod(mload(0x91a0), mload(0x2000), P)) forget()
+            // poseidon/after the partial rounds: word 0
             mstore(0x9200, mulmod(mload(0x91a0), addmod(mload(0x4a40), sub(P, addmod(addmod(mload(0x8e20), mload(0x8da0), P), mload(0x89e0), P)), P), P)) forget()
             mstore(0x9220, mulmod(mload(0x91e0), mload(0x2000), P)) forget()
+            // poseidon/after the partial rounds: word 1
             mstore(0x9240, addmod(mload(0x9200), mulmod(mload(0x91e0), addmod(mload(0x4a60), sub(P, addmod(addmod(mload(0x8e20), sub(P, mload(0x8da0)), P), mload(0x89e0), P)), P), P), P)) forget()
             mstore(0x9260, mulmod(mload(0x9220), mload(0x2000), P)) forget()
+            // poseidon/after the partial rounds: word 2
             mstore(0x9280, addmod(mload(0x9240), mulmod(mload(0x9220), addmod(mload(0x4a80), sub(P, mload(0x4a00)), P), P), P)) forget()
             mstore(0x92a0, mulmod(mload(0x9260), mload(0x2000), P)) forget()
+            // poseidon/enabled is boolean
             mstore(0x92c0, mulmod(mload(0x9260), mulmod(mload(0x49a0), addmod(mload(0x49a0), sub(P, 0x1), P), P), P)) forget()
             mstore(0x92e0, mulmod(mload(0x92a0), mload(0x2000), P)) forget()
+            // poseidon/enabled is one bit a block
             mstore(0x9300, mulmod(mload(0x92a0), addmod(mload(0x49c0), sub(P, mload(0x49a0)), P), P)) forget()
             mstore(0x9320, mulmod(mload(0x92e0), mload(0x2000), P)) forget()
+            // poseidon/cells follow each other
             mstore(0x9340, addmod(mload(0x9300), mulmod(mload(0x92e0), addmod(addmod(mload(0x4940), sub(P, mload(0x4920)), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0x9360, mulmod(mload(0x9320), mload(0x2000), P)) forget()
+            // poseidon/begins at the segment's start
             mstore(0x9380, mulmod(mload(0x9320), addmod(mload(0x4920), sub(P, mload(0x27c0)), P), P)) forget()
             mstore(0x93a0, mulmod(mload(0x9360), mload(0x2000), P)) forget()
+            // poseidon/an enabled block moves on
             mstore(0x93c0, mulmod(mload(0x9360), addmod(mload(0x4960), sub(P, mload(0x8e40)), P), P)) forget()
             mstore(0x93e0, mulmod(mload(0x93a0), mload(0x2000), P)) forget()
+            // poseidon/ends at the segment's stop
             mstore(0x9400, mulmod(mload(0x93a0), addmod(mload(0x8e40), sub(P, mload(0x27e0)), P), P)) forget()
             mstore(0x9420, addmod(mload(0x2040), sub(P, 0x1), P)) forget()
             mstore(0x9440, mulmod(mload(0x9420), addmod(mload(0x2040), sub(P, 0x789ad459ecd5c85fcdca219ce6246af26da375d1a8e79812225638f9b48a8ab), P), P)) forget()
@@ -517,6 +570,7 @@ contract AllBuiltinsShapePart2 is IEvaluator {
             mstore(0x97c0, mulmod(mload(0x97a0), mload(0x97a0), P)) forget()
             mstore(0x97e0, mulmod(mload(0x97c0), mload(0x97c0), P)) forget()
             mstore(0x9800, addmod(mload(0x2440), sub(P, mload(0x97e0)), P)) forget()
+            // poseidon/lookup running sum
             mstore(0x9820, addmod(mload(0x8f80), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x4bc0), mulmod(mload(0x2020), mload(0x4be0), P), P), P)), P)) forget()
             mstore(0x9840, addmod(mload(0x25e0), sub(P, 0x2), P)) forget()
             mstore(0x9860, addmod(mload(0x9840), sub(P, mulmod(mload(0x25c0), mload(0x4c60), P)), P)) forget()
@@ -530,21 +584,29 @@ contract AllBuiltinsShapePart2 is IEvaluator {
             mstore(0x9960, mulmod(mulmod(mload(0x25c0), mload(0x25c0), P), addmod(addmod(mload(0x9940), mulmod(0x10000000000000000, mload(0x4ce0), P), P), mulmod(0x100000000000000000000, mload(0x4d00), P), P), P)) forget()
             mstore(0x9980, mulmod(addmod(mload(0x9920), sub(P, mload(0x4d60)), P), addmod(addmod(addmod(mload(0x25e0), sub(P, 0x1), P), sub(P, mulmod(mload(0x25c0), mload(0x4c00), P)), P), sub(P, mload(0x9960)), P), P)) forget()
             mstore(0x99a0, mulmod(mload(0x93e0), mload(0x2000), P)) forget()
+            // range_check96/enabled is boolean
             mstore(0x99c0, mulmod(mload(0x93e0), mulmod(mload(0x4c40), addmod(mload(0x4c40), sub(P, 0x1), P), P), P)) forget()
             mstore(0x99e0, mulmod(mload(0x99a0), mload(0x2000), P)) forget()
+            // range_check96/begins at the segment's start
             mstore(0x9a00, mulmod(mload(0x99a0), addmod(mload(0x4c00), sub(P, mload(0x2800)), P), P)) forget()
             mstore(0x9a20, mulmod(mload(0x99e0), mload(0x2000), P)) forget()
+            // range_check96/an enabled row moves on
             mstore(0x9a40, mulmod(mload(0x99e0), addmod(addmod(mload(0x4c20), sub(P, mload(0x4c00)), P), sub(P, mload(0x4c40)), P), P)) forget()
             mstore(0x9a60, mulmod(mload(0x9a20), mload(0x2000), P)) forget()
+            // range_check96/ends at the segment's stop
             mstore(0x9a80, mulmod(mload(0x9a20), addmod(addmod(mload(0x4c00), mload(0x4c40), P), sub(P, mload(0x2820)), P), P)) forget()
             mstore(0x9aa0, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x9ac0, addmod(mload(0x24a0), sub(P, 1), P)) forget()
             mstore(0x9ae0, addmod(mload(0x24a0), sub(P, mload(0x24e0)), P)) forget()
             mstore(0x9b00, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x9b20, addmod(mload(0x24a0), sub(P, mload(0x24e0)), P)) forget()
+            // range_check96/lookup helper 0
             mstore(0x9b40, addmod(addmod(mulmod(mload(0x4d20), mulmod(mload(0x9860), mload(0x9880), P), P), sub(P, addmod(mload(0x9880), mload(0x9860), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x4dc0), mulmod(mload(0x2020), mload(0x4de0), P), P), P)), P)) forget()
+            // range_check96/lookup helper 1
             mstore(0x9b60, addmod(addmod(mulmod(mload(0x4d40), mulmod(mload(0x98a0), mload(0x98c0), P), P), sub(P, addmod(mload(0x98c0), mload(0x98a0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x4e00), mulmod(mload(0x2020), mload(0x4e20), P), P), P)), P)) forget()
+            // range_check96/lookup helper 2
             mstore(0x9b80, addmod(addmod(mulmod(mload(0x4d60), mulmod(mload(0x98e0), mload(0x9900), P), P), sub(P, addmod(mload(0x9900), mload(0x98e0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x4e40), mulmod(mload(0x2020), mload(0x4e60), P), P), P)), P)) forget()
+            // range_check96/lookup running sum
             mstore(0x9ba0, addmod(addmod(mload(0x9980), sub(P, mload(0x4c40)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x4e80), mulmod(mload(0x2020), mload(0x4ea0), P), P), P)), P)) forget()
             mstore(0x9bc0, mulmod(mload(0x8320), mload(0x83c0), P)) forget()
             mstore(0x9be0, mulmod(mload(0x9bc0), mload(0x8480), P)) forget()
@@ -574,7 +636,7 @@ contract AllBuiltinsShapePart2 is IEvaluator {
             mstore(0x9ee0, 32) forget()
             mstore(0x9f00, 32) forget()
             mstore(0x9f20, mload(0x9ea0)) forget()
-            mstore(0x9f40, 0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff) forget()
+            mstore(0x9f40, sub(PRIME, 2)) forget()
             mstore(0x9f60, P) forget()
             if iszero(staticcall(gas(), 5, 0x9ec0, 192, 0x9ec0, 32)) { revert(0, 0) }
             if iszero(mload(0x9ec0)) { revert(0, 0) }

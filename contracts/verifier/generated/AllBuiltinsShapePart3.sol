@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {PRIME} from "../Field.sol";
 import {IEvaluator} from "../IShape.sol";
 
 /// @title The constraints of AllBuiltinsShape's tables add_mod, mul_mod
 contract AllBuiltinsShapePart3 is IEvaluator {
+    /// @notice Give the 680 words that `IEvaluator.evaluate` names, not `length`.
     error InputLength(uint256 length);
 
     /// @inheritdoc IEvaluator
@@ -35,7 +37,7 @@ contract AllBuiltinsShapePart3 is IEvaluator {
             // What the compiler keeps in memory must end before the fixed places begin.
             if gt(mload(0x40), 0x1fe0) { revert(0, 0) }
             // From memory: where a long constant stands, the compiler spells it out anew.
-            mstore(0x1fe0, 0x800000000000011000000000000000000000000000000000000000000000001)
+            mstore(0x1fe0, PRIME)
             calldatacopy(0x2000, input.offset, 21760)
             let P := mload(0x1fe0)
             mstore(0x7500, mulmod(mload(0x2000), mload(0x2000), P)) forget()
@@ -84,60 +86,91 @@ contract AllBuiltinsShapePart3 is IEvaluator {
             mstore(0x7a60, addmod(addmod(mload(0x76e0), sub(P, mulmod(mload(0x25c0), addmod(mload(0x79a0), 0x2, P), P)), P), sub(P, mulmod(mload(0x7700), mload(0x52a0), P)), P)) forget()
             mstore(0x7a80, addmod(addmod(mload(0x76e0), sub(P, mulmod(mload(0x25c0), addmod(mload(0x79a0), 0x3, P), P)), P), sub(P, mulmod(mload(0x7700), mload(0x52c0), P)), P)) forget()
             mstore(0x7aa0, mulmod(mload(0x7600), mload(0x2000), P)) forget()
+            // add_mod/enabled is boolean
             mstore(0x7ac0, mulmod(mload(0x7600), mulmod(mload(0x4f00), addmod(mload(0x4f00), sub(P, 0x1), P), P), P)) forget()
             mstore(0x7ae0, mulmod(mload(0x7aa0), mload(0x2000), P)) forget()
+            // add_mod/enabled rows come first
             mstore(0x7b00, mulmod(mload(0x7aa0), mulmod(mload(0x4f20), addmod(0x1, sub(P, mload(0x4f00)), P), P), P)) forget()
             mstore(0x7b20, mulmod(mload(0x7ae0), mload(0x2000), P)) forget()
+            // add_mod/begins at the segment's start
             mstore(0x7b40, mulmod(mload(0x7ae0), addmod(mload(0x4ec0), sub(P, mload(0x2840)), P), P)) forget()
             mstore(0x7b60, mulmod(mload(0x7b20), mload(0x2000), P)) forget()
+            // add_mod/an enabled row moves on
             mstore(0x7b80, addmod(mload(0x7b00), mulmod(mload(0x7b20), addmod(mload(0x4ee0), sub(P, mload(0x7620)), P), P), P)) forget()
             mstore(0x7ba0, mulmod(mload(0x7b60), mload(0x2000), P)) forget()
+            // add_mod/ends at the segment's stop
             mstore(0x7bc0, mulmod(mload(0x7b60), addmod(mload(0x7620), sub(P, mload(0x2860)), P), P)) forget()
             mstore(0x7be0, mulmod(mload(0x7ba0), mload(0x2000), P)) forget()
+            // add_mod/p0 in a chain
             mstore(0x7c00, addmod(mload(0x7b80), mulmod(mload(0x7ba0), mulmod(mload(0x7640), addmod(mload(0x4f60), sub(P, mload(0x4f40)), P), P), P), P)) forget()
             mstore(0x7c20, mulmod(mload(0x7be0), mload(0x2000), P)) forget()
+            // add_mod/p1 in a chain
             mstore(0x7c40, addmod(mload(0x7c00), mulmod(mload(0x7be0), mulmod(mload(0x7640), addmod(mload(0x4fa0), sub(P, mload(0x4f80)), P), P), P), P)) forget()
             mstore(0x7c60, mulmod(mload(0x7c20), mload(0x2000), P)) forget()
+            // add_mod/p2 in a chain
             mstore(0x7c80, addmod(mload(0x7c40), mulmod(mload(0x7c20), mulmod(mload(0x7640), addmod(mload(0x4fe0), sub(P, mload(0x4fc0)), P), P), P), P)) forget()
             mstore(0x7ca0, mulmod(mload(0x7c60), mload(0x2000), P)) forget()
+            // add_mod/p3 in a chain
             mstore(0x7cc0, addmod(mload(0x7c80), mulmod(mload(0x7c60), mulmod(mload(0x7640), addmod(mload(0x5020), sub(P, mload(0x5000)), P), P), P), P)) forget()
             mstore(0x7ce0, mulmod(mload(0x7ca0), mload(0x2000), P)) forget()
+            // add_mod/values in a chain
             mstore(0x7d00, addmod(mload(0x7cc0), mulmod(mload(0x7ca0), mulmod(mload(0x7640), addmod(mload(0x5060), sub(P, mload(0x5040)), P), P), P), P)) forget()
             mstore(0x7d20, mulmod(mload(0x7ce0), mload(0x2000), P)) forget()
+            // add_mod/offsets in a chain
             mstore(0x7d40, addmod(mload(0x7d00), mulmod(mload(0x7ce0), mulmod(mload(0x7640), addmod(addmod(mload(0x50a0), sub(P, mload(0x5080)), P), sub(P, 0x3), P), P), P), P)) forget()
             mstore(0x7d60, mulmod(mload(0x7d20), mload(0x2000), P)) forget()
+            // add_mod/n in a chain
             mstore(0x7d80, addmod(mload(0x7d40), mulmod(mload(0x7d20), mulmod(mload(0x7640), addmod(addmod(mload(0x50e0), sub(P, mload(0x50c0)), P), sub(P, 0x800000000000011000000000000000000000000000000000000000000000000), P), P), P), P)) forget()
             mstore(0x7da0, mulmod(mload(0x7d60), mload(0x2000), P)) forget()
+            // add_mod/k is boolean
             mstore(0x7dc0, addmod(mload(0x7ac0), mulmod(mload(0x7d60), mulmod(mload(0x52e0), addmod(mload(0x52e0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x7de0, mulmod(mload(0x7da0), mload(0x2000), P)) forget()
+            // add_mod/carry 1 is -1, 0 or 1
             mstore(0x7e00, addmod(mload(0x7dc0), mulmod(mload(0x7da0), addmod(mulmod(mulmod(mload(0x5300), mload(0x5300), P), mload(0x5300), P), sub(P, mload(0x5300)), P), P), P)) forget()
             mstore(0x7e20, mulmod(mload(0x7de0), mload(0x2000), P)) forget()
+            // add_mod/carry 2 is -1, 0 or 1
             mstore(0x7e40, addmod(mload(0x7e00), mulmod(mload(0x7de0), addmod(mulmod(mulmod(mload(0x5320), mload(0x5320), P), mload(0x5320), P), sub(P, mload(0x5320)), P), P), P)) forget()
             mstore(0x7e60, mulmod(mload(0x7e20), mload(0x2000), P)) forget()
+            // add_mod/carry 3 is -1, 0 or 1
             mstore(0x7e80, addmod(mload(0x7e40), mulmod(mload(0x7e20), addmod(mulmod(mulmod(mload(0x5340), mload(0x5340), P), mload(0x5340), P), sub(P, mload(0x5340)), P), P), P)) forget()
             mstore(0x7ea0, mulmod(mload(0x7e60), mload(0x2000), P)) forget()
+            // add_mod/word 0
             mstore(0x7ec0, addmod(mload(0x7e80), mulmod(mload(0x7e60), mload(0x7660), P), P)) forget()
             mstore(0x7ee0, mulmod(mload(0x7ea0), mload(0x2000), P)) forget()
+            // add_mod/word 1
             mstore(0x7f00, addmod(mload(0x7ec0), mulmod(mload(0x7ea0), addmod(mload(0x7680), sub(P, mulmod(0x1000000000000000000000000, mload(0x5320), P)), P), P), P)) forget()
             mstore(0x7f20, mulmod(mload(0x7ee0), mload(0x2000), P)) forget()
+            // add_mod/word 2
             mstore(0x7f40, addmod(mload(0x7f00), mulmod(mload(0x7ee0), addmod(mload(0x76a0), sub(P, mulmod(0x1000000000000000000000000, mload(0x5340), P)), P), P), P)) forget()
             mstore(0x7f60, mulmod(mload(0x7f20), mload(0x2000), P)) forget()
+            // add_mod/word 3
             mstore(0x7f80, addmod(mload(0x7f40), mulmod(mload(0x7f20), mload(0x76c0), P), P)) forget()
             mstore(0x7fa0, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x7fc0, addmod(mload(0x2500), sub(P, mload(0x2540)), P)) forget()
             mstore(0x7fe0, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x8000, addmod(mload(0x2500), sub(P, 1), P)) forget()
             mstore(0x8020, addmod(mload(0x2500), sub(P, mload(0x2540)), P)) forget()
+            // add_mod/lookup helper 0
             mstore(0x8040, addmod(addmod(mulmod(mload(0x5360), mulmod(mload(0x7720), mload(0x7740), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x7740), P), mulmod(mload(0x4f00), mload(0x7720), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x54e0), mulmod(mload(0x2020), mload(0x5500), P), P), P)), P)) forget()
+            // add_mod/lookup helper 1
             mstore(0x8060, addmod(addmod(mulmod(mload(0x5380), mulmod(mload(0x7760), mload(0x7780), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x7780), P), mulmod(mload(0x4f00), mload(0x7760), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x5520), mulmod(mload(0x2020), mload(0x5540), P), P), P)), P)) forget()
+            // add_mod/lookup helper 2
             mstore(0x8080, addmod(addmod(mulmod(mload(0x53a0), mulmod(mload(0x77a0), mload(0x77c0), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x77c0), P), mulmod(mload(0x4f00), mload(0x77a0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x5560), mulmod(mload(0x2020), mload(0x5580), P), P), P)), P)) forget()
+            // add_mod/lookup helper 3
             mstore(0x80a0, addmod(addmod(mulmod(mload(0x53c0), mulmod(mload(0x77e0), mload(0x7800), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x7800), P), mulmod(mload(0x4f00), mload(0x77e0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x55a0), mulmod(mload(0x2020), mload(0x55c0), P), P), P)), P)) forget()
+            // add_mod/lookup helper 4
             mstore(0x80c0, addmod(addmod(mulmod(mload(0x53e0), mulmod(mload(0x7840), mload(0x7860), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x7860), P), mulmod(mload(0x4f00), mload(0x7840), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x55e0), mulmod(mload(0x2020), mload(0x5600), P), P), P)), P)) forget()
+            // add_mod/lookup helper 5
             mstore(0x80e0, addmod(addmod(mulmod(mload(0x5400), mulmod(mload(0x7880), mload(0x78a0), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x78a0), P), mulmod(mload(0x4f00), mload(0x7880), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x5620), mulmod(mload(0x2020), mload(0x5640), P), P), P)), P)) forget()
+            // add_mod/lookup helper 6
             mstore(0x8100, addmod(addmod(mulmod(mload(0x5420), mulmod(mload(0x78c0), mload(0x7900), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x7900), P), mulmod(mload(0x4f00), mload(0x78c0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x5660), mulmod(mload(0x2020), mload(0x5680), P), P), P)), P)) forget()
+            // add_mod/lookup helper 7
             mstore(0x8120, addmod(addmod(mulmod(mload(0x5440), mulmod(mload(0x7920), mload(0x7940), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x7940), P), mulmod(mload(0x4f00), mload(0x7920), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x56a0), mulmod(mload(0x2020), mload(0x56c0), P), P), P)), P)) forget()
+            // add_mod/lookup helper 8
             mstore(0x8140, addmod(addmod(mulmod(mload(0x5460), mulmod(mload(0x7960), mload(0x7980), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x7980), P), mulmod(mload(0x4f00), mload(0x7960), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x56e0), mulmod(mload(0x2020), mload(0x5700), P), P), P)), P)) forget()
+            // add_mod/lookup helper 9
             mstore(0x8160, addmod(addmod(mulmod(mload(0x5480), mulmod(mload(0x79c0), mload(0x79e0), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x79e0), P), mulmod(mload(0x4f00), mload(0x79c0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x5720), mulmod(mload(0x2020), mload(0x5740), P), P), P)), P)) forget()
+            // add_mod/lookup running sum
             mstore(0x8180, addmod(addmod(mulmod(mload(0x7a40), mulmod(mload(0x7a60), mload(0x7a80), P), P), sub(P, addmod(mulmod(mload(0x4f00), mload(0x7a80), P), mulmod(mload(0x4f00), mload(0x7a60), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x5760), mulmod(mload(0x2020), mload(0x5780), P), P), P)), P)) forget()
             mstore(0x81a0, addmod(mload(0x57a0), mulmod(0x7, mload(0x57e0), P), P)) forget()
             mstore(0x81c0, mulmod(mload(0x5800), addmod(mload(0x59a0), sub(P, 0x1), P), P)) forget()
@@ -283,91 +316,154 @@ contract AllBuiltinsShapePart3 is IEvaluator {
             mstore(0x9340, addmod(mload(0x89c0), sub(P, mulmod(mload(0x25c0), mload(0x63c0), P)), P)) forget()
             mstore(0x9360, addmod(mload(0x89c0), sub(P, mulmod(mload(0x25c0), mload(0x63e0), P)), P)) forget()
             mstore(0x9380, mulmod(mload(0x7f60), mload(0x2000), P)) forget()
+            // mul_mod/enabled is boolean
             mstore(0x93a0, mulmod(mload(0x7f60), mulmod(mload(0x57e0), addmod(mload(0x57e0), sub(P, 0x1), P), P), P)) forget()
             mstore(0x93c0, mulmod(mload(0x9380), mload(0x2000), P)) forget()
+            // mul_mod/enabled rows come first
             mstore(0x93e0, mulmod(mload(0x9380), mulmod(mload(0x5800), addmod(0x1, sub(P, mload(0x57e0)), P), P), P)) forget()
             mstore(0x9400, mulmod(mload(0x93c0), mload(0x2000), P)) forget()
+            // mul_mod/begins at the segment's start
             mstore(0x9420, mulmod(mload(0x93c0), addmod(mload(0x57a0), sub(P, mload(0x2880)), P), P)) forget()
             mstore(0x9440, mulmod(mload(0x9400), mload(0x2000), P)) forget()
+            // mul_mod/an enabled row moves on
             mstore(0x9460, addmod(mload(0x93e0), mulmod(mload(0x9400), addmod(mload(0x57c0), sub(P, mload(0x81a0)), P), P), P)) forget()
             mstore(0x9480, mulmod(mload(0x9440), mload(0x2000), P)) forget()
+            // mul_mod/ends at the segment's stop
             mstore(0x94a0, mulmod(mload(0x9440), addmod(mload(0x81a0), sub(P, mload(0x28a0)), P), P)) forget()
             mstore(0x94c0, mulmod(mload(0x9480), mload(0x2000), P)) forget()
+            // mul_mod/p0 in a chain
             mstore(0x94e0, addmod(mload(0x9460), mulmod(mload(0x9480), mulmod(mload(0x81c0), addmod(mload(0x5840), sub(P, mload(0x5820)), P), P), P), P)) forget()
             mstore(0x9500, mulmod(mload(0x94c0), mload(0x2000), P)) forget()
+            // mul_mod/p1 in a chain
             mstore(0x9520, addmod(mload(0x94e0), mulmod(mload(0x94c0), mulmod(mload(0x81c0), addmod(mload(0x5880), sub(P, mload(0x5860)), P), P), P), P)) forget()
             mstore(0x9540, mulmod(mload(0x9500), mload(0x2000), P)) forget()
+            // mul_mod/p2 in a chain
             mstore(0x9560, addmod(mload(0x9520), mulmod(mload(0x9500), mulmod(mload(0x81c0), addmod(mload(0x58c0), sub(P, mload(0x58a0)), P), P), P), P)) forget()
             mstore(0x9580, mulmod(mload(0x9540), mload(0x2000), P)) forget()
+            // mul_mod/p3 in a chain
             mstore(0x95a0, addmod(mload(0x9560), mulmod(mload(0x9540), mulmod(mload(0x81c0), addmod(mload(0x5900), sub(P, mload(0x58e0)), P), P), P), P)) forget()
             mstore(0x95c0, mulmod(mload(0x9580), mload(0x2000), P)) forget()
+            // mul_mod/values in a chain
             mstore(0x95e0, addmod(mload(0x95a0), mulmod(mload(0x9580), mulmod(mload(0x81c0), addmod(mload(0x5940), sub(P, mload(0x5920)), P), P), P), P)) forget()
             mstore(0x9600, mulmod(mload(0x95c0), mload(0x2000), P)) forget()
+            // mul_mod/offsets in a chain
             mstore(0x9620, addmod(mload(0x95e0), mulmod(mload(0x95c0), mulmod(mload(0x81c0), addmod(addmod(mload(0x5980), sub(P, mload(0x5960)), P), sub(P, 0x3), P), P), P), P)) forget()
             mstore(0x9640, mulmod(mload(0x9600), mload(0x2000), P)) forget()
+            // mul_mod/n in a chain
             mstore(0x9660, addmod(mload(0x9620), mulmod(mload(0x9600), mulmod(mload(0x81c0), addmod(addmod(mload(0x59c0), sub(P, mload(0x59a0)), P), sub(P, 0x800000000000011000000000000000000000000000000000000000000000000), P), P), P), P)) forget()
             mstore(0x9680, mulmod(mload(0x9640), mload(0x2000), P)) forget()
+            // mul_mod/product column 0
             mstore(0x96a0, addmod(mload(0x93a0), mulmod(mload(0x9640), mload(0x8280), P), P)) forget()
             mstore(0x96c0, mulmod(mload(0x9680), mload(0x2000), P)) forget()
+            // mul_mod/product column 1
             mstore(0x96e0, addmod(mload(0x96a0), mulmod(mload(0x9680), addmod(addmod(mload(0x82a0), sub(P, mulmod(mload(0x82e0), mload(0x5820), P)), P), sub(P, mulmod(0x1000000000000000000000000, mload(0x8340), P)), P), P), P)) forget()
             mstore(0x9700, mulmod(mload(0x96c0), mload(0x2000), P)) forget()
+            // mul_mod/product column 2
             mstore(0x9720, addmod(mload(0x96e0), mulmod(mload(0x96c0), addmod(mload(0x83c0), sub(P, mulmod(0x1000000000000000000000000, mload(0x8420), P)), P), P), P)) forget()
             mstore(0x9740, mulmod(mload(0x9700), mload(0x2000), P)) forget()
+            // mul_mod/product column 3
             mstore(0x9760, addmod(mload(0x9720), mulmod(mload(0x9700), mload(0x8520), P), P)) forget()
             mstore(0x9780, mulmod(mload(0x9740), mload(0x2000), P)) forget()
+            // mul_mod/product column 4
             mstore(0x97a0, addmod(mload(0x9760), mulmod(mload(0x9740), addmod(mload(0x8560), sub(P, mulmod(0x1000000000000000000000000, mload(0x85c0), P)), P), P), P)) forget()
             mstore(0x97c0, mulmod(mload(0x9780), mload(0x2000), P)) forget()
+            // mul_mod/product column 5
             mstore(0x97e0, addmod(mload(0x97a0), mulmod(mload(0x9780), addmod(addmod(mload(0x85e0), sub(P, mulmod(mload(0x84a0), mload(0x58a0), P)), P), sub(P, mulmod(0x1000000000000000000000000, mload(0x8640), P)), P), P), P)) forget()
             mstore(0x9800, mulmod(mload(0x97c0), mload(0x2000), P)) forget()
+            // mul_mod/product column 6
             mstore(0x9820, addmod(mload(0x97e0), mulmod(mload(0x97c0), addmod(addmod(mload(0x8640), mulmod(mload(0x5aa0), mload(0x5b20), P), P), sub(P, mulmod(mload(0x84a0), mload(0x58e0), P)), P), P), P)) forget()
             mstore(0x9840, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x9860, addmod(mload(0x2560), sub(P, mload(0x25a0)), P)) forget()
             mstore(0x9880, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x98a0, addmod(mload(0x2560), sub(P, 1), P)) forget()
             mstore(0x98c0, addmod(mload(0x2560), sub(P, mload(0x25a0)), P)) forget()
+            // mul_mod/lookup helper 0
             mstore(0x98e0, addmod(addmod(mulmod(mload(0x6400), mulmod(mload(0x86a0), mload(0x86c0), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x86c0), P), mulmod(mload(0x57e0), mload(0x86a0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x69a0), mulmod(mload(0x2020), mload(0x69c0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 1
             mstore(0x9900, addmod(addmod(mulmod(mload(0x6420), mulmod(mload(0x86e0), mload(0x8700), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x8700), P), mulmod(mload(0x57e0), mload(0x86e0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x69e0), mulmod(mload(0x2020), mload(0x6a00), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 2
             mstore(0x9920, addmod(addmod(mulmod(mload(0x6440), mulmod(mload(0x8720), mload(0x8740), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x8740), P), mulmod(mload(0x57e0), mload(0x8720), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6a20), mulmod(mload(0x2020), mload(0x6a40), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 3
             mstore(0x9940, addmod(addmod(mulmod(mload(0x6460), mulmod(mload(0x8760), mload(0x8780), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x8780), P), mulmod(mload(0x57e0), mload(0x8760), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6a60), mulmod(mload(0x2020), mload(0x6a80), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 4
             mstore(0x9960, addmod(addmod(mulmod(mload(0x6480), mulmod(mload(0x87c0), mload(0x87e0), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x87e0), P), mulmod(mload(0x57e0), mload(0x87c0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6aa0), mulmod(mload(0x2020), mload(0x6ac0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 5
             mstore(0x9980, addmod(addmod(mulmod(mload(0x64a0), mulmod(mload(0x8800), mload(0x8820), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x8820), P), mulmod(mload(0x57e0), mload(0x8800), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6ae0), mulmod(mload(0x2020), mload(0x6b00), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 6
             mstore(0x99a0, addmod(addmod(mulmod(mload(0x64c0), mulmod(mload(0x8840), mload(0x8880), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x8880), P), mulmod(mload(0x57e0), mload(0x8840), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6b20), mulmod(mload(0x2020), mload(0x6b40), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 7
             mstore(0x99c0, addmod(addmod(mulmod(mload(0x64e0), mulmod(mload(0x88a0), mload(0x88c0), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x88c0), P), mulmod(mload(0x57e0), mload(0x88a0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6b60), mulmod(mload(0x2020), mload(0x6b80), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 8
             mstore(0x99e0, addmod(addmod(mulmod(mload(0x6500), mulmod(mload(0x88e0), mload(0x8900), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x8900), P), mulmod(mload(0x57e0), mload(0x88e0), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6ba0), mulmod(mload(0x2020), mload(0x6bc0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 9
             mstore(0x9a00, addmod(addmod(mulmod(mload(0x6520), mulmod(mload(0x8940), mload(0x8960), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x8960), P), mulmod(mload(0x57e0), mload(0x8940), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6be0), mulmod(mload(0x2020), mload(0x6c00), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 10
             mstore(0x9a20, addmod(addmod(mulmod(mload(0x6540), mulmod(mload(0x8980), mload(0x89a0), P), P), sub(P, addmod(mulmod(mload(0x57e0), mload(0x89a0), P), mulmod(mload(0x57e0), mload(0x8980), P), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6c20), mulmod(mload(0x2020), mload(0x6c40), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 11
             mstore(0x9a40, addmod(addmod(mulmod(mload(0x6560), mulmod(mload(0x89e0), mload(0x8a00), P), P), sub(P, addmod(mload(0x8a00), mload(0x89e0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6c60), mulmod(mload(0x2020), mload(0x6c80), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 12
             mstore(0x9a60, addmod(addmod(mulmod(mload(0x6580), mulmod(mload(0x8a20), mload(0x8a40), P), P), sub(P, addmod(mload(0x8a40), mload(0x8a20), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6ca0), mulmod(mload(0x2020), mload(0x6cc0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 13
             mstore(0x9a80, addmod(addmod(mulmod(mload(0x65a0), mulmod(mload(0x8a60), mload(0x8a80), P), P), sub(P, addmod(mload(0x8a80), mload(0x8a60), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6ce0), mulmod(mload(0x2020), mload(0x6d00), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 14
             mstore(0x9aa0, addmod(addmod(mulmod(mload(0x65c0), mulmod(mload(0x8aa0), mload(0x8ac0), P), P), sub(P, addmod(mload(0x8ac0), mload(0x8aa0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6d20), mulmod(mload(0x2020), mload(0x6d40), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 15
             mstore(0x9ac0, addmod(addmod(mulmod(mload(0x65e0), mulmod(mload(0x8ae0), mload(0x8b00), P), P), sub(P, addmod(mload(0x8b00), mload(0x8ae0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6d60), mulmod(mload(0x2020), mload(0x6d80), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 16
             mstore(0x9ae0, addmod(addmod(mulmod(mload(0x6600), mulmod(mload(0x8b20), mload(0x8b40), P), P), sub(P, addmod(mload(0x8b40), mload(0x8b20), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6da0), mulmod(mload(0x2020), mload(0x6dc0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 17
             mstore(0x9b00, addmod(addmod(mulmod(mload(0x6620), mulmod(mload(0x8b60), mload(0x8b80), P), P), sub(P, addmod(mload(0x8b80), mload(0x8b60), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6de0), mulmod(mload(0x2020), mload(0x6e00), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 18
             mstore(0x9b20, addmod(addmod(mulmod(mload(0x6640), mulmod(mload(0x8ba0), mload(0x8bc0), P), P), sub(P, addmod(mload(0x8bc0), mload(0x8ba0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6e20), mulmod(mload(0x2020), mload(0x6e40), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 19
             mstore(0x9b40, addmod(addmod(mulmod(mload(0x6660), mulmod(mload(0x8be0), mload(0x8c00), P), P), sub(P, addmod(mload(0x8c00), mload(0x8be0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6e60), mulmod(mload(0x2020), mload(0x6e80), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 20
             mstore(0x9b60, addmod(addmod(mulmod(mload(0x6680), mulmod(mload(0x8c20), mload(0x8c40), P), P), sub(P, addmod(mload(0x8c40), mload(0x8c20), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6ea0), mulmod(mload(0x2020), mload(0x6ec0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 21
             mstore(0x9b80, addmod(addmod(mulmod(mload(0x66a0), mulmod(mload(0x8c60), mload(0x8c80), P), P), sub(P, addmod(mload(0x8c80), mload(0x8c60), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6ee0), mulmod(mload(0x2020), mload(0x6f00), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 22
             mstore(0x9ba0, addmod(addmod(mulmod(mload(0x66c0), mulmod(mload(0x8ca0), mload(0x8cc0), P), P), sub(P, addmod(mload(0x8cc0), mload(0x8ca0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6f20), mulmod(mload(0x2020), mload(0x6f40), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 23
             mstore(0x9bc0, addmod(addmod(mulmod(mload(0x66e0), mulmod(mload(0x8ce0), mload(0x8d00), P), P), sub(P, addmod(mload(0x8d00), mload(0x8ce0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6f60), mulmod(mload(0x2020), mload(0x6f80), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 24
             mstore(0x9be0, addmod(addmod(mulmod(mload(0x6700), mulmod(mload(0x8d20), mload(0x8d40), P), P), sub(P, addmod(mload(0x8d40), mload(0x8d20), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6fa0), mulmod(mload(0x2020), mload(0x6fc0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 25
             mstore(0x9c00, addmod(addmod(mulmod(mload(0x6720), mulmod(mload(0x8d60), mload(0x8d80), P), P), sub(P, addmod(mload(0x8d80), mload(0x8d60), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x6fe0), mulmod(mload(0x2020), mload(0x7000), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 26
             mstore(0x9c20, addmod(addmod(mulmod(mload(0x6740), mulmod(mload(0x8da0), mload(0x8dc0), P), P), sub(P, addmod(mload(0x8dc0), mload(0x8da0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7020), mulmod(mload(0x2020), mload(0x7040), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 27
             mstore(0x9c40, addmod(addmod(mulmod(mload(0x6760), mulmod(mload(0x8de0), mload(0x8e00), P), P), sub(P, addmod(mload(0x8e00), mload(0x8de0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7060), mulmod(mload(0x2020), mload(0x7080), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 28
             mstore(0x9c60, addmod(addmod(mulmod(mload(0x6780), mulmod(mload(0x8e20), mload(0x8e40), P), P), sub(P, addmod(mload(0x8e40), mload(0x8e20), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x70a0), mulmod(mload(0x2020), mload(0x70c0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 29
             mstore(0x9c80, addmod(addmod(mulmod(mload(0x67a0), mulmod(mload(0x8e60), mload(0x8e80), P), P), sub(P, addmod(mload(0x8e80), mload(0x8e60), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x70e0), mulmod(mload(0x2020), mload(0x7100), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 30
             mstore(0x9ca0, addmod(addmod(mulmod(mload(0x67c0), mulmod(mload(0x8ea0), mload(0x8ec0), P), P), sub(P, addmod(mload(0x8ec0), mload(0x8ea0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7120), mulmod(mload(0x2020), mload(0x7140), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 31
             mstore(0x9cc0, addmod(addmod(mulmod(mload(0x67e0), mulmod(mload(0x8ee0), mload(0x8f00), P), P), sub(P, addmod(mload(0x8f00), mload(0x8ee0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7160), mulmod(mload(0x2020), mload(0x7180), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 32
             mstore(0x9ce0, addmod(addmod(mulmod(mload(0x6800), mulmod(mload(0x8f20), mload(0x8f40), P), P), sub(P, addmod(mload(0x8f40), mload(0x8f20), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x71a0), mulmod(mload(0x2020), mload(0x71c0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 33
             mstore(0x9d00, addmod(addmod(mulmod(mload(0x6820), mulmod(mload(0x8f60), mload(0x8f80), P), P), sub(P, addmod(mload(0x8f80), mload(0x8f60), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x71e0), mulmod(mload(0x2020), mload(0x7200), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 34
             mstore(0x9d20, addmod(addmod(mulmod(mload(0x6840), mulmod(mload(0x8fa0), mload(0x8fc0), P), P), sub(P, addmod(mload(0x8fc0), mload(0x8fa0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7220), mulmod(mload(0x2020), mload(0x7240), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 35
             mstore(0x9d40, addmod(addmod(mulmod(mload(0x6860), mulmod(mload(0x8fe0), mload(0x9000), P), P), sub(P, addmod(mload(0x9000), mload(0x8fe0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7260), mulmod(mload(0x2020), mload(0x7280), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 36
             mstore(0x9d60, addmod(addmod(mulmod(mload(0x6880), mulmod(mload(0x9020), mload(0x9040), P), P), sub(P, addmod(mload(0x9040), mload(0x9020), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x72a0), mulmod(mload(0x2020), mload(0x72c0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 37
             mstore(0x9d80, addmod(addmod(mulmod(mload(0x68a0), mulmod(mload(0x9060), mload(0x9080), P), P), sub(P, addmod(mload(0x9080), mload(0x9060), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x72e0), mulmod(mload(0x2020), mload(0x7300), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 38
             mstore(0x9da0, addmod(addmod(mulmod(mload(0x68c0), mulmod(mload(0x90a0), mload(0x90c0), P), P), sub(P, addmod(mload(0x90c0), mload(0x90a0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7320), mulmod(mload(0x2020), mload(0x7340), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 39
             mstore(0x9dc0, addmod(addmod(mulmod(mload(0x68e0), mulmod(mload(0x90e0), mload(0x9100), P), P), sub(P, addmod(mload(0x9100), mload(0x90e0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7360), mulmod(mload(0x2020), mload(0x7380), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 40
             mstore(0x9de0, addmod(addmod(mulmod(mload(0x6900), mulmod(mload(0x9120), mload(0x9140), P), P), sub(P, addmod(mload(0x9140), mload(0x9120), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x73a0), mulmod(mload(0x2020), mload(0x73c0), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 41
             mstore(0x9e00, addmod(addmod(mulmod(mload(0x6920), mulmod(mload(0x9160), mload(0x9180), P), P), sub(P, addmod(mload(0x9180), mload(0x9160), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x73e0), mulmod(mload(0x2020), mload(0x7400), P), P), P)), P)) forget()
+            // mul_mod/lookup helper 42
             mstore(0x9e20, addmod(addmod(mulmod(mload(0x6940), mulmod(mload(0x91a0), mload(0x91c0), P), P), sub(P, addmod(mload(0x91c0), mload(0x91a0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7420), mulmod(mload(0x2020), mload(0x7440), P), P), P)), P)) forget()
+            // mul_mod/lookup running sum
             mstore(0x9e40, addmod(addmod(mulmod(addmod(mload(0x9320), sub(P, mload(0x6940)), P), mulmod(mload(0x9340), mload(0x9360), P), P), sub(P, addmod(mload(0x9360), mload(0x9340), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x7460), mulmod(mload(0x2020), mload(0x7480), P), P), P)), P)) forget()
             mstore(0x9e60, mulmod(mload(0x7fa0), mload(0x7fe0), P)) forget()
             mstore(0x9e80, mulmod(mload(0x9e60), mload(0x8000), P)) forget()
@@ -380,7 +476,7 @@ contract AllBuiltinsShapePart3 is IEvaluator {
             mstore(0x9f60, 32) forget()
             mstore(0x9f80, 32) forget()
             mstore(0x9fa0, mload(0x9f20)) forget()
-            mstore(0x9fc0, 0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff) forget()
+            mstore(0x9fc0, sub(PRIME, 2)) forget()
             mstore(0x9fe0, P) forget()
             if iszero(staticcall(gas(), 5, 0x9f40, 192, 0x9f40, 32)) { revert(0, 0) }
             if iszero(mload(0x9f40)) { revert(0, 0) }

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {PRIME} from "../Field.sol";
 import {IEvaluator, IShape} from "../IShape.sol";
 
 /// @title The shape output_pedersen_range_check_ecdsa: cpu, memory, range_check_16, range_check, pedersen, pedersen_windows, ecdsa
 contract ExchangeShape is IShape {
+    /// @notice Give the 224 words that `IEvaluator.evaluate` names, not `length`.
     error InputLength(uint256 length);
 
+    /// @notice Deploy the data contract that `prover/codegen` writes for this shape, and give its address.
     error WrongConstants(bytes32 codeHash);
 
     /// @dev Holds coefficients of constant columns, after a STOP byte.
@@ -46,7 +49,7 @@ contract ExchangeShape is IShape {
             // What the compiler keeps in memory must end before the fixed places begin.
             if gt(mload(0x40), 0x1fe0) { revert(0, 0) }
             // From memory: where a long constant stands, the compiler spells it out anew.
-            mstore(0x1fe0, 0x800000000000011000000000000000000000000000000000000000000000001)
+            mstore(0x1fe0, PRIME)
             calldatacopy(0x2000, input.offset, 7168)
             let P := mload(0x1fe0)
             mstore(0x3c00, addmod(addmod(addmod(0x1, sub(P, mload(0x25c0)), P), sub(P, mload(0x25e0)), P), sub(P, mload(0x2600)), P)) forget()
@@ -84,112 +87,163 @@ contract ExchangeShape is IShape {
             mstore(0x4000, addmod(mload(0x3f80), sub(P, mulmod(mload(0x2320), mload(0x27a0), P)), P)) forget()
             mstore(0x4020, addmod(mulmod(addmod(addmod(mload(0x3fc0), sub(P, mload(0x2960)), P), sub(P, mload(0x2980)), P), mulmod(mload(0x3fe0), mload(0x4000), P), P), sub(P, addmod(mload(0x4000), mload(0x3fe0), P)), P)) forget()
             mstore(0x4040, mulmod(1, mload(0x2000), P)) forget()
+            // cpu/flag dst_reg is boolean
             mstore(0x4060, mulmod(1, mulmod(mload(0x2580), addmod(mload(0x2580), sub(P, 0x1), P), P), P)) forget()
             mstore(0x4080, mulmod(mload(0x4040), mload(0x2000), P)) forget()
+            // cpu/flag op0_reg is boolean
             mstore(0x40a0, addmod(mload(0x4060), mulmod(mload(0x4040), mulmod(mload(0x25a0), addmod(mload(0x25a0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x40c0, mulmod(mload(0x4080), mload(0x2000), P)) forget()
+            // cpu/flag op1_imm is boolean
             mstore(0x40e0, addmod(mload(0x40a0), mulmod(mload(0x4080), mulmod(mload(0x25c0), addmod(mload(0x25c0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4100, mulmod(mload(0x40c0), mload(0x2000), P)) forget()
+            // cpu/flag op1_fp is boolean
             mstore(0x4120, addmod(mload(0x40e0), mulmod(mload(0x40c0), mulmod(mload(0x25e0), addmod(mload(0x25e0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4140, mulmod(mload(0x4100), mload(0x2000), P)) forget()
+            // cpu/flag op1_ap is boolean
             mstore(0x4160, addmod(mload(0x4120), mulmod(mload(0x4100), mulmod(mload(0x2600), addmod(mload(0x2600), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4180, mulmod(mload(0x4140), mload(0x2000), P)) forget()
+            // cpu/flag res_add is boolean
             mstore(0x41a0, addmod(mload(0x4160), mulmod(mload(0x4140), mulmod(mload(0x2620), addmod(mload(0x2620), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x41c0, mulmod(mload(0x4180), mload(0x2000), P)) forget()
+            // cpu/flag res_mul is boolean
             mstore(0x41e0, addmod(mload(0x41a0), mulmod(mload(0x4180), mulmod(mload(0x2640), addmod(mload(0x2640), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4200, mulmod(mload(0x41c0), mload(0x2000), P)) forget()
+            // cpu/flag pc_jump_abs is boolean
             mstore(0x4220, addmod(mload(0x41e0), mulmod(mload(0x41c0), mulmod(mload(0x2660), addmod(mload(0x2660), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4240, mulmod(mload(0x4200), mload(0x2000), P)) forget()
+            // cpu/flag pc_jump_rel is boolean
             mstore(0x4260, addmod(mload(0x4220), mulmod(mload(0x4200), mulmod(mload(0x2680), addmod(mload(0x2680), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4280, mulmod(mload(0x4240), mload(0x2000), P)) forget()
+            // cpu/flag pc_jnz is boolean
             mstore(0x42a0, addmod(mload(0x4260), mulmod(mload(0x4240), mulmod(mload(0x26a0), addmod(mload(0x26a0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x42c0, mulmod(mload(0x4280), mload(0x2000), P)) forget()
+            // cpu/flag ap_add is boolean
             mstore(0x42e0, addmod(mload(0x42a0), mulmod(mload(0x4280), mulmod(mload(0x26c0), addmod(mload(0x26c0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4300, mulmod(mload(0x42c0), mload(0x2000), P)) forget()
+            // cpu/flag ap_add1 is boolean
             mstore(0x4320, addmod(mload(0x42e0), mulmod(mload(0x42c0), mulmod(mload(0x26e0), addmod(mload(0x26e0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4340, mulmod(mload(0x4300), mload(0x2000), P)) forget()
+            // cpu/flag op_call is boolean
             mstore(0x4360, addmod(mload(0x4320), mulmod(mload(0x4300), mulmod(mload(0x2700), addmod(mload(0x2700), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4380, mulmod(mload(0x4340), mload(0x2000), P)) forget()
+            // cpu/flag op_ret is boolean
             mstore(0x43a0, addmod(mload(0x4360), mulmod(mload(0x4340), mulmod(mload(0x2720), addmod(mload(0x2720), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x43c0, mulmod(mload(0x4380), mload(0x2000), P)) forget()
+            // cpu/flag op_assert_eq is boolean
             mstore(0x43e0, addmod(mload(0x43a0), mulmod(mload(0x4380), mulmod(mload(0x2740), addmod(mload(0x2740), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4400, mulmod(mload(0x43c0), mload(0x2000), P)) forget()
+            // cpu/at most one flag: op1 source
             mstore(0x4420, addmod(mload(0x43e0), mulmod(mload(0x43c0), mulmod(mload(0x3c00), addmod(mload(0x3c00), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4440, mulmod(mload(0x4400), mload(0x2000), P)) forget()
+            // cpu/at most one flag: res logic
             mstore(0x4460, addmod(mload(0x4420), mulmod(mload(0x4400), mulmod(mload(0x3c20), addmod(mload(0x3c20), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4480, mulmod(mload(0x4440), mload(0x2000), P)) forget()
+            // cpu/at most one flag: pc update
             mstore(0x44a0, addmod(mload(0x4460), mulmod(mload(0x4440), mulmod(mload(0x3c40), addmod(mload(0x3c40), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x44c0, mulmod(mload(0x4480), mload(0x2000), P)) forget()
+            // cpu/at most one flag: fp update
             mstore(0x44e0, addmod(mload(0x44a0), mulmod(mload(0x4480), mulmod(mload(0x3c60), addmod(mload(0x3c60), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4500, mulmod(mload(0x44c0), mload(0x2000), P)) forget()
+            // cpu/res
             mstore(0x4520, addmod(mload(0x44e0), mulmod(mload(0x44c0), addmod(mload(0x3ca0), sub(P, mulmod(mload(0x3c20), mload(0x28c0), P)), P), P), P)) forget()
             mstore(0x4540, mulmod(mload(0x4500), mload(0x2000), P)) forget()
+            // cpu/jnz_dst is dst on a jnz
             mstore(0x4560, addmod(mload(0x4520), mulmod(mload(0x4500), addmod(mload(0x2900), sub(P, mulmod(mload(0x26a0), mload(0x2880), P)), P), P), P)) forget()
             mstore(0x4580, mulmod(mload(0x4540), mload(0x2000), P)) forget()
+            // cpu/pc: jump if dst is not zero
             mstore(0x45a0, mulmod(mload(0x4540), mload(0x3d00), P)) forget()
             mstore(0x45c0, mulmod(mload(0x4580), mload(0x2000), P)) forget()
+            // cpu/pc: go on if dst is zero
             mstore(0x45e0, addmod(mload(0x45a0), mulmod(mload(0x4580), mulmod(addmod(mulmod(mload(0x2900), mload(0x28e0), P), sub(P, mload(0x26a0)), P), addmod(mload(0x27e0), sub(P, mload(0x3ce0)), P), P), P), P)) forget()
             mstore(0x4600, mulmod(mload(0x45c0), mload(0x2000), P)) forget()
+            // cpu/ap
             mstore(0x4620, addmod(mload(0x45e0), mulmod(mload(0x45c0), mload(0x3d20), P), P)) forget()
             mstore(0x4640, mulmod(mload(0x4600), mload(0x2000), P)) forget()
+            // cpu/fp
             mstore(0x4660, addmod(mload(0x4620), mulmod(mload(0x4600), mload(0x3d40), P), P)) forget()
             mstore(0x4680, mulmod(mload(0x4640), mload(0x2000), P)) forget()
+            // cpu/call saves fp
             mstore(0x46a0, addmod(mload(0x4560), mulmod(mload(0x4640), mulmod(mload(0x2700), addmod(mload(0x2880), sub(P, mload(0x2840)), P), P), P), P)) forget()
             mstore(0x46c0, mulmod(mload(0x4680), mload(0x2000), P)) forget()
+            // cpu/call saves the return address
             mstore(0x46e0, addmod(mload(0x46a0), mulmod(mload(0x4680), mulmod(mload(0x2700), addmod(addmod(mload(0x28a0), sub(P, mload(0x27c0)), P), sub(P, addmod(mload(0x25c0), 0x1, P)), P), P), P), P)) forget()
             mstore(0x4700, mulmod(mload(0x46c0), mload(0x2000), P)) forget()
+            // cpu/call writes at ap
             mstore(0x4720, addmod(mload(0x46e0), mulmod(mload(0x46c0), mulmod(mload(0x2700), addmod(mload(0x2760), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x4740, mulmod(mload(0x4700), mload(0x2000), P)) forget()
+            // cpu/call writes at ap + 1
             mstore(0x4760, addmod(mload(0x4720), mulmod(mload(0x4700), mulmod(mload(0x2700), addmod(addmod(mload(0x2780), sub(P, 0x8000), P), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4780, mulmod(mload(0x4740), mload(0x2000), P)) forget()
+            // cpu/call is ap-based
             mstore(0x47a0, addmod(mload(0x4760), mulmod(mload(0x4740), mulmod(mload(0x2700), addmod(mload(0x2580), mload(0x25a0), P), P), P), P)) forget()
             mstore(0x47c0, mulmod(mload(0x4780), mload(0x2000), P)) forget()
+            // cpu/ret reads fp - 2
             mstore(0x47e0, addmod(mload(0x47a0), mulmod(mload(0x4780), mulmod(mload(0x2720), addmod(addmod(mload(0x2760), 0x2, P), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x4800, mulmod(mload(0x47c0), mload(0x2000), P)) forget()
+            // cpu/ret reads fp - 1
             mstore(0x4820, addmod(mload(0x47e0), mulmod(mload(0x47c0), mulmod(mload(0x2720), addmod(addmod(mload(0x27a0), 0x1, P), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x4840, mulmod(mload(0x4800), mload(0x2000), P)) forget()
+            // cpu/ret is fp-based
             mstore(0x4860, addmod(mload(0x4820), mulmod(mload(0x4800), mulmod(mload(0x2720), mload(0x3d60), P), P), P)) forget()
             mstore(0x4880, mulmod(mload(0x4840), mload(0x2000), P)) forget()
+            // cpu/assert_eq
             mstore(0x48a0, addmod(mload(0x4860), mulmod(mload(0x4840), mulmod(mload(0x2740), addmod(mload(0x2880), sub(P, mload(0x28e0)), P), P), P), P)) forget()
             mstore(0x48c0, mulmod(mload(0x4880), mload(0x2000), P)) forget()
+            // cpu/begins at the entry
             mstore(0x48e0, mulmod(mload(0x4880), addmod(mload(0x27c0), sub(P, 0x1), P), P)) forget()
             mstore(0x4900, mulmod(mload(0x48c0), mload(0x2000), P)) forget()
+            // cpu/begins with the agreed ap
             mstore(0x4920, addmod(mload(0x48e0), mulmod(mload(0x48c0), addmod(mload(0x2800), sub(P, mload(0x2360)), P), P), P)) forget()
             mstore(0x4940, mulmod(mload(0x4900), mload(0x2000), P)) forget()
+            // cpu/begins with fp = ap
             mstore(0x4960, addmod(mload(0x4920), mulmod(mload(0x4900), addmod(mload(0x2840), sub(P, mload(0x2360)), P), P), P)) forget()
             mstore(0x4980, mulmod(mload(0x4940), mload(0x2000), P)) forget()
+            // cpu/ends in the closing loop
             mstore(0x49a0, mulmod(mload(0x4940), addmod(mload(0x27c0), sub(P, 0x5), P), P)) forget()
             mstore(0x49c0, mulmod(mload(0x4980), mload(0x2000), P)) forget()
+            // cpu/ends with the agreed ap
             mstore(0x49e0, addmod(mload(0x49a0), mulmod(mload(0x4980), addmod(mload(0x2800), sub(P, mload(0x2380)), P), P), P)) forget()
             mstore(0x4a00, mulmod(mload(0x49c0), mload(0x2000), P)) forget()
+            // cpu/ends with the first fp
             mstore(0x4a20, addmod(mload(0x49e0), mulmod(mload(0x49c0), addmod(mload(0x2840), sub(P, mload(0x2360)), P), P), P)) forget()
             mstore(0x4a40, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x4a60, addmod(mload(0x2080), sub(P, mload(0x20c0)), P)) forget()
             mstore(0x4a80, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x4aa0, addmod(mload(0x2080), sub(P, 1), P)) forget()
             mstore(0x4ac0, addmod(mload(0x2080), sub(P, mload(0x20c0)), P)) forget()
+            // cpu/lookup helper 0
             mstore(0x4ae0, addmod(addmod(mulmod(mload(0x2920), mload(0x3de0), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x29e0), mulmod(mload(0x2020), mload(0x2a00), P), P), P)), P)) forget()
+            // cpu/lookup helper 1
             mstore(0x4b00, addmod(addmod(mulmod(mload(0x2940), mload(0x3e20), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2a20), mulmod(mload(0x2020), mload(0x2a40), P), P), P)), P)) forget()
+            // cpu/lookup helper 2
             mstore(0x4b20, addmod(mload(0x3e80), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2a60), mulmod(mload(0x2020), mload(0x2a80), P), P), P)), P)) forget()
+            // cpu/lookup helper 3
             mstore(0x4b40, addmod(addmod(mulmod(mload(0x2980), mulmod(mload(0x3f60), mload(0x3fa0), P), P), sub(P, addmod(mload(0x3fa0), mload(0x3f60), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2aa0), mulmod(mload(0x2020), mload(0x2ac0), P), P), P)), P)) forget()
+            // cpu/lookup running sum
             mstore(0x4b60, addmod(mload(0x4020), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2ae0), mulmod(mload(0x2020), mload(0x2b00), P), P), P)), P)) forget()
             mstore(0x4b80, mulmod(addmod(addmod(mload(0x2bc0), sub(P, mload(0x2ba0)), P), mload(0x24c0), P), addmod(addmod(addmod(mload(0x2340), sub(P, 0x1), P), sub(P, mulmod(mload(0x2320), mload(0x2b20), P)), P), sub(P, mulmod(mulmod(mload(0x2320), mload(0x2320), P), mload(0x2b60), P)), P), P)) forget()
             mstore(0x4ba0, mulmod(mload(0x4a00), mload(0x2000), P)) forget()
+            // memory/the first address is 1
             mstore(0x4bc0, mulmod(mload(0x4a00), addmod(mload(0x2b20), sub(P, 0x1), P), P)) forget()
             mstore(0x4be0, mulmod(mload(0x4ba0), mload(0x2000), P)) forget()
+            // memory/addresses grow by one
             mstore(0x4c00, mulmod(mload(0x4ba0), addmod(addmod(mload(0x2b40), sub(P, mload(0x2b20)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x4c20, addmod(mload(0x20e0), sub(P, 1), P)) forget()
             mstore(0x4c40, addmod(mload(0x20e0), sub(P, mload(0x2120)), P)) forget()
             mstore(0x4c60, addmod(mload(0x2020), sub(P, 1), P)) forget()
+            // memory/lookup running sum
             mstore(0x4c80, addmod(addmod(mload(0x4b80), sub(P, addmod(0x0, sub(P, mload(0x2b80)), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2be0), mulmod(mload(0x2020), mload(0x2c00), P), P), P)), P)) forget()
             mstore(0x4ca0, addmod(mulmod(addmod(addmod(mload(0x2ca0), sub(P, mload(0x2c80)), P), mload(0x24e0), P), addmod(addmod(mload(0x2340), sub(P, 0x2), P), sub(P, mulmod(mload(0x2320), mload(0x2c20), P)), P), P), sub(P, addmod(0x0, sub(P, mload(0x2c60)), P)), P)) forget()
             mstore(0x4cc0, mulmod(mload(0x4be0), mload(0x2000), P)) forget()
+            // range_check_16/the first number is 0
             mstore(0x4ce0, mulmod(mload(0x4be0), mload(0x2c20), P)) forget()
             mstore(0x4d00, mulmod(mload(0x4cc0), mload(0x2000), P)) forget()
+            // range_check_16/numbers grow by one
             mstore(0x4d20, mulmod(mload(0x4cc0), addmod(addmod(mload(0x2c40), sub(P, mload(0x2c20)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x4d40, addmod(mload(0x2140), sub(P, 1), P)) forget()
             mstore(0x4d60, addmod(mload(0x2140), sub(P, mload(0x2180)), P)) forget()
             mstore(0x4d80, addmod(mload(0x2020), sub(P, 1), P)) forget()
+            // range_check_16/lookup running sum
             mstore(0x4da0, addmod(mload(0x4ca0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2cc0), mulmod(mload(0x2020), mload(0x2ce0), P), P), P)), P)) forget()
             mstore(0x4dc0, addmod(mload(0x2340), sub(P, 0x2), P)) forget()
             mstore(0x4de0, addmod(mload(0x4dc0), sub(P, mulmod(mload(0x2320), mload(0x2d60), P)), P)) forget()
@@ -206,22 +260,31 @@ contract ExchangeShape is IShape {
             mstore(0x4f40, addmod(addmod(addmod(mload(0x2340), sub(P, 0x1), P), sub(P, mulmod(mload(0x2320), mload(0x2d00), P)), P), sub(P, mulmod(mulmod(mload(0x2320), mload(0x2320), P), addmod(mload(0x4f20), mulmod(0x10000000000000000000000000000, mload(0x2e40), P), P), P)), P)) forget()
             mstore(0x4f60, addmod(mulmod(addmod(addmod(mload(0x4ee0), sub(P, mload(0x2ea0)), P), sub(P, mload(0x2ec0)), P), mload(0x4f40), P), sub(P, mload(0x2d40)), P)) forget()
             mstore(0x4f80, mulmod(mload(0x4d00), mload(0x2000), P)) forget()
+            // range_check/enabled is boolean
             mstore(0x4fa0, mulmod(mload(0x4d00), mulmod(mload(0x2d40), addmod(mload(0x2d40), sub(P, 0x1), P), P), P)) forget()
             mstore(0x4fc0, mulmod(mload(0x4f80), mload(0x2000), P)) forget()
+            // range_check/begins at the segment's start
             mstore(0x4fe0, mulmod(mload(0x4f80), addmod(mload(0x2d00), sub(P, mload(0x2420)), P), P)) forget()
             mstore(0x5000, mulmod(mload(0x4fc0), mload(0x2000), P)) forget()
+            // range_check/an enabled row moves on
             mstore(0x5020, mulmod(mload(0x4fc0), addmod(addmod(mload(0x2d20), sub(P, mload(0x2d00)), P), sub(P, mload(0x2d40)), P), P)) forget()
             mstore(0x5040, mulmod(mload(0x5000), mload(0x2000), P)) forget()
+            // range_check/ends at the segment's stop
             mstore(0x5060, mulmod(mload(0x5000), addmod(addmod(mload(0x2d00), mload(0x2d40), P), sub(P, mload(0x2440)), P), P)) forget()
             mstore(0x5080, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x50a0, addmod(mload(0x21a0), sub(P, 1), P)) forget()
             mstore(0x50c0, addmod(mload(0x21a0), sub(P, mload(0x21e0)), P)) forget()
             mstore(0x50e0, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x5100, addmod(mload(0x21a0), sub(P, mload(0x21e0)), P)) forget()
+            // range_check/lookup helper 0
             mstore(0x5120, addmod(addmod(mulmod(mload(0x2e60), mulmod(mload(0x4de0), mload(0x4e00), P), P), sub(P, addmod(mload(0x4e00), mload(0x4de0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2f20), mulmod(mload(0x2020), mload(0x2f40), P), P), P)), P)) forget()
+            // range_check/lookup helper 1
             mstore(0x5140, addmod(addmod(mulmod(mload(0x2e80), mulmod(mload(0x4e20), mload(0x4e40), P), P), sub(P, addmod(mload(0x4e40), mload(0x4e20), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2f60), mulmod(mload(0x2020), mload(0x2f80), P), P), P)), P)) forget()
+            // range_check/lookup helper 2
             mstore(0x5160, addmod(addmod(mulmod(mload(0x2ea0), mulmod(mload(0x4e60), mload(0x4e80), P), P), sub(P, addmod(mload(0x4e80), mload(0x4e60), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2fa0), mulmod(mload(0x2020), mload(0x2fc0), P), P), P)), P)) forget()
+            // range_check/lookup helper 3
             mstore(0x5180, addmod(addmod(mulmod(mload(0x2ec0), mulmod(mload(0x4ea0), mload(0x4ec0), P), P), sub(P, addmod(mload(0x4ec0), mload(0x4ea0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2fe0), mulmod(mload(0x2020), mload(0x3000), P), P), P)), P)) forget()
+            // range_check/lookup running sum
             mstore(0x51a0, addmod(mload(0x4f60), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3020), mulmod(mload(0x2020), mload(0x3040), P), P), P)), P)) forget()
             mstore(0x51c0, mulmod(mload(0x3120), mload(0x3120), P)) forget()
             mstore(0x51e0, mulmod(mload(0x3120), addmod(0x37af36b81d51cc15d1b3246d4d7f35f3c23ec048a1b146e224caacafb82d6c0, sub(P, addmod(addmod(mload(0x51c0), sub(P, 0x37af36b81d51cc15d1b3246d4d7f35f3c23ec048a1b146e224caacafb82d6c0), P), sub(P, mload(0x3100)), P)), P), P)) forget()
@@ -297,38 +360,55 @@ contract ExchangeShape is IShape {
             mstore(0x5680, mulmod(mload(0x5660), 0x7c0000000000010780000000000000000000000000000000000000000000001, P)) forget()
             mstore(0x56a0, addmod(mulmod(mload(0x54a0), mulmod(mload(0x54c0), mload(0x54e0), P), P), sub(P, addmod(mulmod(mulmod(mload(0x5560), mload(0x3260), P), mload(0x54e0), P), mulmod(mload(0x5680), mload(0x54c0), P), P)), P)) forget()
             mstore(0x56c0, mulmod(mload(0x5040), mload(0x2000), P)) forget()
+            // pedersen/the first slope leaves the start point
             mstore(0x56e0, mulmod(mload(0x5040), addmod(addmod(mload(0x3140), mload(0x51e0), P), sub(P, 0x2740832241e9ad7622e74060e1fdb684edb9412bcdc2534425e2ad7f1a10f35), P), P)) forget()
             mstore(0x5700, mulmod(mload(0x56c0), mload(0x2000), P)) forget()
+            // pedersen/the slope of x's point meets that of y's
             mstore(0x5720, mulmod(mload(0x56c0), mload(0x52c0), P)) forget()
             mstore(0x5740, mulmod(mload(0x5700), mload(0x2000), P)) forget()
+            // pedersen/the slope of y's point meets the next row's
             mstore(0x5760, mulmod(mload(0x5700), mload(0x5320), P)) forget()
             mstore(0x5780, mulmod(mload(0x5740), mload(0x2000), P)) forget()
+            // pedersen/d of x
             mstore(0x57a0, mulmod(mload(0x5740), addmod(mload(0x3280), sub(P, addmod(0x800000000000011, sub(P, mload(0x3080)), P)), P), P)) forget()
             mstore(0x57c0, mulmod(mload(0x5780), mload(0x2000), P)) forget()
+            // pedersen/d of y
             mstore(0x57e0, addmod(mload(0x57a0), mulmod(mload(0x5780), addmod(mload(0x3300), sub(P, addmod(0x800000000000011, sub(P, mload(0x30c0)), P)), P), P), P)) forget()
             mstore(0x5800, mulmod(mload(0x57c0), mload(0x2000), P)) forget()
+            // pedersen/the chains of d end
             mstore(0x5820, mulmod(mload(0x57c0), mload(0x3280), P)) forget()
             mstore(0x5840, mulmod(mload(0x5800), mload(0x2000), P)) forget()
+            // pedersen/x is p - 1 where d is 0
             mstore(0x5860, addmod(mload(0x57e0), mulmod(mload(0x5800), mulmod(addmod(mload(0x3340), 0x1, P), addmod(0x1, sub(P, mulmod(mload(0x3280), mload(0x32e0), P)), P), P), P), P)) forget()
             mstore(0x5880, mulmod(mload(0x5840), mload(0x2000), P)) forget()
+            // pedersen/y is p - 1 where d is 0
             mstore(0x58a0, addmod(mload(0x5860), mulmod(mload(0x5840), mulmod(addmod(mload(0x3360), 0x1, P), addmod(0x1, sub(P, mulmod(mload(0x3300), mload(0x3320), P)), P), P), P), P)) forget()
             mstore(0x58c0, mulmod(mload(0x5880), mload(0x2000), P)) forget()
+            // pedersen/the strip holds x
             mstore(0x58e0, mulmod(mload(0x5880), addmod(mload(0x3220), sub(P, mload(0x3080)), P), P)) forget()
             mstore(0x5900, mulmod(mload(0x58c0), mload(0x2000), P)) forget()
+            // pedersen/the strip holds y
             mstore(0x5920, addmod(mload(0x58e0), mulmod(mload(0x58c0), addmod(mload(0x3240), sub(P, mload(0x30c0)), P), P), P)) forget()
             mstore(0x5940, mulmod(mload(0x5900), mload(0x2000), P)) forget()
+            // pedersen/the strip holds the hash
             mstore(0x5960, addmod(mload(0x5920), mulmod(mload(0x5900), addmod(mload(0x3280), sub(P, mload(0x3180)), P), P), P)) forget()
             mstore(0x5980, mulmod(mload(0x5940), mload(0x2000), P)) forget()
+            // pedersen/enabled is boolean
             mstore(0x59a0, mulmod(mload(0x5940), mulmod(mload(0x3280), addmod(mload(0x3280), sub(P, 0x1), P), P), P)) forget()
             mstore(0x59c0, mulmod(mload(0x5980), mload(0x2000), P)) forget()
+            // pedersen/enabled is one bit a block
             mstore(0x59e0, mulmod(mload(0x5980), addmod(mload(0x32c0), sub(P, mload(0x3280)), P), P)) forget()
             mstore(0x5a00, mulmod(mload(0x59c0), mload(0x2000), P)) forget()
+            // pedersen/cells follow each other
             mstore(0x5a20, mulmod(mload(0x59c0), addmod(addmod(mload(0x32c0), sub(P, mload(0x3280)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x5a40, mulmod(mload(0x5a00), mload(0x2000), P)) forget()
+            // pedersen/begins at the segment's start
             mstore(0x5a60, mulmod(mload(0x5a00), addmod(mload(0x3280), sub(P, mload(0x23e0)), P), P)) forget()
             mstore(0x5a80, mulmod(mload(0x5a40), mload(0x2000), P)) forget()
+            // pedersen/an enabled block moves on
             mstore(0x5aa0, mulmod(mload(0x5a40), addmod(mload(0x3380), sub(P, mload(0x5340)), P), P)) forget()
             mstore(0x5ac0, mulmod(mload(0x5a80), mload(0x2000), P)) forget()
+            // pedersen/ends at the segment's stop
             mstore(0x5ae0, mulmod(mload(0x5a80), addmod(mload(0x5340), sub(P, mload(0x2400)), P), P)) forget()
             mstore(0x5b00, addmod(mload(0x2040), sub(P, 0x1), P)) forget()
             mstore(0x5b20, addmod(mload(0x2020), sub(P, 1), P)) forget()
@@ -358,12 +438,16 @@ contract ExchangeShape is IShape {
             mstore(0x5e20, mulmod(mload(0x5e00), mload(0x5e00), P)) forget()
             mstore(0x5e40, mulmod(mload(0x5e20), mload(0x5e20), P)) forget()
             mstore(0x5e60, addmod(mload(0x2200), sub(P, mload(0x5e40)), P)) forget()
+            // pedersen/lookup helper 0
             mstore(0x5e80, addmod(mload(0x5420), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3420), mulmod(mload(0x2020), mload(0x3440), P), P), P)), P)) forget()
+            // pedersen/lookup helper 1
             mstore(0x5ea0, addmod(mload(0x5480), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3460), mulmod(mload(0x2020), mload(0x3480), P), P), P)), P)) forget()
+            // pedersen/lookup running sum
             mstore(0x5ec0, addmod(mload(0x56a0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x34a0), mulmod(mload(0x2020), mload(0x34c0), P), P), P)), P)) forget()
             mstore(0x5ee0, mulmod(mload(0x2320), mload(0x2320), P)) forget()
             mstore(0x5f00, addmod(addmod(addmod(addmod(mload(0x2340), sub(P, mload(0x34e0)), P), sub(P, mulmod(mload(0x2320), mload(0x3500), P)), P), sub(P, mulmod(mload(0x5ee0), mload(0x3520), P)), P), sub(P, mulmod(mulmod(mload(0x5ee0), mload(0x2320), P), mload(0x3540), P)), P)) forget()
             mstore(0x5f20, addmod(mulmod(addmod(addmod(mload(0x35a0), sub(P, mload(0x3580)), P), mload(0x2540), P), mload(0x5f00), P), sub(P, addmod(0x0, sub(P, mload(0x3560)), P)), P)) forget()
+            // pedersen_windows/lookup running sum
             mstore(0x5f40, addmod(mload(0x5f20), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x35c0), mulmod(mload(0x2020), mload(0x35e0), P), P), P)), P)) forget()
             mstore(0x5f60, addmod(mload(0x3700), sub(P, mulmod(0x2, mload(0x36e0), P)), P)) forget()
             mstore(0x5f80, addmod(mload(0x3740), sub(P, mulmod(0x2, mload(0x3720), P)), P)) forget()
@@ -410,92 +494,136 @@ contract ExchangeShape is IShape {
             mstore(0x6460, addmod(mload(0x6440), indicator(mulmod(mload(0x2060), 0x51bde215b447cab2dbfe9f55c72aa7fae490861ce18a3ad599f8ebccb87faf9, P), 8, P), P)) forget()
             mstore(0x6480, mulmod(mload(0x6460), 0x7f8000000000010ef0000000000000000000000000000000000000000000001, P)) forget()
             mstore(0x64a0, mulmod(mload(0x5ac0), mload(0x2000), P)) forget()
+            // ecdsa/s prefix begins at 0
             mstore(0x64c0, mulmod(mload(0x5ac0), mload(0x36e0), P)) forget()
             mstore(0x64e0, mulmod(mload(0x64a0), mload(0x2000), P)) forget()
+            // ecdsa/s prefix grows by bits
             mstore(0x6500, mulmod(mload(0x64a0), mulmod(mload(0x5f60), addmod(mload(0x5f60), sub(P, 0x1), P), P), P)) forget()
             mstore(0x6520, mulmod(mload(0x64e0), mload(0x2000), P)) forget()
+            // ecdsa/r prefix begins at 0
             mstore(0x6540, addmod(mload(0x64c0), mulmod(mload(0x64e0), mload(0x3720), P), P)) forget()
             mstore(0x6560, mulmod(mload(0x6520), mload(0x2000), P)) forget()
+            // ecdsa/r prefix grows by bits
             mstore(0x6580, addmod(mload(0x6500), mulmod(mload(0x6520), mulmod(mload(0x5f80), addmod(mload(0x5f80), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x65a0, mulmod(mload(0x6560), mload(0x2000), P)) forget()
+            // ecdsa/z prefix begins at 0
             mstore(0x65c0, addmod(mload(0x6540), mulmod(mload(0x6560), mload(0x3760), P), P)) forget()
             mstore(0x65e0, mulmod(mload(0x65a0), mload(0x2000), P)) forget()
+            // ecdsa/z prefix grows by bits
             mstore(0x6600, addmod(mload(0x6580), mulmod(mload(0x65a0), mulmod(mload(0x5fa0), addmod(mload(0x5fa0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x6620, mulmod(mload(0x65e0), mload(0x2000), P)) forget()
+            // ecdsa/whether the digits of s and r agree
             mstore(0x6640, addmod(mload(0x6600), mulmod(mload(0x65e0), mload(0x5fe0), P), P)) forget()
             mstore(0x6660, mulmod(mload(0x6620), mload(0x2000), P)) forget()
+            // ecdsa/Ex stays
             mstore(0x6680, mulmod(mload(0x6620), addmod(mload(0x3800), sub(P, mload(0x37e0)), P), P)) forget()
             mstore(0x66a0, mulmod(mload(0x6660), mload(0x2000), P)) forget()
+            // ecdsa/Ey stays
             mstore(0x66c0, addmod(mload(0x6680), mulmod(mload(0x6660), addmod(mload(0x3840), sub(P, mload(0x3820)), P), P), P)) forget()
             mstore(0x66e0, mulmod(mload(0x66a0), mload(0x2000), P)) forget()
+            // ecdsa/Dx stays
             mstore(0x6700, addmod(mload(0x66c0), mulmod(mload(0x66a0), addmod(mload(0x3880), sub(P, mload(0x3860)), P), P), P)) forget()
             mstore(0x6720, mulmod(mload(0x66e0), mload(0x2000), P)) forget()
+            // ecdsa/Dy stays
             mstore(0x6740, addmod(mload(0x6700), mulmod(mload(0x66e0), addmod(mload(0x38c0), sub(P, mload(0x38a0)), P), P), P)) forget()
             mstore(0x6760, mulmod(mload(0x6720), mload(0x2000), P)) forget()
+            // ecdsa/the first chord goes through A and P
             mstore(0x6780, addmod(mload(0x6640), mulmod(mload(0x6720), mload(0x60a0), P), P)) forget()
             mstore(0x67a0, mulmod(mload(0x6760), mload(0x2000), P)) forget()
+            // ecdsa/x after the second chord
             mstore(0x67c0, addmod(mload(0x6780), mulmod(mload(0x6760), mload(0x60c0), P), P)) forget()
             mstore(0x67e0, mulmod(mload(0x67a0), mload(0x2000), P)) forget()
+            // ecdsa/A and P differ in x
             mstore(0x6800, addmod(mload(0x67c0), mulmod(mload(0x67a0), addmod(mulmod(mload(0x6020), mload(0x36c0), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0x6820, mulmod(mload(0x67e0), mload(0x2000), P)) forget()
+            // ecdsa/y after the second chord
             mstore(0x6840, addmod(mload(0x6740), mulmod(mload(0x67e0), addmod(mload(0x60e0), sub(P, mulmod(addmod(mload(0x3660), mload(0x36a0), P), addmod(mload(0x3620), sub(P, mload(0x6100)), P), P)), P), P), P)) forget()
             mstore(0x6860, mulmod(mload(0x6820), mload(0x2000), P)) forget()
+            // ecdsa/start: slope of T and D
             mstore(0x6880, addmod(mload(0x65c0), mulmod(mload(0x6820), addmod(mulmod(mload(0x3aa0), mload(0x6120), P), sub(P, addmod(mload(0x38a0), sub(P, 0x7143142a7d10ad55452e9a065189410a51c07ad7253d08c339fd1dc7837960b), P)), P), P), P)) forget()
             mstore(0x68a0, mulmod(mload(0x6860), mload(0x2000), P)) forget()
+            // ecdsa/start: D is not +-T
             mstore(0x68c0, addmod(mload(0x6880), mulmod(mload(0x6860), addmod(mulmod(mload(0x6120), mload(0x3ac0), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0x68e0, mulmod(mload(0x68a0), mload(0x2000), P)) forget()
+            // ecdsa/start: x
             mstore(0x6900, addmod(mload(0x68c0), mulmod(mload(0x68a0), mload(0x6140), P), P)) forget()
             mstore(0x6920, mulmod(mload(0x68e0), mload(0x2000), P)) forget()
+            // ecdsa/start: y
             mstore(0x6940, addmod(mload(0x6900), mulmod(mload(0x68e0), addmod(mload(0x6060), sub(P, mload(0x6160)), P), P), P)) forget()
             mstore(0x6960, mulmod(mload(0x6920), mload(0x2000), P)) forget()
+            // ecdsa/fixed chain: first x
             mstore(0x6980, addmod(mload(0x6940), mulmod(mload(0x6920), addmod(mload(0x38e0), sub(P, 0x232a404ed2e939ea51ac1a5901e2a9070444b56751661d079b536a38d907b5a), P), P), P)) forget()
             mstore(0x69a0, mulmod(mload(0x6960), mload(0x2000), P)) forget()
+            // ecdsa/fixed chain: first y
             mstore(0x69c0, addmod(mload(0x6980), mulmod(mload(0x6960), addmod(mload(0x3920), sub(P, 0x84187488e0d865aadf9dba4f8496a9d5c6a6296b6a5af965477d5147b26427), P), P), P)) forget()
             mstore(0x69e0, mulmod(mload(0x69a0), mload(0x2000), P)) forget()
+            // ecdsa/fixed chain: x
             mstore(0x6a00, addmod(mload(0x6800), mulmod(mload(0x69a0), addmod(mload(0x61c0), sub(P, addmod(mload(0x6220), mulmod(mload(0x6200), mload(0x6200), P), P)), P), P), P)) forget()
             mstore(0x6a20, mulmod(mload(0x69e0), mload(0x2000), P)) forget()
+            // ecdsa/fixed chain: y
             mstore(0x6a40, addmod(mload(0x6a00), mulmod(mload(0x69e0), mload(0x6240), P), P)) forget()
             mstore(0x6a60, mulmod(mload(0x6a20), mload(0x2000), P)) forget()
+            // ecdsa/the message
             mstore(0x6a80, mulmod(mload(0x6a20), addmod(addmod(mload(0x3aa0), sub(P, mload(0x3780)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x6aa0, mulmod(mload(0x6a60), mload(0x2000), P)) forget()
+            // ecdsa/Q is on the curve
             mstore(0x6ac0, addmod(mload(0x6a80), mulmod(mload(0x6a60), addmod(mload(0x6260), sub(P, 0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89), P), P), P)) forget()
             mstore(0x6ae0, mulmod(mload(0x6aa0), mload(0x2000), P)) forget()
+            // ecdsa/R is on the curve
             mstore(0x6b00, addmod(mload(0x6ac0), mulmod(mload(0x6aa0), addmod(mload(0x62a0), sub(P, 0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89), P), P), P)) forget()
             mstore(0x6b20, mulmod(mload(0x6ae0), mload(0x2000), P)) forget()
+            // ecdsa/D: slope
             mstore(0x6b40, addmod(mload(0x6b00), mulmod(mload(0x6ae0), addmod(mulmod(mload(0x3a00), mload(0x62c0), P), sub(P, addmod(mload(0x3a40), sub(P, addmod(0x0, sub(P, mload(0x3a20)), P)), P)), P), P), P)) forget()
             mstore(0x6b60, mulmod(mload(0x6b20), mload(0x2000), P)) forget()
+            // ecdsa/D: x
             mstore(0x6b80, addmod(mload(0x6b40), mulmod(mload(0x6b20), mload(0x62e0), P), P)) forget()
             mstore(0x6ba0, mulmod(mload(0x6b60), mload(0x2000), P)) forget()
+            // ecdsa/D: y
             mstore(0x6bc0, addmod(mload(0x6b80), mulmod(mload(0x6b60), mload(0x6300), P), P)) forget()
             mstore(0x6be0, mulmod(mload(0x6ba0), mload(0x2000), P)) forget()
+            // ecdsa/E: slope
             mstore(0x6c00, addmod(mload(0x6bc0), mulmod(mload(0x6ba0), addmod(mulmod(mload(0x39e0), mload(0x62c0), P), sub(P, addmod(mload(0x3a40), sub(P, mload(0x3a20)), P)), P), P), P)) forget()
             mstore(0x6c20, mulmod(mload(0x6be0), mload(0x2000), P)) forget()
+            // ecdsa/E: x
             mstore(0x6c40, addmod(mload(0x6c00), mulmod(mload(0x6be0), mload(0x6320), P), P)) forget()
             mstore(0x6c60, mulmod(mload(0x6c20), mload(0x2000), P)) forget()
+            // ecdsa/E: y
             mstore(0x6c80, addmod(mload(0x6c40), mulmod(mload(0x6c20), mload(0x6340), P), P)) forget()
             mstore(0x6ca0, mulmod(mload(0x6c60), mload(0x2000), P)) forget()
+            // ecdsa/r is neither the key nor 2^251
             mstore(0x6cc0, addmod(mload(0x6c80), mulmod(mload(0x6c60), mload(0x6360), P), P)) forget()
             mstore(0x6ce0, mulmod(mload(0x6ca0), mload(0x2000), P)) forget()
+            // ecdsa/z is not 2^251, s is not 0
             mstore(0x6d00, addmod(mload(0x6cc0), mulmod(mload(0x6ca0), addmod(mulmod(mload(0x6380), mload(0x3960), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0x6d20, mulmod(mload(0x6ce0), mload(0x2000), P)) forget()
+            // ecdsa/end: W is not +-Q
             mstore(0x6d40, addmod(mload(0x6d00), mulmod(mload(0x6ce0), addmod(mulmod(mload(0x63a0), mload(0x3980), P), sub(P, 0x1), P), P), P)) forget()
             mstore(0x6d60, mulmod(mload(0x6d20), mload(0x2000), P)) forget()
+            // ecdsa/end: slope of W and Q
             mstore(0x6d80, addmod(mload(0x6d40), mulmod(mload(0x6d20), addmod(mulmod(mload(0x39a0), mload(0x63a0), P), sub(P, addmod(mload(0x3940), sub(P, mload(0x3a20)), P)), P), P), P)) forget()
             mstore(0x6da0, mulmod(mload(0x6d60), mload(0x2000), P)) forget()
+            // ecdsa/end: x of A and of W + Q
             mstore(0x6dc0, addmod(mload(0x6d80), mulmod(mload(0x6d60), mload(0x63c0), P), P)) forget()
             mstore(0x6de0, mulmod(mload(0x6da0), mload(0x2000), P)) forget()
+            // ecdsa/end: y of A and of W + Q
             mstore(0x6e00, addmod(mload(0x6dc0), mulmod(mload(0x6da0), addmod(mload(0x60e0), sub(P, mload(0x63e0)), P), P), P)) forget()
             mstore(0x6e20, mulmod(mload(0x6de0), mload(0x2000), P)) forget()
+            // ecdsa/enabled is boolean
             mstore(0x6e40, mulmod(mload(0x6de0), mulmod(mload(0x3aa0), addmod(mload(0x3aa0), sub(P, 0x1), P), P), P)) forget()
             mstore(0x6e60, mulmod(mload(0x6e20), mload(0x2000), P)) forget()
+            // ecdsa/enabled is one bit a block
             mstore(0x6e80, addmod(mload(0x6e40), mulmod(mload(0x6e20), addmod(mload(0x3ae0), sub(P, mload(0x3aa0)), P), P), P)) forget()
             mstore(0x6ea0, mulmod(mload(0x6e60), mload(0x2000), P)) forget()
+            // ecdsa/cells follow each other
             mstore(0x6ec0, mulmod(mload(0x6e60), addmod(addmod(mload(0x3ae0), sub(P, mload(0x3aa0)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x6ee0, mulmod(mload(0x6ea0), mload(0x2000), P)) forget()
+            // ecdsa/begins at the segment's start
             mstore(0x6f00, mulmod(mload(0x6ea0), addmod(mload(0x3aa0), sub(P, mload(0x2460)), P), P)) forget()
             mstore(0x6f20, mulmod(mload(0x6ee0), mload(0x2000), P)) forget()
+            // ecdsa/an enabled block moves on
             mstore(0x6f40, mulmod(mload(0x6ee0), addmod(mload(0x3b00), sub(P, mload(0x6400)), P), P)) forget()
             mstore(0x6f60, mulmod(mload(0x6f20), mload(0x2000), P)) forget()
+            // ecdsa/ends at the segment's stop
             mstore(0x6f80, mulmod(mload(0x6f20), addmod(mload(0x6400), sub(P, mload(0x2480)), P), P)) forget()
             mstore(0x6fa0, addmod(mload(0x2060), sub(P, 0x1), P)) forget()
             mstore(0x6fc0, addmod(mload(0x2060), sub(P, 0x73a5c22c5c53d4b4baefa4b5596df69eecc917c6bd92d53c21222abfd1ab18d), P)) forget()
@@ -538,6 +666,7 @@ contract ExchangeShape is IShape {
             mstore(0x7460, mulmod(mload(0x7440), mload(0x7440), P)) forget()
             mstore(0x7480, mulmod(mload(0x7420), mload(0x7460), P)) forget()
             mstore(0x74a0, addmod(mload(0x22c0), sub(P, mload(0x7480)), P)) forget()
+            // ecdsa/lookup running sum
             mstore(0x74c0, addmod(addmod(mload(0x6420), sub(P, mulmod(mload(0x6480), mload(0x3a80), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3b60), mulmod(mload(0x2020), mload(0x3b80), P), P), P)), P)) forget()
             mstore(0x74e0, mulmod(mload(0x4a40), mload(0x4a80), P)) forget()
             mstore(0x7500, mulmod(mload(0x74e0), mload(0x4aa0), P)) forget()
@@ -575,7 +704,7 @@ contract ExchangeShape is IShape {
             mstore(0x7900, 32) forget()
             mstore(0x7920, 32) forget()
             mstore(0x7940, mload(0x78c0)) forget()
-            mstore(0x7960, 0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff) forget()
+            mstore(0x7960, sub(PRIME, 2)) forget()
             mstore(0x7980, P) forget()
             if iszero(staticcall(gas(), 5, 0x78e0, 192, 0x78e0, 32)) { revert(0, 0) }
             if iszero(mload(0x78e0)) { revert(0, 0) }

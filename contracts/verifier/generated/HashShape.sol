@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {PRIME} from "../Field.sol";
 import {IEvaluator, IShape} from "../IShape.sol";
 
 /// @title The shape output_pedersen_range_check: cpu, memory, range_check_16, range_check, pedersen, pedersen_windows
 contract HashShape is IShape {
+    /// @notice Give the 172 words that `IEvaluator.evaluate` names, not `length`.
     error InputLength(uint256 length);
 
     /// @inheritdoc IEvaluator
@@ -35,7 +37,7 @@ contract HashShape is IShape {
             // What the compiler keeps in memory must end before the fixed places begin.
             if gt(mload(0x40), 0x1fe0) { revert(0, 0) }
             // From memory: where a long constant stands, the compiler spells it out anew.
-            mstore(0x1fe0, 0x800000000000011000000000000000000000000000000000000000000000001)
+            mstore(0x1fe0, PRIME)
             calldatacopy(0x2000, input.offset, 5504)
             let P := mload(0x1fe0)
             mstore(0x3580, addmod(addmod(addmod(0x1, sub(P, mload(0x24e0)), P), sub(P, mload(0x2500)), P), sub(P, mload(0x2520)), P)) forget()
@@ -73,112 +75,163 @@ contract HashShape is IShape {
             mstore(0x3980, addmod(mload(0x3900), sub(P, mulmod(mload(0x22a0), mload(0x26c0), P)), P)) forget()
             mstore(0x39a0, addmod(mulmod(addmod(addmod(mload(0x3940), sub(P, mload(0x2880)), P), sub(P, mload(0x28a0)), P), mulmod(mload(0x3960), mload(0x3980), P), P), sub(P, addmod(mload(0x3980), mload(0x3960), P)), P)) forget()
             mstore(0x39c0, mulmod(1, mload(0x2000), P)) forget()
+            // cpu/flag dst_reg is boolean
             mstore(0x39e0, mulmod(1, mulmod(mload(0x24a0), addmod(mload(0x24a0), sub(P, 0x1), P), P), P)) forget()
             mstore(0x3a00, mulmod(mload(0x39c0), mload(0x2000), P)) forget()
+            // cpu/flag op0_reg is boolean
             mstore(0x3a20, addmod(mload(0x39e0), mulmod(mload(0x39c0), mulmod(mload(0x24c0), addmod(mload(0x24c0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3a40, mulmod(mload(0x3a00), mload(0x2000), P)) forget()
+            // cpu/flag op1_imm is boolean
             mstore(0x3a60, addmod(mload(0x3a20), mulmod(mload(0x3a00), mulmod(mload(0x24e0), addmod(mload(0x24e0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3a80, mulmod(mload(0x3a40), mload(0x2000), P)) forget()
+            // cpu/flag op1_fp is boolean
             mstore(0x3aa0, addmod(mload(0x3a60), mulmod(mload(0x3a40), mulmod(mload(0x2500), addmod(mload(0x2500), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3ac0, mulmod(mload(0x3a80), mload(0x2000), P)) forget()
+            // cpu/flag op1_ap is boolean
             mstore(0x3ae0, addmod(mload(0x3aa0), mulmod(mload(0x3a80), mulmod(mload(0x2520), addmod(mload(0x2520), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3b00, mulmod(mload(0x3ac0), mload(0x2000), P)) forget()
+            // cpu/flag res_add is boolean
             mstore(0x3b20, addmod(mload(0x3ae0), mulmod(mload(0x3ac0), mulmod(mload(0x2540), addmod(mload(0x2540), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3b40, mulmod(mload(0x3b00), mload(0x2000), P)) forget()
+            // cpu/flag res_mul is boolean
             mstore(0x3b60, addmod(mload(0x3b20), mulmod(mload(0x3b00), mulmod(mload(0x2560), addmod(mload(0x2560), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3b80, mulmod(mload(0x3b40), mload(0x2000), P)) forget()
+            // cpu/flag pc_jump_abs is boolean
             mstore(0x3ba0, addmod(mload(0x3b60), mulmod(mload(0x3b40), mulmod(mload(0x2580), addmod(mload(0x2580), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3bc0, mulmod(mload(0x3b80), mload(0x2000), P)) forget()
+            // cpu/flag pc_jump_rel is boolean
             mstore(0x3be0, addmod(mload(0x3ba0), mulmod(mload(0x3b80), mulmod(mload(0x25a0), addmod(mload(0x25a0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3c00, mulmod(mload(0x3bc0), mload(0x2000), P)) forget()
+            // cpu/flag pc_jnz is boolean
             mstore(0x3c20, addmod(mload(0x3be0), mulmod(mload(0x3bc0), mulmod(mload(0x25c0), addmod(mload(0x25c0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3c40, mulmod(mload(0x3c00), mload(0x2000), P)) forget()
+            // cpu/flag ap_add is boolean
             mstore(0x3c60, addmod(mload(0x3c20), mulmod(mload(0x3c00), mulmod(mload(0x25e0), addmod(mload(0x25e0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3c80, mulmod(mload(0x3c40), mload(0x2000), P)) forget()
+            // cpu/flag ap_add1 is boolean
             mstore(0x3ca0, addmod(mload(0x3c60), mulmod(mload(0x3c40), mulmod(mload(0x2600), addmod(mload(0x2600), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3cc0, mulmod(mload(0x3c80), mload(0x2000), P)) forget()
+            // cpu/flag op_call is boolean
             mstore(0x3ce0, addmod(mload(0x3ca0), mulmod(mload(0x3c80), mulmod(mload(0x2620), addmod(mload(0x2620), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3d00, mulmod(mload(0x3cc0), mload(0x2000), P)) forget()
+            // cpu/flag op_ret is boolean
             mstore(0x3d20, addmod(mload(0x3ce0), mulmod(mload(0x3cc0), mulmod(mload(0x2640), addmod(mload(0x2640), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3d40, mulmod(mload(0x3d00), mload(0x2000), P)) forget()
+            // cpu/flag op_assert_eq is boolean
             mstore(0x3d60, addmod(mload(0x3d20), mulmod(mload(0x3d00), mulmod(mload(0x2660), addmod(mload(0x2660), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3d80, mulmod(mload(0x3d40), mload(0x2000), P)) forget()
+            // cpu/at most one flag: op1 source
             mstore(0x3da0, addmod(mload(0x3d60), mulmod(mload(0x3d40), mulmod(mload(0x3580), addmod(mload(0x3580), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3dc0, mulmod(mload(0x3d80), mload(0x2000), P)) forget()
+            // cpu/at most one flag: res logic
             mstore(0x3de0, addmod(mload(0x3da0), mulmod(mload(0x3d80), mulmod(mload(0x35a0), addmod(mload(0x35a0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3e00, mulmod(mload(0x3dc0), mload(0x2000), P)) forget()
+            // cpu/at most one flag: pc update
             mstore(0x3e20, addmod(mload(0x3de0), mulmod(mload(0x3dc0), mulmod(mload(0x35c0), addmod(mload(0x35c0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3e40, mulmod(mload(0x3e00), mload(0x2000), P)) forget()
+            // cpu/at most one flag: fp update
             mstore(0x3e60, addmod(mload(0x3e20), mulmod(mload(0x3e00), mulmod(mload(0x35e0), addmod(mload(0x35e0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3e80, mulmod(mload(0x3e40), mload(0x2000), P)) forget()
+            // cpu/res
             mstore(0x3ea0, addmod(mload(0x3e60), mulmod(mload(0x3e40), addmod(mload(0x3620), sub(P, mulmod(mload(0x35a0), mload(0x27e0), P)), P), P), P)) forget()
             mstore(0x3ec0, mulmod(mload(0x3e80), mload(0x2000), P)) forget()
+            // cpu/jnz_dst is dst on a jnz
             mstore(0x3ee0, addmod(mload(0x3ea0), mulmod(mload(0x3e80), addmod(mload(0x2820), sub(P, mulmod(mload(0x25c0), mload(0x27a0), P)), P), P), P)) forget()
             mstore(0x3f00, mulmod(mload(0x3ec0), mload(0x2000), P)) forget()
+            // cpu/pc: jump if dst is not zero
             mstore(0x3f20, mulmod(mload(0x3ec0), mload(0x3680), P)) forget()
             mstore(0x3f40, mulmod(mload(0x3f00), mload(0x2000), P)) forget()
+            // cpu/pc: go on if dst is zero
             mstore(0x3f60, addmod(mload(0x3f20), mulmod(mload(0x3f00), mulmod(addmod(mulmod(mload(0x2820), mload(0x2800), P), sub(P, mload(0x25c0)), P), addmod(mload(0x2700), sub(P, mload(0x3660)), P), P), P), P)) forget()
             mstore(0x3f80, mulmod(mload(0x3f40), mload(0x2000), P)) forget()
+            // cpu/ap
             mstore(0x3fa0, addmod(mload(0x3f60), mulmod(mload(0x3f40), mload(0x36a0), P), P)) forget()
             mstore(0x3fc0, mulmod(mload(0x3f80), mload(0x2000), P)) forget()
+            // cpu/fp
             mstore(0x3fe0, addmod(mload(0x3fa0), mulmod(mload(0x3f80), mload(0x36c0), P), P)) forget()
             mstore(0x4000, mulmod(mload(0x3fc0), mload(0x2000), P)) forget()
+            // cpu/call saves fp
             mstore(0x4020, addmod(mload(0x3ee0), mulmod(mload(0x3fc0), mulmod(mload(0x2620), addmod(mload(0x27a0), sub(P, mload(0x2760)), P), P), P), P)) forget()
             mstore(0x4040, mulmod(mload(0x4000), mload(0x2000), P)) forget()
+            // cpu/call saves the return address
             mstore(0x4060, addmod(mload(0x4020), mulmod(mload(0x4000), mulmod(mload(0x2620), addmod(addmod(mload(0x27c0), sub(P, mload(0x26e0)), P), sub(P, addmod(mload(0x24e0), 0x1, P)), P), P), P), P)) forget()
             mstore(0x4080, mulmod(mload(0x4040), mload(0x2000), P)) forget()
+            // cpu/call writes at ap
             mstore(0x40a0, addmod(mload(0x4060), mulmod(mload(0x4040), mulmod(mload(0x2620), addmod(mload(0x2680), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x40c0, mulmod(mload(0x4080), mload(0x2000), P)) forget()
+            // cpu/call writes at ap + 1
             mstore(0x40e0, addmod(mload(0x40a0), mulmod(mload(0x4080), mulmod(mload(0x2620), addmod(addmod(mload(0x26a0), sub(P, 0x8000), P), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x4100, mulmod(mload(0x40c0), mload(0x2000), P)) forget()
+            // cpu/call is ap-based
             mstore(0x4120, addmod(mload(0x40e0), mulmod(mload(0x40c0), mulmod(mload(0x2620), addmod(mload(0x24a0), mload(0x24c0), P), P), P), P)) forget()
             mstore(0x4140, mulmod(mload(0x4100), mload(0x2000), P)) forget()
+            // cpu/ret reads fp - 2
             mstore(0x4160, addmod(mload(0x4120), mulmod(mload(0x4100), mulmod(mload(0x2640), addmod(addmod(mload(0x2680), 0x2, P), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x4180, mulmod(mload(0x4140), mload(0x2000), P)) forget()
+            // cpu/ret reads fp - 1
             mstore(0x41a0, addmod(mload(0x4160), mulmod(mload(0x4140), mulmod(mload(0x2640), addmod(addmod(mload(0x26c0), 0x1, P), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x41c0, mulmod(mload(0x4180), mload(0x2000), P)) forget()
+            // cpu/ret is fp-based
             mstore(0x41e0, addmod(mload(0x41a0), mulmod(mload(0x4180), mulmod(mload(0x2640), mload(0x36e0), P), P), P)) forget()
             mstore(0x4200, mulmod(mload(0x41c0), mload(0x2000), P)) forget()
+            // cpu/assert_eq
             mstore(0x4220, addmod(mload(0x41e0), mulmod(mload(0x41c0), mulmod(mload(0x2660), addmod(mload(0x27a0), sub(P, mload(0x2800)), P), P), P), P)) forget()
             mstore(0x4240, mulmod(mload(0x4200), mload(0x2000), P)) forget()
+            // cpu/begins at the entry
             mstore(0x4260, mulmod(mload(0x4200), addmod(mload(0x26e0), sub(P, 0x1), P), P)) forget()
             mstore(0x4280, mulmod(mload(0x4240), mload(0x2000), P)) forget()
+            // cpu/begins with the agreed ap
             mstore(0x42a0, addmod(mload(0x4260), mulmod(mload(0x4240), addmod(mload(0x2720), sub(P, mload(0x22e0)), P), P), P)) forget()
             mstore(0x42c0, mulmod(mload(0x4280), mload(0x2000), P)) forget()
+            // cpu/begins with fp = ap
             mstore(0x42e0, addmod(mload(0x42a0), mulmod(mload(0x4280), addmod(mload(0x2760), sub(P, mload(0x22e0)), P), P), P)) forget()
             mstore(0x4300, mulmod(mload(0x42c0), mload(0x2000), P)) forget()
+            // cpu/ends in the closing loop
             mstore(0x4320, mulmod(mload(0x42c0), addmod(mload(0x26e0), sub(P, 0x5), P), P)) forget()
             mstore(0x4340, mulmod(mload(0x4300), mload(0x2000), P)) forget()
+            // cpu/ends with the agreed ap
             mstore(0x4360, addmod(mload(0x4320), mulmod(mload(0x4300), addmod(mload(0x2720), sub(P, mload(0x2300)), P), P), P)) forget()
             mstore(0x4380, mulmod(mload(0x4340), mload(0x2000), P)) forget()
+            // cpu/ends with the first fp
             mstore(0x43a0, addmod(mload(0x4360), mulmod(mload(0x4340), addmod(mload(0x2760), sub(P, mload(0x22e0)), P), P), P)) forget()
             mstore(0x43c0, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x43e0, addmod(mload(0x2060), sub(P, mload(0x20a0)), P)) forget()
             mstore(0x4400, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x4420, addmod(mload(0x2060), sub(P, 1), P)) forget()
             mstore(0x4440, addmod(mload(0x2060), sub(P, mload(0x20a0)), P)) forget()
+            // cpu/lookup helper 0
             mstore(0x4460, addmod(addmod(mulmod(mload(0x2840), mload(0x3760), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2900), mulmod(mload(0x2020), mload(0x2920), P), P), P)), P)) forget()
+            // cpu/lookup helper 1
             mstore(0x4480, addmod(addmod(mulmod(mload(0x2860), mload(0x37a0), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2940), mulmod(mload(0x2020), mload(0x2960), P), P), P)), P)) forget()
+            // cpu/lookup helper 2
             mstore(0x44a0, addmod(mload(0x3800), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2980), mulmod(mload(0x2020), mload(0x29a0), P), P), P)), P)) forget()
+            // cpu/lookup helper 3
             mstore(0x44c0, addmod(addmod(mulmod(mload(0x28a0), mulmod(mload(0x38e0), mload(0x3920), P), P), sub(P, addmod(mload(0x3920), mload(0x38e0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x29c0), mulmod(mload(0x2020), mload(0x29e0), P), P), P)), P)) forget()
+            // cpu/lookup running sum
             mstore(0x44e0, addmod(mload(0x39a0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2a00), mulmod(mload(0x2020), mload(0x2a20), P), P), P)), P)) forget()
             mstore(0x4500, mulmod(addmod(addmod(mload(0x2ae0), sub(P, mload(0x2ac0)), P), mload(0x2400), P), addmod(addmod(addmod(mload(0x22c0), sub(P, 0x1), P), sub(P, mulmod(mload(0x22a0), mload(0x2a40), P)), P), sub(P, mulmod(mulmod(mload(0x22a0), mload(0x22a0), P), mload(0x2a80), P)), P), P)) forget()
             mstore(0x4520, mulmod(mload(0x4380), mload(0x2000), P)) forget()
+            // memory/the first address is 1
             mstore(0x4540, mulmod(mload(0x4380), addmod(mload(0x2a40), sub(P, 0x1), P), P)) forget()
             mstore(0x4560, mulmod(mload(0x4520), mload(0x2000), P)) forget()
+            // memory/addresses grow by one
             mstore(0x4580, mulmod(mload(0x4520), addmod(addmod(mload(0x2a60), sub(P, mload(0x2a40)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x45a0, addmod(mload(0x20c0), sub(P, 1), P)) forget()
             mstore(0x45c0, addmod(mload(0x20c0), sub(P, mload(0x2100)), P)) forget()
             mstore(0x45e0, addmod(mload(0x2020), sub(P, 1), P)) forget()
+            // memory/lookup running sum
             mstore(0x4600, addmod(addmod(mload(0x4500), sub(P, addmod(0x0, sub(P, mload(0x2aa0)), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2b00), mulmod(mload(0x2020), mload(0x2b20), P), P), P)), P)) forget()
             mstore(0x4620, addmod(mulmod(addmod(addmod(mload(0x2bc0), sub(P, mload(0x2ba0)), P), mload(0x2420), P), addmod(addmod(mload(0x22c0), sub(P, 0x2), P), sub(P, mulmod(mload(0x22a0), mload(0x2b40), P)), P), P), sub(P, addmod(0x0, sub(P, mload(0x2b80)), P)), P)) forget()
             mstore(0x4640, mulmod(mload(0x4560), mload(0x2000), P)) forget()
+            // range_check_16/the first number is 0
             mstore(0x4660, mulmod(mload(0x4560), mload(0x2b40), P)) forget()
             mstore(0x4680, mulmod(mload(0x4640), mload(0x2000), P)) forget()
+            // range_check_16/numbers grow by one
             mstore(0x46a0, mulmod(mload(0x4640), addmod(addmod(mload(0x2b60), sub(P, mload(0x2b40)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x46c0, addmod(mload(0x2120), sub(P, 1), P)) forget()
             mstore(0x46e0, addmod(mload(0x2120), sub(P, mload(0x2160)), P)) forget()
             mstore(0x4700, addmod(mload(0x2020), sub(P, 1), P)) forget()
+            // range_check_16/lookup running sum
             mstore(0x4720, addmod(mload(0x4620), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2be0), mulmod(mload(0x2020), mload(0x2c00), P), P), P)), P)) forget()
             mstore(0x4740, addmod(mload(0x22c0), sub(P, 0x2), P)) forget()
             mstore(0x4760, addmod(mload(0x4740), sub(P, mulmod(mload(0x22a0), mload(0x2c80), P)), P)) forget()
@@ -195,22 +248,31 @@ contract HashShape is IShape {
             mstore(0x48c0, addmod(addmod(addmod(mload(0x22c0), sub(P, 0x1), P), sub(P, mulmod(mload(0x22a0), mload(0x2c20), P)), P), sub(P, mulmod(mulmod(mload(0x22a0), mload(0x22a0), P), addmod(mload(0x48a0), mulmod(0x10000000000000000000000000000, mload(0x2d60), P), P), P)), P)) forget()
             mstore(0x48e0, addmod(mulmod(addmod(addmod(mload(0x4860), sub(P, mload(0x2dc0)), P), sub(P, mload(0x2de0)), P), mload(0x48c0), P), sub(P, mload(0x2c60)), P)) forget()
             mstore(0x4900, mulmod(mload(0x4680), mload(0x2000), P)) forget()
+            // range_check/enabled is boolean
             mstore(0x4920, mulmod(mload(0x4680), mulmod(mload(0x2c60), addmod(mload(0x2c60), sub(P, 0x1), P), P), P)) forget()
             mstore(0x4940, mulmod(mload(0x4900), mload(0x2000), P)) forget()
+            // range_check/begins at the segment's start
             mstore(0x4960, mulmod(mload(0x4900), addmod(mload(0x2c20), sub(P, mload(0x23a0)), P), P)) forget()
             mstore(0x4980, mulmod(mload(0x4940), mload(0x2000), P)) forget()
+            // range_check/an enabled row moves on
             mstore(0x49a0, mulmod(mload(0x4940), addmod(addmod(mload(0x2c40), sub(P, mload(0x2c20)), P), sub(P, mload(0x2c60)), P), P)) forget()
             mstore(0x49c0, mulmod(mload(0x4980), mload(0x2000), P)) forget()
+            // range_check/ends at the segment's stop
             mstore(0x49e0, mulmod(mload(0x4980), addmod(addmod(mload(0x2c20), mload(0x2c60), P), sub(P, mload(0x23c0)), P), P)) forget()
             mstore(0x4a00, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x4a20, addmod(mload(0x2180), sub(P, 1), P)) forget()
             mstore(0x4a40, addmod(mload(0x2180), sub(P, mload(0x21c0)), P)) forget()
             mstore(0x4a60, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x4a80, addmod(mload(0x2180), sub(P, mload(0x21c0)), P)) forget()
+            // range_check/lookup helper 0
             mstore(0x4aa0, addmod(addmod(mulmod(mload(0x2d80), mulmod(mload(0x4760), mload(0x4780), P), P), sub(P, addmod(mload(0x4780), mload(0x4760), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2e40), mulmod(mload(0x2020), mload(0x2e60), P), P), P)), P)) forget()
+            // range_check/lookup helper 1
             mstore(0x4ac0, addmod(addmod(mulmod(mload(0x2da0), mulmod(mload(0x47a0), mload(0x47c0), P), P), sub(P, addmod(mload(0x47c0), mload(0x47a0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2e80), mulmod(mload(0x2020), mload(0x2ea0), P), P), P)), P)) forget()
+            // range_check/lookup helper 2
             mstore(0x4ae0, addmod(addmod(mulmod(mload(0x2dc0), mulmod(mload(0x47e0), mload(0x4800), P), P), sub(P, addmod(mload(0x4800), mload(0x47e0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2ec0), mulmod(mload(0x2020), mload(0x2ee0), P), P), P)), P)) forget()
+            // range_check/lookup helper 3
             mstore(0x4b00, addmod(addmod(mulmod(mload(0x2de0), mulmod(mload(0x4820), mload(0x4840), P), P), sub(P, addmod(mload(0x4840), mload(0x4820), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2f00), mulmod(mload(0x2020), mload(0x2f20), P), P), P)), P)) forget()
+            // range_check/lookup running sum
             mstore(0x4b20, addmod(mload(0x48e0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2f40), mulmod(mload(0x2020), mload(0x2f60), P), P), P)), P)) forget()
             mstore(0x4b40, mulmod(mload(0x3040), mload(0x3040), P)) forget()
             mstore(0x4b60, mulmod(mload(0x3040), addmod(0x37af36b81d51cc15d1b3246d4d7f35f3c23ec048a1b146e224caacafb82d6c0, sub(P, addmod(addmod(mload(0x4b40), sub(P, 0x37af36b81d51cc15d1b3246d4d7f35f3c23ec048a1b146e224caacafb82d6c0), P), sub(P, mload(0x3020)), P)), P), P)) forget()
@@ -286,38 +348,55 @@ contract HashShape is IShape {
             mstore(0x5000, mulmod(mload(0x4fe0), 0x7c0000000000010780000000000000000000000000000000000000000000001, P)) forget()
             mstore(0x5020, addmod(mulmod(mload(0x4e20), mulmod(mload(0x4e40), mload(0x4e60), P), P), sub(P, addmod(mulmod(mulmod(mload(0x4ee0), mload(0x3180), P), mload(0x4e60), P), mulmod(mload(0x5000), mload(0x4e40), P), P)), P)) forget()
             mstore(0x5040, mulmod(mload(0x49c0), mload(0x2000), P)) forget()
+            // pedersen/the first slope leaves the start point
             mstore(0x5060, mulmod(mload(0x49c0), addmod(addmod(mload(0x3060), mload(0x4b60), P), sub(P, 0x2740832241e9ad7622e74060e1fdb684edb9412bcdc2534425e2ad7f1a10f35), P), P)) forget()
             mstore(0x5080, mulmod(mload(0x5040), mload(0x2000), P)) forget()
+            // pedersen/the slope of x's point meets that of y's
             mstore(0x50a0, mulmod(mload(0x5040), mload(0x4c40), P)) forget()
             mstore(0x50c0, mulmod(mload(0x5080), mload(0x2000), P)) forget()
+            // pedersen/the slope of y's point meets the next row's
             mstore(0x50e0, mulmod(mload(0x5080), mload(0x4ca0), P)) forget()
             mstore(0x5100, mulmod(mload(0x50c0), mload(0x2000), P)) forget()
+            // pedersen/d of x
             mstore(0x5120, mulmod(mload(0x50c0), addmod(mload(0x31a0), sub(P, addmod(0x800000000000011, sub(P, mload(0x2fa0)), P)), P), P)) forget()
             mstore(0x5140, mulmod(mload(0x5100), mload(0x2000), P)) forget()
+            // pedersen/d of y
             mstore(0x5160, addmod(mload(0x5120), mulmod(mload(0x5100), addmod(mload(0x3220), sub(P, addmod(0x800000000000011, sub(P, mload(0x2fe0)), P)), P), P), P)) forget()
             mstore(0x5180, mulmod(mload(0x5140), mload(0x2000), P)) forget()
+            // pedersen/the chains of d end
             mstore(0x51a0, mulmod(mload(0x5140), mload(0x31a0), P)) forget()
             mstore(0x51c0, mulmod(mload(0x5180), mload(0x2000), P)) forget()
+            // pedersen/x is p - 1 where d is 0
             mstore(0x51e0, addmod(mload(0x5160), mulmod(mload(0x5180), mulmod(addmod(mload(0x3260), 0x1, P), addmod(0x1, sub(P, mulmod(mload(0x31a0), mload(0x3200), P)), P), P), P), P)) forget()
             mstore(0x5200, mulmod(mload(0x51c0), mload(0x2000), P)) forget()
+            // pedersen/y is p - 1 where d is 0
             mstore(0x5220, addmod(mload(0x51e0), mulmod(mload(0x51c0), mulmod(addmod(mload(0x3280), 0x1, P), addmod(0x1, sub(P, mulmod(mload(0x3220), mload(0x3240), P)), P), P), P), P)) forget()
             mstore(0x5240, mulmod(mload(0x5200), mload(0x2000), P)) forget()
+            // pedersen/the strip holds x
             mstore(0x5260, mulmod(mload(0x5200), addmod(mload(0x3140), sub(P, mload(0x2fa0)), P), P)) forget()
             mstore(0x5280, mulmod(mload(0x5240), mload(0x2000), P)) forget()
+            // pedersen/the strip holds y
             mstore(0x52a0, addmod(mload(0x5260), mulmod(mload(0x5240), addmod(mload(0x3160), sub(P, mload(0x2fe0)), P), P), P)) forget()
             mstore(0x52c0, mulmod(mload(0x5280), mload(0x2000), P)) forget()
+            // pedersen/the strip holds the hash
             mstore(0x52e0, addmod(mload(0x52a0), mulmod(mload(0x5280), addmod(mload(0x31a0), sub(P, mload(0x30a0)), P), P), P)) forget()
             mstore(0x5300, mulmod(mload(0x52c0), mload(0x2000), P)) forget()
+            // pedersen/enabled is boolean
             mstore(0x5320, mulmod(mload(0x52c0), mulmod(mload(0x31a0), addmod(mload(0x31a0), sub(P, 0x1), P), P), P)) forget()
             mstore(0x5340, mulmod(mload(0x5300), mload(0x2000), P)) forget()
+            // pedersen/enabled is one bit a block
             mstore(0x5360, mulmod(mload(0x5300), addmod(mload(0x31e0), sub(P, mload(0x31a0)), P), P)) forget()
             mstore(0x5380, mulmod(mload(0x5340), mload(0x2000), P)) forget()
+            // pedersen/cells follow each other
             mstore(0x53a0, mulmod(mload(0x5340), addmod(addmod(mload(0x31e0), sub(P, mload(0x31a0)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x53c0, mulmod(mload(0x5380), mload(0x2000), P)) forget()
+            // pedersen/begins at the segment's start
             mstore(0x53e0, mulmod(mload(0x5380), addmod(mload(0x31a0), sub(P, mload(0x2360)), P), P)) forget()
             mstore(0x5400, mulmod(mload(0x53c0), mload(0x2000), P)) forget()
+            // pedersen/an enabled block moves on
             mstore(0x5420, mulmod(mload(0x53c0), addmod(mload(0x32a0), sub(P, mload(0x4cc0)), P), P)) forget()
             mstore(0x5440, mulmod(mload(0x5400), mload(0x2000), P)) forget()
+            // pedersen/ends at the segment's stop
             mstore(0x5460, mulmod(mload(0x5400), addmod(mload(0x4cc0), sub(P, mload(0x2380)), P), P)) forget()
             mstore(0x5480, addmod(mload(0x2040), sub(P, 0x1), P)) forget()
             mstore(0x54a0, addmod(mload(0x2020), sub(P, 1), P)) forget()
@@ -347,12 +426,16 @@ contract HashShape is IShape {
             mstore(0x57a0, mulmod(mload(0x5780), mload(0x5780), P)) forget()
             mstore(0x57c0, mulmod(mload(0x57a0), mload(0x57a0), P)) forget()
             mstore(0x57e0, addmod(mload(0x21e0), sub(P, mload(0x57c0)), P)) forget()
+            // pedersen/lookup helper 0
             mstore(0x5800, addmod(mload(0x4da0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3340), mulmod(mload(0x2020), mload(0x3360), P), P), P)), P)) forget()
+            // pedersen/lookup helper 1
             mstore(0x5820, addmod(mload(0x4e00), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x3380), mulmod(mload(0x2020), mload(0x33a0), P), P), P)), P)) forget()
+            // pedersen/lookup running sum
             mstore(0x5840, addmod(mload(0x5020), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x33c0), mulmod(mload(0x2020), mload(0x33e0), P), P), P)), P)) forget()
             mstore(0x5860, mulmod(mload(0x22a0), mload(0x22a0), P)) forget()
             mstore(0x5880, addmod(addmod(addmod(addmod(mload(0x22c0), sub(P, mload(0x3400)), P), sub(P, mulmod(mload(0x22a0), mload(0x3420), P)), P), sub(P, mulmod(mload(0x5860), mload(0x3440), P)), P), sub(P, mulmod(mulmod(mload(0x5860), mload(0x22a0), P), mload(0x3460), P)), P)) forget()
             mstore(0x58a0, addmod(mulmod(addmod(addmod(mload(0x34c0), sub(P, mload(0x34a0)), P), mload(0x2480), P), mload(0x5880), P), sub(P, addmod(0x0, sub(P, mload(0x3480)), P)), P)) forget()
+            // pedersen_windows/lookup running sum
             mstore(0x58c0, addmod(mload(0x58a0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x34e0), mulmod(mload(0x2020), mload(0x3500), P), P), P)), P)) forget()
             mstore(0x58e0, mulmod(mload(0x43c0), mload(0x4400), P)) forget()
             mstore(0x5900, mulmod(mload(0x58e0), mload(0x4420), P)) forget()
@@ -381,7 +464,7 @@ contract HashShape is IShape {
             mstore(0x5be0, 32) forget()
             mstore(0x5c00, 32) forget()
             mstore(0x5c20, mload(0x5ba0)) forget()
-            mstore(0x5c40, 0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff) forget()
+            mstore(0x5c40, sub(PRIME, 2)) forget()
             mstore(0x5c60, P) forget()
             if iszero(staticcall(gas(), 5, 0x5bc0, 192, 0x5bc0, 32)) { revert(0, 0) }
             if iszero(mload(0x5bc0)) { revert(0, 0) }

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {PRIME} from "../Field.sol";
 import {IEvaluator, IShape} from "../IShape.sol";
 
 /// @title The shape output: cpu, memory, range_check_16
 contract PlainShape is IShape {
+    /// @notice Give the 82 words that `IEvaluator.evaluate` names, not `length`.
     error InputLength(uint256 length);
 
     /// @inheritdoc IEvaluator
@@ -35,7 +37,7 @@ contract PlainShape is IShape {
             // What the compiler keeps in memory must end before the fixed places begin.
             if gt(mload(0x40), 0x1fe0) { revert(0, 0) }
             // From memory: where a long constant stands, the compiler spells it out anew.
-            mstore(0x1fe0, 0x800000000000011000000000000000000000000000000000000000000000001)
+            mstore(0x1fe0, PRIME)
             calldatacopy(0x2000, input.offset, 2624)
             let P := mload(0x1fe0)
             mstore(0x2a40, addmod(addmod(addmod(0x1, sub(P, mload(0x22c0)), P), sub(P, mload(0x22e0)), P), sub(P, mload(0x2300)), P)) forget()
@@ -73,112 +75,163 @@ contract PlainShape is IShape {
             mstore(0x2e40, addmod(mload(0x2dc0), sub(P, mulmod(mload(0x2160), mload(0x24a0), P)), P)) forget()
             mstore(0x2e60, addmod(mulmod(addmod(addmod(mload(0x2e00), sub(P, mload(0x2660)), P), sub(P, mload(0x2680)), P), mulmod(mload(0x2e20), mload(0x2e40), P), P), sub(P, addmod(mload(0x2e40), mload(0x2e20), P)), P)) forget()
             mstore(0x2e80, mulmod(1, mload(0x2000), P)) forget()
+            // cpu/flag dst_reg is boolean
             mstore(0x2ea0, mulmod(1, mulmod(mload(0x2280), addmod(mload(0x2280), sub(P, 0x1), P), P), P)) forget()
             mstore(0x2ec0, mulmod(mload(0x2e80), mload(0x2000), P)) forget()
+            // cpu/flag op0_reg is boolean
             mstore(0x2ee0, addmod(mload(0x2ea0), mulmod(mload(0x2e80), mulmod(mload(0x22a0), addmod(mload(0x22a0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x2f00, mulmod(mload(0x2ec0), mload(0x2000), P)) forget()
+            // cpu/flag op1_imm is boolean
             mstore(0x2f20, addmod(mload(0x2ee0), mulmod(mload(0x2ec0), mulmod(mload(0x22c0), addmod(mload(0x22c0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x2f40, mulmod(mload(0x2f00), mload(0x2000), P)) forget()
+            // cpu/flag op1_fp is boolean
             mstore(0x2f60, addmod(mload(0x2f20), mulmod(mload(0x2f00), mulmod(mload(0x22e0), addmod(mload(0x22e0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x2f80, mulmod(mload(0x2f40), mload(0x2000), P)) forget()
+            // cpu/flag op1_ap is boolean
             mstore(0x2fa0, addmod(mload(0x2f60), mulmod(mload(0x2f40), mulmod(mload(0x2300), addmod(mload(0x2300), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x2fc0, mulmod(mload(0x2f80), mload(0x2000), P)) forget()
+            // cpu/flag res_add is boolean
             mstore(0x2fe0, addmod(mload(0x2fa0), mulmod(mload(0x2f80), mulmod(mload(0x2320), addmod(mload(0x2320), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3000, mulmod(mload(0x2fc0), mload(0x2000), P)) forget()
+            // cpu/flag res_mul is boolean
             mstore(0x3020, addmod(mload(0x2fe0), mulmod(mload(0x2fc0), mulmod(mload(0x2340), addmod(mload(0x2340), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3040, mulmod(mload(0x3000), mload(0x2000), P)) forget()
+            // cpu/flag pc_jump_abs is boolean
             mstore(0x3060, addmod(mload(0x3020), mulmod(mload(0x3000), mulmod(mload(0x2360), addmod(mload(0x2360), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3080, mulmod(mload(0x3040), mload(0x2000), P)) forget()
+            // cpu/flag pc_jump_rel is boolean
             mstore(0x30a0, addmod(mload(0x3060), mulmod(mload(0x3040), mulmod(mload(0x2380), addmod(mload(0x2380), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x30c0, mulmod(mload(0x3080), mload(0x2000), P)) forget()
+            // cpu/flag pc_jnz is boolean
             mstore(0x30e0, addmod(mload(0x30a0), mulmod(mload(0x3080), mulmod(mload(0x23a0), addmod(mload(0x23a0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3100, mulmod(mload(0x30c0), mload(0x2000), P)) forget()
+            // cpu/flag ap_add is boolean
             mstore(0x3120, addmod(mload(0x30e0), mulmod(mload(0x30c0), mulmod(mload(0x23c0), addmod(mload(0x23c0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3140, mulmod(mload(0x3100), mload(0x2000), P)) forget()
+            // cpu/flag ap_add1 is boolean
             mstore(0x3160, addmod(mload(0x3120), mulmod(mload(0x3100), mulmod(mload(0x23e0), addmod(mload(0x23e0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3180, mulmod(mload(0x3140), mload(0x2000), P)) forget()
+            // cpu/flag op_call is boolean
             mstore(0x31a0, addmod(mload(0x3160), mulmod(mload(0x3140), mulmod(mload(0x2400), addmod(mload(0x2400), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x31c0, mulmod(mload(0x3180), mload(0x2000), P)) forget()
+            // cpu/flag op_ret is boolean
             mstore(0x31e0, addmod(mload(0x31a0), mulmod(mload(0x3180), mulmod(mload(0x2420), addmod(mload(0x2420), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3200, mulmod(mload(0x31c0), mload(0x2000), P)) forget()
+            // cpu/flag op_assert_eq is boolean
             mstore(0x3220, addmod(mload(0x31e0), mulmod(mload(0x31c0), mulmod(mload(0x2440), addmod(mload(0x2440), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3240, mulmod(mload(0x3200), mload(0x2000), P)) forget()
+            // cpu/at most one flag: op1 source
             mstore(0x3260, addmod(mload(0x3220), mulmod(mload(0x3200), mulmod(mload(0x2a40), addmod(mload(0x2a40), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3280, mulmod(mload(0x3240), mload(0x2000), P)) forget()
+            // cpu/at most one flag: res logic
             mstore(0x32a0, addmod(mload(0x3260), mulmod(mload(0x3240), mulmod(mload(0x2a60), addmod(mload(0x2a60), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x32c0, mulmod(mload(0x3280), mload(0x2000), P)) forget()
+            // cpu/at most one flag: pc update
             mstore(0x32e0, addmod(mload(0x32a0), mulmod(mload(0x3280), mulmod(mload(0x2a80), addmod(mload(0x2a80), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3300, mulmod(mload(0x32c0), mload(0x2000), P)) forget()
+            // cpu/at most one flag: fp update
             mstore(0x3320, addmod(mload(0x32e0), mulmod(mload(0x32c0), mulmod(mload(0x2aa0), addmod(mload(0x2aa0), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x3340, mulmod(mload(0x3300), mload(0x2000), P)) forget()
+            // cpu/res
             mstore(0x3360, addmod(mload(0x3320), mulmod(mload(0x3300), addmod(mload(0x2ae0), sub(P, mulmod(mload(0x2a60), mload(0x25c0), P)), P), P), P)) forget()
             mstore(0x3380, mulmod(mload(0x3340), mload(0x2000), P)) forget()
+            // cpu/jnz_dst is dst on a jnz
             mstore(0x33a0, addmod(mload(0x3360), mulmod(mload(0x3340), addmod(mload(0x2600), sub(P, mulmod(mload(0x23a0), mload(0x2580), P)), P), P), P)) forget()
             mstore(0x33c0, mulmod(mload(0x3380), mload(0x2000), P)) forget()
+            // cpu/pc: jump if dst is not zero
             mstore(0x33e0, mulmod(mload(0x3380), mload(0x2b40), P)) forget()
             mstore(0x3400, mulmod(mload(0x33c0), mload(0x2000), P)) forget()
+            // cpu/pc: go on if dst is zero
             mstore(0x3420, addmod(mload(0x33e0), mulmod(mload(0x33c0), mulmod(addmod(mulmod(mload(0x2600), mload(0x25e0), P), sub(P, mload(0x23a0)), P), addmod(mload(0x24e0), sub(P, mload(0x2b20)), P), P), P), P)) forget()
             mstore(0x3440, mulmod(mload(0x3400), mload(0x2000), P)) forget()
+            // cpu/ap
             mstore(0x3460, addmod(mload(0x3420), mulmod(mload(0x3400), mload(0x2b60), P), P)) forget()
             mstore(0x3480, mulmod(mload(0x3440), mload(0x2000), P)) forget()
+            // cpu/fp
             mstore(0x34a0, addmod(mload(0x3460), mulmod(mload(0x3440), mload(0x2b80), P), P)) forget()
             mstore(0x34c0, mulmod(mload(0x3480), mload(0x2000), P)) forget()
+            // cpu/call saves fp
             mstore(0x34e0, addmod(mload(0x33a0), mulmod(mload(0x3480), mulmod(mload(0x2400), addmod(mload(0x2580), sub(P, mload(0x2540)), P), P), P), P)) forget()
             mstore(0x3500, mulmod(mload(0x34c0), mload(0x2000), P)) forget()
+            // cpu/call saves the return address
             mstore(0x3520, addmod(mload(0x34e0), mulmod(mload(0x34c0), mulmod(mload(0x2400), addmod(addmod(mload(0x25a0), sub(P, mload(0x24c0)), P), sub(P, addmod(mload(0x22c0), 0x1, P)), P), P), P), P)) forget()
             mstore(0x3540, mulmod(mload(0x3500), mload(0x2000), P)) forget()
+            // cpu/call writes at ap
             mstore(0x3560, addmod(mload(0x3520), mulmod(mload(0x3500), mulmod(mload(0x2400), addmod(mload(0x2460), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x3580, mulmod(mload(0x3540), mload(0x2000), P)) forget()
+            // cpu/call writes at ap + 1
             mstore(0x35a0, addmod(mload(0x3560), mulmod(mload(0x3540), mulmod(mload(0x2400), addmod(addmod(mload(0x2480), sub(P, 0x8000), P), sub(P, 0x1), P), P), P), P)) forget()
             mstore(0x35c0, mulmod(mload(0x3580), mload(0x2000), P)) forget()
+            // cpu/call is ap-based
             mstore(0x35e0, addmod(mload(0x35a0), mulmod(mload(0x3580), mulmod(mload(0x2400), addmod(mload(0x2280), mload(0x22a0), P), P), P), P)) forget()
             mstore(0x3600, mulmod(mload(0x35c0), mload(0x2000), P)) forget()
+            // cpu/ret reads fp - 2
             mstore(0x3620, addmod(mload(0x35e0), mulmod(mload(0x35c0), mulmod(mload(0x2420), addmod(addmod(mload(0x2460), 0x2, P), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x3640, mulmod(mload(0x3600), mload(0x2000), P)) forget()
+            // cpu/ret reads fp - 1
             mstore(0x3660, addmod(mload(0x3620), mulmod(mload(0x3600), mulmod(mload(0x2420), addmod(addmod(mload(0x24a0), 0x1, P), sub(P, 0x8000), P), P), P), P)) forget()
             mstore(0x3680, mulmod(mload(0x3640), mload(0x2000), P)) forget()
+            // cpu/ret is fp-based
             mstore(0x36a0, addmod(mload(0x3660), mulmod(mload(0x3640), mulmod(mload(0x2420), mload(0x2ba0), P), P), P)) forget()
             mstore(0x36c0, mulmod(mload(0x3680), mload(0x2000), P)) forget()
+            // cpu/assert_eq
             mstore(0x36e0, addmod(mload(0x36a0), mulmod(mload(0x3680), mulmod(mload(0x2440), addmod(mload(0x2580), sub(P, mload(0x25e0)), P), P), P), P)) forget()
             mstore(0x3700, mulmod(mload(0x36c0), mload(0x2000), P)) forget()
+            // cpu/begins at the entry
             mstore(0x3720, mulmod(mload(0x36c0), addmod(mload(0x24c0), sub(P, 0x1), P), P)) forget()
             mstore(0x3740, mulmod(mload(0x3700), mload(0x2000), P)) forget()
+            // cpu/begins with the agreed ap
             mstore(0x3760, addmod(mload(0x3720), mulmod(mload(0x3700), addmod(mload(0x2500), sub(P, mload(0x21a0)), P), P), P)) forget()
             mstore(0x3780, mulmod(mload(0x3740), mload(0x2000), P)) forget()
+            // cpu/begins with fp = ap
             mstore(0x37a0, addmod(mload(0x3760), mulmod(mload(0x3740), addmod(mload(0x2540), sub(P, mload(0x21a0)), P), P), P)) forget()
             mstore(0x37c0, mulmod(mload(0x3780), mload(0x2000), P)) forget()
+            // cpu/ends in the closing loop
             mstore(0x37e0, mulmod(mload(0x3780), addmod(mload(0x24c0), sub(P, 0x5), P), P)) forget()
             mstore(0x3800, mulmod(mload(0x37c0), mload(0x2000), P)) forget()
+            // cpu/ends with the agreed ap
             mstore(0x3820, addmod(mload(0x37e0), mulmod(mload(0x37c0), addmod(mload(0x2500), sub(P, mload(0x21c0)), P), P), P)) forget()
             mstore(0x3840, mulmod(mload(0x3800), mload(0x2000), P)) forget()
+            // cpu/ends with the first fp
             mstore(0x3860, addmod(mload(0x3820), mulmod(mload(0x3800), addmod(mload(0x2540), sub(P, mload(0x21a0)), P), P), P)) forget()
             mstore(0x3880, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x38a0, addmod(mload(0x2040), sub(P, mload(0x2080)), P)) forget()
             mstore(0x38c0, addmod(mload(0x2020), sub(P, 1), P)) forget()
             mstore(0x38e0, addmod(mload(0x2040), sub(P, 1), P)) forget()
             mstore(0x3900, addmod(mload(0x2040), sub(P, mload(0x2080)), P)) forget()
+            // cpu/lookup helper 0
             mstore(0x3920, addmod(addmod(mulmod(mload(0x2620), mload(0x2c20), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x26e0), mulmod(mload(0x2020), mload(0x2700), P), P), P)), P)) forget()
+            // cpu/lookup helper 1
             mstore(0x3940, addmod(addmod(mulmod(mload(0x2640), mload(0x2c60), P), sub(P, 0x1), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2720), mulmod(mload(0x2020), mload(0x2740), P), P), P)), P)) forget()
+            // cpu/lookup helper 2
             mstore(0x3960, addmod(mload(0x2cc0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x2760), mulmod(mload(0x2020), mload(0x2780), P), P), P)), P)) forget()
+            // cpu/lookup helper 3
             mstore(0x3980, addmod(addmod(mulmod(mload(0x2680), mulmod(mload(0x2da0), mload(0x2de0), P), P), sub(P, addmod(mload(0x2de0), mload(0x2da0), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x27a0), mulmod(mload(0x2020), mload(0x27c0), P), P), P)), P)) forget()
+            // cpu/lookup running sum
             mstore(0x39a0, addmod(mload(0x2e60), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x27e0), mulmod(mload(0x2020), mload(0x2800), P), P), P)), P)) forget()
             mstore(0x39c0, mulmod(addmod(addmod(mload(0x28c0), sub(P, mload(0x28a0)), P), mload(0x2240), P), addmod(addmod(addmod(mload(0x2180), sub(P, 0x1), P), sub(P, mulmod(mload(0x2160), mload(0x2820), P)), P), sub(P, mulmod(mulmod(mload(0x2160), mload(0x2160), P), mload(0x2860), P)), P), P)) forget()
             mstore(0x39e0, mulmod(mload(0x3840), mload(0x2000), P)) forget()
+            // memory/the first address is 1
             mstore(0x3a00, mulmod(mload(0x3840), addmod(mload(0x2820), sub(P, 0x1), P), P)) forget()
             mstore(0x3a20, mulmod(mload(0x39e0), mload(0x2000), P)) forget()
+            // memory/addresses grow by one
             mstore(0x3a40, mulmod(mload(0x39e0), addmod(addmod(mload(0x2840), sub(P, mload(0x2820)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x3a60, addmod(mload(0x20a0), sub(P, 1), P)) forget()
             mstore(0x3a80, addmod(mload(0x20a0), sub(P, mload(0x20e0)), P)) forget()
             mstore(0x3aa0, addmod(mload(0x2020), sub(P, 1), P)) forget()
+            // memory/lookup running sum
             mstore(0x3ac0, addmod(addmod(mload(0x39c0), sub(P, addmod(0x0, sub(P, mload(0x2880)), P)), P), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x28e0), mulmod(mload(0x2020), mload(0x2900), P), P), P)), P)) forget()
             mstore(0x3ae0, addmod(mulmod(addmod(addmod(mload(0x29a0), sub(P, mload(0x2980)), P), mload(0x2260), P), addmod(addmod(mload(0x2180), sub(P, 0x2), P), sub(P, mulmod(mload(0x2160), mload(0x2920), P)), P), P), sub(P, addmod(0x0, sub(P, mload(0x2960)), P)), P)) forget()
             mstore(0x3b00, mulmod(mload(0x3a20), mload(0x2000), P)) forget()
+            // range_check_16/the first number is 0
             mstore(0x3b20, mulmod(mload(0x3a20), mload(0x2920), P)) forget()
             mstore(0x3b40, mulmod(mload(0x3b00), mload(0x2000), P)) forget()
+            // range_check_16/numbers grow by one
             mstore(0x3b60, mulmod(mload(0x3b00), addmod(addmod(mload(0x2940), sub(P, mload(0x2920)), P), sub(P, 0x1), P), P)) forget()
             mstore(0x3b80, addmod(mload(0x2100), sub(P, 1), P)) forget()
             mstore(0x3ba0, addmod(mload(0x2100), sub(P, mload(0x2140)), P)) forget()
             mstore(0x3bc0, addmod(mload(0x2020), sub(P, 1), P)) forget()
+            // range_check_16/lookup running sum
             mstore(0x3be0, addmod(mload(0x3ae0), sub(P, mulmod(addmod(mload(0x2020), sub(P, 1), P), addmod(mload(0x29c0), mulmod(mload(0x2020), mload(0x29e0), P), P), P)), P)) forget()
             mstore(0x3c00, mulmod(mload(0x3880), mload(0x38c0), P)) forget()
             mstore(0x3c20, mulmod(mload(0x3c00), mload(0x38e0), P)) forget()
@@ -191,7 +244,7 @@ contract PlainShape is IShape {
             mstore(0x3d00, 32) forget()
             mstore(0x3d20, 32) forget()
             mstore(0x3d40, mload(0x3cc0)) forget()
-            mstore(0x3d60, 0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff) forget()
+            mstore(0x3d60, sub(PRIME, 2)) forget()
             mstore(0x3d80, P) forget()
             if iszero(staticcall(gas(), 5, 0x3ce0, 192, 0x3ce0, 32)) { revert(0, 0) }
             if iszero(mload(0x3ce0)) { revert(0, 0) }

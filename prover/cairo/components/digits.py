@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from prover import kernel
+from prover.algebra.field import PRIME
 from prover.stark.expressions import Expression
 from prover.stark.tables import Rows, TableBuilder, block_rows, block_rows_but
 
-TOP = (1 << 59) + 17
+TOP = PRIME >> 192
 """p = TOP * 2^192 + 1: the high part of a canonical felt is below TOP, or equal with a low part of 0."""
 
 

@@ -43,6 +43,8 @@ from prover.cairo.program import Program
 
 ROOM, NEAR = 1 << 12, 1 << 16
 """Cells by which the stack is lengthened at a time; how far from its last written one a block may begin."""
+MAX_FRAMES = 64
+"""Calls that an error looks back through."""
 HOT = 16
 """Visits after which a block is compiled: that costs about as much as stepping through it so often."""
 
@@ -115,10 +117,29 @@ class Machine:
             if len(self._scopes) != 1:
                 raise RunFailed("a hint entered a scope and never left it")
         except RunFailed as error:
-            where = f"step {self.n_steps}, pc {describe(self.pc)}"
-            raise RunFailed(f"{where}: {error}") from error
+            raise RunFailed(f"step {self.n_steps}, {self._where()}: {error}") from error
         finally:
             segments.trim(cells)
+
+    def _where(self) -> str:
+        """The pc with its place in the sources, and what the program itself says of it and of its callers."""
+        offset = self.pc - self._program_base
+        text = f"pc {describe(self.pc)}"
+        if 0 <= offset < len(self.program.data):
+            text += f" ({self.program.place_of(offset)})"
+        said = [message for start, end, message in self.program.messages for pc in self._frames() if start <= pc < end]
+        return text + "".join(f": {message}" for message in dict.fromkeys(said))
+
+    def _frames(self) -> list[int]:
+        """Offsets in the program of the pc and of the calls that led to it, the last one first."""
+        offsets, fp = [self.pc - self._program_base], self.fp
+        while len(offsets) < MAX_FRAMES:
+            pc, below = self.memory.get(segments.sub(fp, 1)), self.memory.get(segments.sub(fp, 2))
+            if pc is None or below is None or not is_address(below) or below >= fp:
+                break
+            offsets.append(pc - self._program_base - 1)  # the return address is behind the call
+            fp = below
+        return offsets
 
     def _run_blocks(self, final_pc: int, max_steps: int, stack: int, cells: list[int | None]) -> None:
         """Generated code where there is some, single steps elsewhere."""

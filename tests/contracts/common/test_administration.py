@@ -7,9 +7,9 @@ from exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_wor
 
 from freehold.chain.deployed import Delays
 from freehold.chain.deployment import deploy_pieces, initial_data
+from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak256
 
-FIELD = 2**251 + 17 * 2**192 + 1
 ZERO = "0x" + "00" * 20
 GLOBAL = 2**256 - 1
 

@@ -6,10 +6,10 @@ from exchange_kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 
 from freehold.scenarios.accounts import User
 from prover.algebra import ecdsa
+from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.applications.ledger.facts import registration_message
 
-FIELD = 2**251 + 17 * 2**192 + 1
 NOBODYS_KEY = 3 * 2**200  # above every address
 LIMITS = [0, 1, 2**64 - 1, 2**64]
 
@@ -201,7 +201,7 @@ def test_deposits_that_nobody_could_take_are_refused(kit):
     for key in (0, FIELD, off_curve):
         with ape.reverts(kit.error("InvalidStarkKey"), starkKey=key):
             deposit(key, kit.asset, 7, 1, **sender)
-    with ape.reverts(kit.error("DepositPositionOutOfRange"), positionId=2**64):
+    with ape.reverts(kit.error("PositionIdOutOfRange"), positionId=2**64):
         deposit(kit.alice.stark_key, kit.asset, 2**64, 1, **sender)
     with ape.reverts(kit.error("AssetTypeNotRegistered"), assetType=BTC):
         deposit(kit.alice.stark_key, BTC, 7, 1, **sender)

@@ -5,7 +5,7 @@ from ape.exceptions import ContractLogicError
 from exchange_machine import World, machine
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from twins import TWINS, Twin, TwinProject, broken_sources, compile_twins
+from twins import TWINS, Twin, TwinProject, broken_sources, compile_twin
 
 TWIN_EXAMPLES, TWIN_STEPS = 60, 40
 
@@ -47,7 +47,7 @@ def test_every_twin_still_breaks_something():
 
 
 def caught(project, accounts, chain, twin: Twin) -> bool:
-    container = compile_twins((twin,))[twin.name]
+    container = compile_twin(twin)
     world = World(TwinProject(project, twin, container), accounts, chain)
     try:
         run_state_machine_as_test(machine(world), settings=hunt(TWIN_EXAMPLES, TWIN_STEPS))

@@ -8,9 +8,9 @@ from exchange_kit import BTC, DAY, GRACE, HOUR
 from output_words import Trade, Withdrawal
 
 from freehold.scenarios.accounts import User
+from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import words_to_bytes
 
-FIELD = 2**251 + 17 * 2**192 + 1
 SERVED = 2**256 - 1
 UNREQUESTED, PENDING, SERVED_TRADE = range(3)
 

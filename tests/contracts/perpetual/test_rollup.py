@@ -6,7 +6,9 @@ import pytest
 from prover.algebra.keccak import keccak_of_words
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
-from tests.support.rollup_kit import BIAS, HEIGHT, batch, data_words, prove, publish, record
+from tests.support.rollup_kit import BIAS, HEIGHT, batch, data_words, prove, publish, record, rollup
+
+__all__ = ["rollup"]
 
 FIRST_TICK, SECOND_TICK = 1000, 2000
 

@@ -7,7 +7,7 @@ import pytest
 from exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, HOUR
 from output_words import ROLLUP, availability_claim, condition_word, fact_of
 
-FIELD = 2**251 + 17 * 2**192 + 1
+from prover.algebra.field import PRIME as FIELD
 
 
 def refused(kit, output, error: str, application_data=None, **values) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from hashlib import sha256
 
 from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
 from tests.support.solidity import ROOT, compiled, request, sources_of
-
-CACHE = ROOT / ".build/twins"
 
 
 @dataclass(frozen=True)
@@ -81,9 +77,9 @@ TWINS = (
     Twin(
         "a rollup's data is not bound",
         "Freehold",
-        "StateUpdate",
-        "bytes32 fact = parts.isRollup ? rollupFact(output, parts.end) :",
-        "bytes32 fact = parts.isRollup ? keccak256(abi.encodePacked(output[:parts.end])) :",
+        "ProgramOutput",
+        "if (!parts.isRollup) return keccak256(abi.encodePacked(output));",
+        "return keccak256(abi.encodePacked(output[:parts.end]));",
     ),
     Twin(
         "a condition need not be met",
@@ -96,7 +92,7 @@ TWINS = (
         "conditions are not the batch's",
         "Freehold",
         "StateUpdate",
-        "if (found != expected) revert ConditionMismatch(i, found, expected);",
+        "if (found != conditions[i]) revert ConditionMismatch(i, found, conditions[i]);",
         "",
     ),
     Twin(
@@ -180,8 +176,8 @@ TWINS = (
     Twin(
         "party b need not sign",
         "Freehold",
-        "Operations",
-        "        trade.requireSigned(submissionExpirationTime, Users.load().ownerOf(starkKeyB), signature);\n",
+        "ForcedTrades",
+        "if (!signed) revert InvalidSignature(owner);",
         "",
     ),
     Twin(
@@ -240,21 +236,10 @@ def broken_sources(twin: Twin) -> dict[str, str]:
     return sources | {path: sources[path].replace(twin.old, twin.new)}
 
 
-def compile_twins(twins: tuple[Twin, ...]) -> dict[str, ContractContainer]:
-    """By name; what was compiled before from the same sources is read from .build/twins."""
-    sources = {twin.name: broken_sources(twin) for twin in twins}
-    keys = {twin.name: sha256(json.dumps(sources[twin.name]).encode()).hexdigest() for twin in twins}
-    missing = [twin for twin in twins if not (CACHE / f"{keys[twin.name]}.json").exists()]
-    CACHE.mkdir(parents=True, exist_ok=True)
-    for twin in missing:
-        (CACHE / f"{keys[twin.name]}.json").write_text(json.dumps(_compile(twin, sources[twin.name])))
-    return {twin.name: _container(twin, json.loads((CACHE / f"{keys[twin.name]}.json").read_text())) for twin in twins}
-
-
-def _compile(twin: Twin, sources: dict[str, str]) -> dict:
+def compile_twin(twin: Twin) -> ContractContainer:
     path = path_of(twin.piece)
-    output = compiled(request(sources, {path: {twin.piece: ["abi", "evm.bytecode.object"]}}))
-    return output["contracts"][path][twin.piece]
+    output = compiled(request(broken_sources(twin), {path: {twin.piece: ["abi", "evm.bytecode.object"]}}))
+    return _container(twin, output["contracts"][path][twin.piece])
 
 
 def _container(twin: Twin, compiled: dict) -> ContractContainer:

@@ -10,7 +10,7 @@ import pytest
 from freehold.chain.verifier import data_contract, deploy_shape
 from prover.algebra.field import PRIME
 from prover.cairo.shapes import shape_of
-from prover.codegen import __main__ as generated
+from prover.codegen import shapes as generated
 from prover.codegen.constraints import InputPlan
 from prover.codegen.shape import shape_offsets
 from prover.stark.domains import root_of_unity
@@ -22,6 +22,17 @@ CODE_LIMIT = 24_576
 
 def test_generated_contracts_are_fresh():
     assert generated.stale() == []
+
+
+@pytest.mark.parametrize("shape", generated.SHAPES)
+def test_every_constraint_is_named_once_where_it_is_added_up(shape):
+    contract = generated.contract_of(shape)
+    lines = [line.strip() for one in (contract, *contract.parts) for line in one.source.splitlines()]
+    named = [line.removeprefix("// ") for line in lines if line.startswith("// ") and "/" in line.removeprefix("// ")]
+    tables = shape_of(generated.SHAPES[shape]).tables
+    paths = [table.path(one) for table in tables for one in (*table.constraints, *table.lookup_constraints)]
+    assert sorted(name for name in named if name in paths) == sorted(paths)
+    assert len(set(paths)) == len(paths)
 
 
 def test_no_contract_is_above_the_limit_of_code(project):

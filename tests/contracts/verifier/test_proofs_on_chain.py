@@ -16,10 +16,10 @@ from freehold.chain.verifier import (
 )
 from prover.algebra import ecdsa
 from prover.algebra.field import PRIME
+from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
 from prover.cairo.run import run_program
-from prover.stark.transcript import keccak256, words_to_bytes
 from tests.support.paths import PROGRAMS
 from tests.support.small_proofs import SMALL
 

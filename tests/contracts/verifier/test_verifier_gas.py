@@ -14,7 +14,7 @@ from prover.algebra import ecdsa
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run
 from prover.cairo.run import run_program
-from prover.codegen.__main__ import EXCHANGE_SHAPE
+from prover.codegen.shapes import EXCHANGE_SHAPE
 from prover.stark.parameters import DEFAULT, NAMED
 
 WHOLE = replace(DEFAULT, part_queries=DEFAULT.n_queries)

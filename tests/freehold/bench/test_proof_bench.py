@@ -12,10 +12,10 @@ import pytest
 from freehold.bench import trades_plot
 from freehold.bench.proofs import TradesResult, batch_of, filling_trades, proof_name
 from prover.applications.perpetual.transactions import Trade
+from prover.cairo.proof_file import ProofFile
 from prover.cairo.prove import verify_proof
 from prover.proving.batch import exchange_program, run_exchange
 from prover.stark.parameters import NAMED
-from prover.stark.proof import Proof
 
 COMMAND = Path(sys.executable).with_name("freehold")
 
@@ -39,7 +39,7 @@ def measured(tmp_path_factory):
 
 
 def test_a_measured_proof_is_kept_and_holds(measured):
-    proof = Proof.from_bytes((measured / "proofs" / proof_name(1, "fast")).read_bytes())
+    proof = ProofFile.from_bytes((measured / "proofs" / proof_name(1, "fast")).read_bytes()).proof
     statement = verify_proof(proof, exchange_program(), NAMED["fast"])
     assert list(statement.output) == batch_of(1).output()
 

@@ -1,5 +1,7 @@
 """A pruned program runs as the whole one, and keeps no name that its hints do not reach."""
 
+from pathlib import Path
+
 import pytest
 
 from prover.cairo.compile import compiler_output
@@ -15,7 +17,7 @@ BATCH = "rollup data: trade, deposit, emptied and unchanged positions, funding t
 
 def test_the_exchange_runs_as_with_all_names():
     whole = compiler_output(EXCHANGE)
-    small = pruned(whole)
+    small = pruned(whole, EXCHANGE.parent)
     assert (small["data"], small["builtins"], small["prime"]) == (whole["data"], whole["builtins"], whole["prime"])
     expected, found = (run_program(Program.from_json(document), published(BATCH)) for document in (whole, small))
     assert (found.registers == expected.registers).all() and found.memory == expected.memory
@@ -91,7 +93,7 @@ def pruned_with(code: str) -> dict:
         "code": code,
         "flow_tracking_data": {"ap_tracking": {}, "reference_ids": {"__main__.f.x": 0, "__main__.f.pair": 1}},
     }
-    return pruned({**DOCUMENT, "hints": {"9": [hint]}})
+    return pruned({**DOCUMENT, "hints": {"9": [hint]}}, Path("."))
 
 
 @pytest.mark.parametrize(
@@ -113,4 +115,25 @@ def test_what_a_hint_reaches_is_kept_and_nothing_else(code, identifiers, referen
     assert small["reference_manager"]["references"] == [records[number] for number in references]
     (hint,) = small["hints"]["9"]
     assert sorted(hint["flow_tracking_data"]["reference_ids"].values()) == list(range(len(references)))
-    assert not small.keys() & {"debug_info", "attributes"}
+    assert not small.keys() & {"debug_info"}
+
+
+def test_places_of_hints_and_messages_are_kept_without_the_machine(tmp_path):
+    record = {"input_file": {"filename": str(tmp_path / "lib/part.cairo")}, "start_line": 7}
+    other = {"input_file": {"filename": "/somewhere/site-packages/starkware/cairo/common/math.cairo"}, "start_line": 9}
+    locations = {"9": {"inst": record, "hints": [{"location": record}]}, "11": {"inst": other, "hints": []}}
+    message = {"name": "error_message", "value": "no", "start_pc": 3, "end_pc": 5, "flow_tracking_data": {}}
+    hint = {"accessible_scopes": [], "code": "pass", "flow_tracking_data": {"ap_tracking": {}, "reference_ids": {}}}
+    kept = pruned(
+        {
+            **DOCUMENT,
+            "hints": {"9": [hint]},
+            "debug_info": {"instruction_locations": locations},
+            "attributes": [message, {**message, "name": "soundness"}],
+        },
+        tmp_path,
+    )
+    assert kept["attributes"] == [
+        {"name": "error_message", "value": "no", "start_pc": 3, "end_pc": 5},
+        {"name": "location", "value": "lib/part.cairo:7", "start_pc": 9, "end_pc": 10},
+    ]

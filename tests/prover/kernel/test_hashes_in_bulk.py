@@ -1,6 +1,8 @@
 """Pedersen hashes of the kernel beside their plain twin, and additions of points with equal x, which the fixed
 points never meet: points with known logarithms stand in for them."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,9 +18,9 @@ felt = st.one_of(st.sampled_from(EDGES), st.integers(0, PRIME - 1))
 LOW, INPUT_BITS, WINDOW, ORDER = 248, 252, 12, curve.ORDER
 
 
-@pytest.fixture(scope="module", autouse=True, params=["scalar", "vector"])
+@pytest.fixture(scope="module", autouse=True, params=["reference", "scalar", "vector"])
 def path(request):
-    """Every test runs on both dispatch paths; the vector one needs AVX-512 IFMA."""
+    """Every test runs on every backend; the vector one needs AVX-512 IFMA."""
     with kernel.backend(request.param) as found:
         if found != request.param:
             pytest.skip("this processor has no AVX-512 IFMA")
@@ -102,6 +104,12 @@ def logarithm(shift: int, x: int, y: int) -> int:
 
 
 def table(shift: int) -> HashTable:
+    return _table(shift, kernel.in_use())
+
+
+@cache
+def _table(shift: int, backend: str) -> HashTable:
+    """Of this backend's making."""
     return HashTable(multiple(shift), [multiple(one) for one in LOGARITHMS])
 
 

@@ -38,7 +38,7 @@ def proven(run, parameters):
 def test_the_count_for_given_positions_is_exact(hashes_run, part_queries):
     parameters = replace(SMALL, part_queries=part_queries)
     prover, proof, words = proven(hashes_run, parameters)
-    layout = make_layout(prover.shape, prover.witness.log_heights, parameters)
+    layout = make_layout(prover.shape, prover.log_heights, parameters)
     size = size_of(prover.shape, layout, parameters, words, prover.positions)
     assert size.bytes == 32 * len(proof.header) + sum(map(len, proof.parts))
     assert size.parts == len(proof.parts)
@@ -47,7 +47,7 @@ def test_the_count_for_given_positions_is_exact(hashes_run, part_queries):
 def test_the_expectation_is_within_three_percent_of_a_proof(hashes_run):
     parameters = replace(DEFAULT, grinding_bits=4)
     prover, proof, words = proven(hashes_run, parameters)
-    expected = expected_size(prover.shape, prover.witness.log_heights, parameters, words)
+    expected = expected_size(prover.shape, prover.log_heights, parameters, words)
     found = 32 * len(proof.header) + sum(map(len, proof.parts))
     assert abs(expected.bytes - found) < 0.03 * found
 
@@ -55,7 +55,7 @@ def test_the_expectation_is_within_three_percent_of_a_proof(hashes_run):
 def test_the_gas_of_calldata_is_within_one_percent_of_its_bytes(hashes_run):
     parameters = replace(DEFAULT, grinding_bits=4, part_queries=39)
     prover, proof, words = proven(hashes_run, parameters)
-    layout = make_layout(prover.shape, prover.witness.log_heights, parameters)
+    layout = make_layout(prover.shape, prover.log_heights, parameters)
     size = size_of(prover.shape, layout, parameters, words, prover.positions)
     data = b"".join(word.to_bytes(32, "big") for word in proof.header) + proof.parts[0]
     small_words = 32 * sum(word < 1 << 64 for word in proof.header)

@@ -19,7 +19,7 @@ from prover.stark.errors import (
     StarkError,
 )
 from prover.stark.expressions import INTERACTION
-from prover.stark.layout import make_layout
+from prover.stark.layout import Slot, make_layout
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.proof import Proof
 from prover.stark.prover import Prover, Witness, prove, verifying_key
@@ -244,13 +244,12 @@ class WrongHelper(Cheat):
 
     def _interaction(self, values):
         sums = super()._interaction(values)
-        columns = self.columns.values[0]
-        helper, other, running = (columns["cell", INTERACTION, i].copy() for i in range(3))
+        helper, other, running = (self._values_of(Slot(0, i), INTERACTION) for i in range(3))
         one = kernel.from_ints([1])[0]
         helper[3:4] = kernel.add(helper[3:4], one)
         helper[5:6] = kernel.sub(helper[5:6], one)
         running[4:6] = kernel.add(running[4:6], one)
-        self.columns.add(0, INTERACTION, np.stack([helper, other, running]))
+        self.add_columns(0, INTERACTION, np.stack([helper, other, running]))
         return sums
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from prover.algebra.curve import square_root
 from prover.algebra.field import PRIME
+from prover.algebra.keys import SECP256K1_ORDER, SECP256K1_PRIME
 from prover.cairo.errors import RunFailed
 
-SECP_P = 2**256 - 2**32 - 977
-N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+SECP_P, N = SECP256K1_PRIME, SECP256K1_ORDER
 """secp256k1: the field, and the order of its group."""
 SECP256R1_P = 2**256 - 2**224 + 2**192 + 2**96 - 1
 SECP256R1_ALPHA = SECP256R1_P - 3

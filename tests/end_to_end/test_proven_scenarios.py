@@ -17,7 +17,7 @@ SCENARIOS = ROOT / "scripts/_scenarios"
 QUICK = ("every_kind", "the_19300", "key_recovery")
 
 
-def test_the_story_ends_with_nobody_owed(networks, tmp_path, monkeypatch):
+def test_the_demo_ends_with_nobody_owed(networks, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Demo(SMALL, Accounts.of_test_accounts()).run()
     steps = json.loads(Path(".build/demo.json").read_text())
@@ -28,10 +28,10 @@ def test_the_story_ends_with_nobody_owed(networks, tmp_path, monkeypatch):
     assert steps[-1]["balances"]["after"]["exchange"] == 0
 
 
-def play(scenario: Scenario) -> Runner:
-    player = Runner(SMALL, scenario)
-    player.run()
-    return player
+def run(scenario: Scenario) -> Runner:
+    runner = Runner(SMALL, scenario)
+    runner.run()
+    return runner
 
 
 @pytest.mark.parametrize("mode", ["validium", "rollup"])
@@ -39,19 +39,19 @@ def test_a_batch_of_every_kind_is_proven_and_accepted(networks, tmp_path, monkey
     """Deposits and forced requests are on chain before it, the condition is a fact there, prices are signed;
     withdrawals are paid, one to another key. In a rollup the tree is rebuilt from calldata after each batch."""
     monkeypatch.chdir(tmp_path)
-    player = play(read_scenario(SCENARIOS / "every_kind.yaml").model_copy(update={"mode": mode}))
-    batch = player.proven[-1].batch
+    runner = run(read_scenario(SCENARIOS / "every_kind.yaml").model_copy(update={"mode": mode}))
+    batch = runner.proven[-1].batch
     assert {transaction.number for transaction in batch.transactions} == set(range(11))
     assert [code == Code.SUCCESS for code in batch.served] == [True, False, True, False]
     assert len(batch.conditions) == 1 and len(batch.signed_min_prices) == 2
-    assert player.exchange.getRollupVaultRoot() == batch.after.tree.root
+    assert runner.exchange.getRollupVaultRoot() == batch.after.tree.root
 
 
 @pytest.mark.parametrize("name", ["the_19300", "key_recovery"])
 def test_forced_trades_end_as_their_scenarios_say(networks, tmp_path, monkeypatch, name):
     """S4-01, S2-27, S4-14: the files have the numbers."""
     monkeypatch.chdir(tmp_path)
-    play(read_scenario(SCENARIOS / f"{name}.yaml"))
+    run(read_scenario(SCENARIOS / f"{name}.yaml"))
 
 
 @pytest.mark.slow
@@ -60,4 +60,4 @@ def test_forced_trades_end_as_their_scenarios_say(networks, tmp_path, monkeypatc
 )
 def test_the_projects_other_scenarios(networks, tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
-    play(read_scenario(path))
+    run(read_scenario(path))

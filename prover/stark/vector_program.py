@@ -1,4 +1,4 @@
-"""Expressions to a straight-line program of the kernel's vector machine."""
+"""Expressions to a straight-line program of the kernel's vector machine, which runs over the rows of columns."""
 
 from __future__ import annotations
 
@@ -6,28 +6,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from prover import kernel
-from prover.kernel import Op
+from prover.kernel import Felts, Op
 from prover.stark.expressions import Expression, walk
+
+Source = tuple[str, int, int]
+"""What a program loads: ("cell", tree, column) or ("periodic", index, 0)."""
+Columns = dict[Source, Felts]
+"""A table's columns: their values or their coefficients, (n, 4) each."""
 
 
 @dataclass(frozen=True)
-class Program:
+class VectorProgram:
     """`values` are (constant index, name) to be bound before a run; `sources` the columns it loads, in order."""
 
-    instructions: np.ndarray
+    instructions: NDArray[np.int32]
     n_registers: int
     constants: tuple[int, ...]
     values: tuple[tuple[int, str], ...]
-    sources: tuple[tuple[str, int, int], ...]
+    sources: tuple[Source, ...]
     n_outputs: int
 
     def run(
         self,
-        columns: dict[tuple[str, int, int], np.ndarray],
+        columns: Columns,
         values: dict[str, int],
-        outputs: Sequence[np.ndarray],
+        outputs: Sequence[Felts],
     ) -> None:
         """Fill `outputs`, (n, 4) each, from the columns that `sources` name; shorter ones repeat."""
         constants = list(self.constants)
@@ -42,7 +48,7 @@ class Program:
         )
 
 
-def compile_program(roots: list[Expression]) -> Program:
+def compile_program(roots: list[Expression]) -> VectorProgram:
     """One output for each root, registers reused as soon as their last reader is done."""
     order = list(walk(*roots))
     last_use = {id(node): step for step, user in enumerate(order) for node in _operands(user)}
@@ -54,7 +60,7 @@ def compile_program(roots: list[Expression]) -> Program:
     instructions: list[tuple[int, int, int, int]] = []
     constants: list[int] = []
     values: list[tuple[int, str]] = []
-    sources: dict[tuple[str, int, int], int] = {}
+    sources: dict[Source, int] = {}
     n_registers = 0
 
     for step, node in enumerate(order):
@@ -76,10 +82,11 @@ def compile_program(roots: list[Expression]) -> Program:
             source = ("cell", node.args[0], node.args[1]) if node.kind == "cell" else ("periodic", node.args[0], 0)
             instructions.append((Op.LOAD, target, sources.setdefault(source, len(sources)), node.args[-1]))
         else:
-            instructions.append((Op[node.kind.upper()], target, *operands))
+            left, right = operands
+            instructions.append((Op[node.kind.upper()], target, left, right))
     for output, root in enumerate(roots):
         instructions.append((Op.STORE, output, registers[id(root)], 0))
-    return Program(
+    return VectorProgram(
         np.array(instructions, dtype=np.int32),
         max(1, n_registers),
         tuple(constants) or (0,),

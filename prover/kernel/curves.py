@@ -1,0 +1,68 @@
+"""The Stark curve in bulk: square roots, multiples, the chains of additions that curve components show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prover.kernel.arguments import KernelError, checked, pointer
+from prover.kernel.arrays import Bools, Felts, empty
+from prover.kernel.library import LIBRARY
+
+
+def square_roots(values: Felts) -> tuple[Felts, Bools]:
+    """(n, 4) to the smaller root of each, 0 where there is none, and which have one (n,)."""
+    values = checked(values, "values", 2)
+    out, found = np.empty_like(values), np.empty(len(values), dtype=np.uint8)
+    LIBRARY.fh_square_roots(pointer(out), pointer(found), pointer(values), len(values))
+    return out, found.astype(bool)
+
+
+def curve_multiples(points: Felts, scalars: Sequence[int]) -> tuple[Felts, Bools]:
+    """(m, 2, 4) points times scalars in [0, 2^256): (m, 2, 4), (0, 0) at infinity, and which are finite (m,)."""
+    points = checked(points, "points", 3)
+    if points.shape != (len(scalars), 2, 4):
+        raise KernelError(f"{len(scalars)} scalars for points of shape {points.shape}")
+    data = np.frombuffer(b"".join(scalar.to_bytes(32, "big") for scalar in scalars), dtype=np.uint8)
+    out, finite = np.empty_like(points), np.empty(len(points), dtype=np.uint8)
+    LIBRARY.fh_curve_multiples(pointer(out), pointer(finite), pointer(points), pointer(data), len(points))
+    return out, finite.astype(bool)
+
+
+def double_add_chain(start: Felts, points: Felts, choices: NDArray[Any], out: Felts) -> tuple[Felts, Bools]:
+    """`A' = 2A + P` for m instances: the last A, (m, 2, 4), and where no addition lacked a slope, (m,).
+
+    `start` (m, 2, 4); P is one of `points` (k, m, 2, 4) as `choices` (m, steps) say; `out` (4, m, more rows than steps,
+    4) gets x of A, slope of A and P, slope of A and A + P, and 1 / (x(A) - x(P)), x in one row more than the others.
+    """
+    start, points, out = checked(start, "start", 3), checked(points, "points", 4), checked(out, "out", 4)
+    digits = np.ascontiguousarray(choices, dtype=np.uint8)
+    m, steps = digits.shape
+    if start.shape != (m, 2, 4) or points.shape[1:] != (m, 2, 4) or out.shape[:2] != (4, m) or out.shape[2] <= steps:
+        raise KernelError(f"shapes {start.shape}, {points.shape}, {digits.shape} and {out.shape} do not fit together")
+    if digits.size and digits.max() >= len(points):
+        raise KernelError(f"a choice of {digits.max()} among {len(points)} points")
+    end, possible = empty((m, 2, 4)), np.empty(m, dtype=np.uint8)
+    LIBRARY.fh_double_add_chain(
+        *(pointer(array) for array in (out, end, possible, start, points, digits)), m, steps, out.shape[2]
+    )
+    return end, possible.astype(bool)
+
+
+def add_chain(start: Felts, points: Felts, minus: Bools, out: Felts) -> Bools:
+    """`A' = A + P`, or `A - P` where `minus` (m, steps): where no addition lacked a slope, (m,).
+
+    All instances begin at `start` (2, 4) and add the same `points` (steps, 2, 4); `out` (2, m, more rows than steps, 4)
+    gets x and y of A before each step and after the last.
+    """
+    start, points, out = checked(start, "start", 2), checked(points, "points", 3), checked(out, "out", 4)
+    signs = np.ascontiguousarray(minus, dtype=np.uint8)
+    m, steps = signs.shape
+    if start.shape != (2, 4) or points.shape != (steps, 2, 4) or out.shape[:2] != (2, m) or out.shape[2] <= steps:
+        raise KernelError(f"shapes {start.shape}, {points.shape}, {signs.shape} and {out.shape} do not fit together")
+    possible = np.empty(m, dtype=np.uint8)
+    LIBRARY.fh_add_chain(*(pointer(array) for array in (out, possible, start, points, signs)), m, steps, out.shape[2])
+    return possible.astype(bool)

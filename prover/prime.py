@@ -1,0 +1,3 @@
+"""The STARK prime, below everything: the verifier on plain integers needs it and no array."""
+
+PRIME = 2**251 + 17 * 2**192 + 1
