@@ -11,6 +11,7 @@ from freehold.chain.managers import chain, project
 from freehold.chain.network import is_local
 from freehold.chain.record import chain_folder, write_deployment
 from freehold.records import refuse_taken
+from prover.applications.ledger.units import Seconds
 from scripts._arguments import Script, account_of, token_at
 
 
@@ -64,7 +65,7 @@ def cli(
         operates,
         members,
         collateral,
-        chain.blocks.head.timestamp,
+        Seconds(chain.blocks.head.timestamp),
         local=is_local(),
         signatures_required=required,
     )

@@ -70,7 +70,7 @@ def deploy_exchange(
     operator: AccountAPI | str,
     committee_members: Members,
     token: ContractInstance,
-    time: int,
+    time: Seconds,
     parameters: Parameters = DEFAULT,
     local: bool = True,
     delays: Delays = USUAL_DELAYS,

@@ -22,7 +22,7 @@ from freehold.scenarios.report import Report, expect
 from prover.algebra.ecdsa import public_key
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.facts import condition_word
-from prover.applications.ledger.units import Hours
+from prover.applications.ledger.units import Hours, Seconds
 from prover.applications.perpetual.batch import apply_batch
 from prover.applications.perpetual.config import FeePosition
 from prover.applications.perpetual.escape import escape_amount, escape_proof
@@ -103,7 +103,7 @@ class ScenarioExchange:
                 self.operator,
                 [self.member],
                 self.token,
-                chain.blocks.head.timestamp,
+                Seconds(chain.blocks.head.timestamp),
                 self.parameters,
                 rules=self.rules(),
             )

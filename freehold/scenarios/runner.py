@@ -36,7 +36,7 @@ from prover.applications.perpetual.transactions import (
 from prover.applications.perpetual.units import CollateralQuanta, PositionId, SyntheticQuanta
 from prover.stark.parameters import Parameters
 
-NEVER = HOURS_UPPER_BOUND - 1
+NEVER = Hours(HOURS_UPPER_BOUND - 1)
 """Orders of scenarios do not expire."""
 
 

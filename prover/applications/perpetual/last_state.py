@@ -12,7 +12,7 @@ from prover.applications.perpetual.state import State
 
 
 class LastState(Document):
-    """All positions and orders, and what governance fixed."""
+    """All positions, the orders or their root, and what governance fixed."""
 
     config: GeneralConfig
     state: StateDocument

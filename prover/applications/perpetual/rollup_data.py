@@ -152,9 +152,10 @@ class Published:
         balances = {asset_id: asset.balance for asset_id, asset in before.items()} | dict(record.changed)
         held = sorted((asset_id, balance) for asset_id, balance in balances.items() if balance)
         time = record.funding_timestamp
-        if time and time not in indices:
+        if held and time and time not in indices:
             raise TickUnread(record.position_id, time)
-        known = indices[time] if time else {asset_id: asset.cached_funding_index for asset_id, asset in before.items()}
+        kept = {asset_id: asset.cached_funding_index for asset_id, asset in before.items()}
+        known = indices.get(time, {}) if time else kept
         for asset_id, _ in held:
             if asset_id not in known:
                 raise IndexUnread(record.position_id, asset_id, time)

@@ -21,6 +21,7 @@ from prover.applications.perpetual.errors import (
 )
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.rollup_data import Published, RollupData
+from prover.applications.perpetual.state import State
 from tests.support.every_kind import every_kind
 from tests.support.random_batches import Seeded, a_config, a_history
 from tests.support.world import ALICE, BOB, ETH, HALF, NOW, apply, configured, deposit, funding, holds, key, world
@@ -114,6 +115,17 @@ def test_the_tick_of_the_state_before_is_known_too():
         published = Published.after(state)
         published.read(batch.data())
         assert published.state(batch.after.shared()).positions == batch.after.positions
+
+
+def test_the_beginning_needs_no_tick():
+    """Whoever starts with the exchange knows that nobody holds anything; deposits may come before the first tick."""
+    state = State.initial(ROLLUP, NOW)
+    published = Published()
+    for transactions in ((deposit(ALICE, 7, 5),), (deposit(BOB, 8, 6), funding(NOW + 5), deposit(ALICE, 7, 1))):
+        batch = apply(state, *transactions, config=ROLLUP)
+        published.read(batch.data())
+        state = batch.after
+        assert published.state(state.shared()).positions == state.positions
 
 
 def test_what_was_not_read_is_named():
