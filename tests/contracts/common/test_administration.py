@@ -52,7 +52,7 @@ ROLES = {
     "OnlyCandidateGovernor": ("mainAcceptGovernance()", "proxyAcceptGovernance()"),
 }
 OPEN_TO_ANYONE = {
-    *("registerEthAddress", "registerSender", "onERC721Received", "initialize", "registerToken"),
+    *("registerEthAddress", "registerSender", "initialize", "registerToken"),
     *("deposit", "depositERC20", "depositEth", "depositCancel", "depositReclaim", "withdraw"),
     *("forcedWithdrawalRequest", "forcedTradeRequest", "freezeRequest", "escape"),
 }

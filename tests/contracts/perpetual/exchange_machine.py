@@ -108,7 +108,7 @@ def machine(world: World):
     class ExchangeMachine(RuleBasedStateMachine):
         @initialize()
         def begin(self) -> None:
-            self.model = Model(kit.state)
+            self.model, self.outputs = Model(kit.state), 0
             self.books = world.books()
             self.granted = dict.fromkeys(NAMES, 0)
             self.last_claims = {name: self.claim(self.books, name) for name in NAMES}
@@ -267,11 +267,13 @@ def machine(world: World):
                 plan.apply()
 
         def output(self, changes=(), forced=(), mode=VALIDIUM, price=None) -> Output:
-            """Each has another root, another index and the price: the shared state names both from the first on."""
+            """Each has a root that none had before, so that no availability claim was declared for another; another index
+            and the price: the shared state names both from the first on."""
             model, now = self.model, self.now()
+            self.outputs += 1
             after = replace(
                 model.state,
-                positions_root=model.state.positions_root + 1,
+                positions_root=kit.state.positions_root + self.outputs,
                 funding={BTC: 2**63 + model.batches},
                 funding_time=now,
                 prices={BTC: price or model.price},

@@ -31,7 +31,7 @@ def world(project, accounts, chain):
 
 
 def test_the_contract_does_what_the_model_says(world):
-    run_state_machine_as_test(machine(world), settings=budget(6, 25))
+    run_state_machine_as_test(machine(world), settings=hunt(6, 25))
 
 
 @pytest.mark.slow
