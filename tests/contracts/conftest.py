@@ -18,9 +18,9 @@ from ape.pytest.contextmanagers import RevertsContextManager
 from ape_ethereum.trace import Trace
 from ape_test.provider import LocalProvider
 from eth_tester.exceptions import TransactionFailed
-from exchange_kit import Kit
 
 from prover.algebra.keccak import keccak256
+from tests.support.exchange_kit import Kit
 
 
 @pytest.fixture(scope="session", autouse=True)

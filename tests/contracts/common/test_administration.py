@@ -3,12 +3,12 @@
 import ape
 import pytest
 from eth_abi import encode
-from exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_word
 
 from freehold.chain.deployed import Delays
 from freehold.chain.deployment import deploy_pieces, initial_data
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak256
+from tests.support.exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_word
 
 ZERO = "0x" + "00" * 20
 GLOBAL = 2**256 - 1

@@ -2,13 +2,13 @@
 
 import ape
 import pytest
-from exchange_kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 
 from freehold.scenarios.accounts import User
 from prover.algebra import ecdsa
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.applications.ledger.facts import registration_message
+from tests.support.exchange_kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 
 NOBODYS_KEY = 3 * 2**200  # above every address
 LIMITS = [0, 1, 2**64 - 1, 2**64]

@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 
 import pytest
-from exchange_kit import DAY, GRACE, HOUR, Kit
-from output_words import ROLLUP
 
 from freehold.scenarios.accounts import User
 from prover.algebra.keccak import keccak256
+from tests.support.exchange_kit import DAY, GRACE, HOUR, Kit
+from tests.support.output_words import ROLLUP
 
 SNAPSHOT = Path(__file__).with_name("gas_snapshot.json")
 TOLERANCE = 64

@@ -2,10 +2,11 @@
 
 import pytest
 from ape.exceptions import ContractLogicError
-from exchange_machine import World, machine
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from twins import TWINS, Twin, TwinProject, broken_sources, compile_twin
+
+from tests.support.exchange_machine import World, machine
+from tests.support.twins import TWINS, Twin, TwinProject, broken_sources, compile_twin
 
 TWIN_EXAMPLES, TWIN_STEPS = 60, 40
 

@@ -4,12 +4,12 @@ import ape
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
-from exchange_kit import BTC, DAY, GRACE, HOUR
-from output_words import Trade, Withdrawal
 
 from freehold.scenarios.accounts import User
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import words_to_bytes
+from tests.support.exchange_kit import BTC, DAY, GRACE, HOUR
+from tests.support.output_words import Trade, Withdrawal
 
 SERVED = 2**256 - 1
 UNREQUESTED, PENDING, SERVED_TRADE = range(3)

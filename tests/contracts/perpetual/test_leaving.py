@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import ape
 import pytest
-from exchange_kit import Kit
 
 from freehold.chain.deployment import deploy_escape_verifier
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import EMPTY, Position
 from prover.applications.perpetual.state import State
+from tests.support.exchange_kit import Kit
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pytest
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
-from gas import error_names, execute
 
 from freehold.chain.verifier import deploy_verifier, register_program
 from prover.cairo.program import Program
 from prover.cairo.prove import verify_proof
 from prover.stark.errors import StarkError
 from prover.stark.proof import Proof
+from tests.support.gas import error_names, execute
 from tests.support.small_proofs import SMALL
 
 HEADER = {"HeaderLength", "NotBelowPrime"}

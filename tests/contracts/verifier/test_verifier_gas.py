@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gas import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, Cost, cost_of
 
 from freehold.chain.verifier import deploy_verifier, register_program
 from prover.algebra import ecdsa
@@ -16,6 +15,7 @@ from prover.cairo.prove import prove_run
 from prover.cairo.run import run_program
 from prover.codegen.shapes import EXCHANGE_SHAPE
 from prover.stark.parameters import DEFAULT, NAMED
+from tests.support.gas import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, Cost, cost_of
 
 WHOLE = replace(DEFAULT, part_queries=DEFAULT.n_queries)
 """All queries in one transaction."""

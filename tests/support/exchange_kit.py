@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from eth_account import Account
-from output_words import Output, SharedState, Trade, Withdrawal, availability_claim, fact_of
 
 from freehold.chain.deployed import DAY, Delays
 from freehold.chain.deployment import deploy_pieces
 from freehold.scenarios.accounts import User
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
+from tests.support.output_words import Output, SharedState, Trade, Withdrawal, availability_claim, fact_of
 
 HOUR = 3600
 GRACE = 7 * DAY

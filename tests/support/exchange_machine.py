@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import ape
-from exchange_kit import BTC, DAY, GRACE, HOUR, Kit, hash_word
-from exchange_model import BODIES, KINDS, NAMES, SERVED, Model, Plan
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from output_words import ROLLUP, VALIDIUM, Output, availability_claim, condition_word, fact_of
 
 from freehold.scenarios.accounts import User
+from tests.support.exchange_kit import BTC, DAY, GRACE, HOUR, Kit, hash_word
+from tests.support.exchange_model import BODIES, KINDS, NAMES, SERVED, Model, Plan
+from tests.support.output_words import ROLLUP, VALIDIUM, Output, availability_claim, condition_word, fact_of
 
 CANCEL, UNFREEZE, CONFIGURE, REMOVAL, UPGRADE = 2 * DAY, 365 * DAY, 7 * DAY, 28 * DAY, 14 * DAY
 GLOBAL = 2**256 - 1
@@ -267,7 +267,7 @@ def machine(world: World):
                 plan.apply()
 
         def output(self, changes=(), forced=(), mode=VALIDIUM, price=None) -> Output:
-            """Each has a root that none had before, so that no availability claim was declared for another; another index
+            """Each has a root that none had before, so that no claim was declared for another; another index
             and the price: the shared state names both from the first on."""
             model, now = self.model, self.now()
             self.outputs += 1

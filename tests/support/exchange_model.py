@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from exchange_kit import BTC_CONFIG, CONFIG_HASH, DAY, GRACE
-from output_words import SharedState
+from tests.support.exchange_kit import BTC_CONFIG, CONFIG_HASH, DAY, GRACE
+from tests.support.output_words import SharedState
 
 NAMES = ("alice", "bob", "carol")
 SERVED = 2**256 - 1
