@@ -32,7 +32,7 @@ def test_a_shared_state_is_read_as_it_is_written(places, batch):
         read = places.readState(state.words())
         assert read.hash == state.hash()
         assert (read.positionsRoot, read.positionsHeight) == (state.tree.root, state.tree.height)
-        assert (read.ordersRoot, read.ordersHeight) == (state.orders_root, state.orders_height)
+        assert (read.ordersRoot, read.ordersHeight) == (state.orders_root, state.shared().orders_height)
         assert read.funding == words_of(state.funding_indices, BALANCE_BIAS)
         assert read.fundingTime == state.funding_timestamp
         assert read.prices == words_of(state.oracle_prices)
@@ -45,7 +45,7 @@ def test_the_first_state_is_read_as_it_is_written(places, batch):
     state = State.initial(batch.config, 12345)
     read = places.readEmptyState(state.words())
     assert (read.positionsRoot, read.positionsHeight) == (state.tree.root, state.tree.height)
-    assert (read.ordersRoot, read.ordersHeight) == (state.orders_root, state.orders_height)
+    assert (read.ordersRoot, read.ordersHeight) == (state.orders_root, state.shared().orders_height)
     assert (read.fundingCount, read.priceCount) == (0, 0)
     assert (read.fundingTime, read.systemTime) == (12345, 12345)
 
