@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from prover import kernel
-from prover.cairo.prove import prove_run
+from prover.cairo.proof_file import ProofFile
+from prover.cairo.prove import key_of, prove_run
+from prover.cairo.statement import program_identity
 from prover.kernel import library, plain
 from prover.stark.parameters import NAMED
 
@@ -78,7 +80,9 @@ def test_a_proof_is_verified(hashes_run, tmp_path):
     """The very proof is accepted, one with a changed byte is refused."""
     program = ROOT / "tests/prover/cairo/programs/hashes.json"
     proof, changed = tmp_path / "proof", tmp_path / "changed"
-    data = bytearray(prove_run(hashes_run, NAMED["fast"]).to_bytes())
+    made, shape = prove_run(hashes_run, NAMED["fast"]), key_of(tuple(hashes_run.program.builtins), NAMED["fast"]).shape
+    identity = program_identity(shape, hashes_run.program.data)
+    data = bytearray(ProofFile(identity, NAMED["fast"], made).to_bytes())
     proof.write_bytes(data)
     data[-1] ^= 1
     changed.write_bytes(data)
