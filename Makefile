@@ -8,7 +8,7 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts
+.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts cross cross-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,12 @@ $(VENV)/.kernel: $(VENV)/.environment $(VENV)/.modules pyproject.toml $(KERNEL_S
 	@SECONDS=0; $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 	  echo ": $$SECONDS s"
 	@touch $@
+
+cross: $(VENV)/.environment ## compile the kernel for other processors
+	@.ci/cross $@
+
+cross-test: $(VENV)/.environment ## the same, and run its self-check there by qemu
+	@.ci/cross $@
 
 clean: ## remove everything that set-up and runs made
 	rm -rf $(VENV) build .build contracts/.cache .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -33,7 +33,7 @@ def run_program(
 ) -> None:
     """Run the vector machine over n = 2^k rows in natural order; `instructions` (k, 4) int32, `outputs` (n, 4) each.
 
-    A column whose height divides n is repeated.
+    A column whose height divides n is repeated. Outputs share no memory with columns.
     """
     checked(constants, "constants", 2)
     height = column_height(outputs)
