@@ -49,7 +49,7 @@ lint-python: setup ## linter, formatter and type check of the Python sources
 
 lint-solidity: setup ## linter of the contracts, generated ones left out
 	@$(VENV)/node/node_modules/.bin/solhint --disc --noPoster --config .ci/node/solhint.json \
-	  $$(find contracts -name '*.sol' -not -path '*/generated/*')
+	  $$(find contracts -name '*.sol' -not -path '*/generated/*' -not -path '*/.cache/*')
 
 format: setup ## format the Python sources
 	@ruff check --fix . ; ruff format .
