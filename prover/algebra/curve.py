@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, overload
 
 from prover import kernel
@@ -65,10 +66,27 @@ def finite(point: Point | None) -> Point:
 
 def multiply(point: Point | None, scalar: int) -> Point | None:
     """By the kernel; its plain twin is `prover.kernel.reference.curve_multiple`."""
-    if point is None:
-        return None
-    multiples, finite = kernel.curve_multiples(kernel.from_ints(list(point)).reshape(1, 2, 4), [scalar % ORDER])
-    return Point(*kernel.to_ints(multiples[0])) if finite[0] else None
+    return multiply_all([point], [scalar])[0]
+
+
+def multiply_all(points: Sequence[Point | None], scalars: Sequence[int]) -> list[Point | None]:
+    """Each point times its scalar."""
+    places = [place for place, point in enumerate(points) if point is not None]
+    words = [word for point in points if point is not None for word in point]
+    multiples, finite = kernel.curve_multiples(
+        kernel.from_ints(words).reshape(len(places), 2, 4), [scalars[place] % ORDER for place in places]
+    )
+    coordinates = kernel.to_ints(multiples.reshape(-1, 4))
+    found: list[Point | None] = [None] * len(points)
+    for place, x, y, is_finite in zip(places, coordinates[::2], coordinates[1::2], finite, strict=True):
+        found[place] = Point(x, y) if is_finite else None
+    return found
+
+
+def lift_all(xs: Sequence[int]) -> list[Point | None]:
+    """`lift_x` of each."""
+    ys, found = kernel.square_roots(kernel.from_ints([(x * x * x + ALPHA * x + BETA) % PRIME for x in xs]))
+    return [Point(x, y) if has_root else None for x, y, has_root in zip(xs, kernel.to_ints(ys), found, strict=True)]
 
 
 def lift_x(x: int) -> Point | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from prover.algebra import curve
 from prover.algebra.curve import ORDER
+from prover.algebra.field import PRIME
 
 MAX = 1 << 251
 """Messages, r and w = 1/s must lie below."""
@@ -80,18 +83,43 @@ def sign(message: int, private_key: int) -> tuple[int, int]:
             return r, pow(w, -1, ORDER)
 
 
+class Signed(NamedTuple):
+    """A signature (r, s) of a message, under a Stark key."""
+
+    message: int
+    r: int
+    s: int
+    stark_key: int
+
+    def inverse(self) -> int:
+        """w = 1/s; 0 where a number is out of its range, so that no key accepts the signature."""
+        if not (0 < self.message < MAX and 0 < self.r < MAX and 0 < self.s < ORDER):
+            return 0
+        w = pow(self.s, -1, ORDER)
+        return w if w < MAX else 0
+
+
 @lru_cache(maxsize=1 << 14)
 def verify(message: int, r: int, s: int, stark_key: int) -> bool:
     """Accepts either parity of the key's y. Recent answers are kept: a batch is looked at more than once."""
-    if not (0 < message < MAX and 0 < r < MAX and 0 < s < ORDER):
-        return False
-    w = pow(s, -1, ORDER)
-    key = curve.lift_x(stark_key)
-    if key is None or not 0 < w < MAX:
-        return False
-    base, scaled_key = curve.multiply(curve.GENERATOR, message), curve.multiply(key, r)
-    for term in (scaled_key, curve.negate(scaled_key)):
-        result = curve.multiply(curve.add(base, term), w)
-        if result is not None and result.x == r:
-            return True
-    return False
+    return verify_all([Signed(message, r, s, stark_key)])[0]
+
+
+def verify_all(signatures: Sequence[Signed]) -> list[bool]:
+    """The same of many, whose multiples of points the kernel makes together."""
+    accepted = [False] * len(signatures)
+    inverses = [signature.inverse() for signature in signatures]
+    keys = curve.lift_all([signature.stark_key % PRIME for signature in signatures])
+    places = [
+        place
+        for place, (w, key) in enumerate(zip(inverses, keys, strict=True))
+        if w and key is not None and 0 <= signatures[place].stark_key < PRIME
+    ]
+    bases = curve.multiply_all([curve.GENERATOR] * len(places), [signatures[place].message for place in places])
+    terms = curve.multiply_all([keys[place] for place in places], [signatures[place].r for place in places])
+    for sign in (curve.negate, lambda term: term):
+        sums = [curve.add(base, sign(term)) for base, term in zip(bases, terms, strict=True)]
+        results = curve.multiply_all(sums, [inverses[place] for place in places])
+        for place, result in zip(places, results, strict=True):
+            accepted[place] |= result is not None and result.x == signatures[place].r
+    return accepted

@@ -1,0 +1,1 @@
+"""The operator: takes signed transactions, makes batches of them and brings these on chain."""

@@ -1,0 +1,458 @@
+"""Transactions as clients of the published gateway write them, and what the rules make of them.
+
+The objects have exactly the published keys. Amounts, ids and times are decimal strings (JSON numbers are read too),
+field elements lower-case hex with `0x`. A number out of its range is refused under the published name of that range,
+any other fault as SCHEMA_VALIDATION_ERROR.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic_core import PydanticCustomError, ValidationError
+
+from prover.algebra.field import PRIME
+from prover.applications.ledger.facts import condition_word
+from prover.applications.perpetual import transactions as rules
+from prover.applications.perpetual.units import Price
+
+DECIMAL, HEX = re.compile(r"-?(?:0|[1-9][0-9]*)"), re.compile(r"0x[0-9a-f]+")
+MAX_TRANSACTIONS_AT_ONCE = 100
+"""In a MULTI_TRANSACTION."""
+
+
+class NotReadable(ValueError):
+    """`code` is the published name of the fault; the message names the field."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def _decimal(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and DECIMAL.fullmatch(value):
+        return int(value)
+    raise ValueError("takes a decimal number as text")
+
+
+def _hexadecimal(value: object) -> int:
+    if isinstance(value, str) and HEX.fullmatch(value):
+        return int(value, 16)
+    raise ValueError("takes lower-case hex with 0x")
+
+
+def _within(read: Callable[[object], int], name: str, low: int, high: int) -> BeforeValidator:
+    def check(given: object) -> int:
+        value = read(given)
+        if not low <= value < high:
+            raise PydanticCustomError(f"OUT_OF_RANGE_{name}", "must be in [{low}, {high})", {"low": low, "high": high})
+        return value
+
+    return BeforeValidator(check)
+
+
+_AS_TEXT = PlainSerializer(str, return_type=str)
+_AS_HEX = PlainSerializer(hex, return_type=str)
+Amount = Annotated[int, _within(_decimal, "AMOUNT", 0, 1 << 64), _AS_TEXT]
+PositionId = Annotated[int, _within(_decimal, "POSITION_ID", 0, 1 << 64), _AS_TEXT]
+Nonce = Annotated[int, _within(_decimal, "NONCE", 0, 1 << 32), _AS_TEXT]
+ForcedNonce = Annotated[int, _within(_decimal, "NONCE", 0, PRIME), _AS_TEXT]
+"""The contract takes any field element."""
+ExpirationHours = Annotated[int, _within(_decimal, "EXPIRATION_TIMESTAMP", 0, 1 << 32), _AS_TEXT]
+Timestamp = Annotated[int, _within(_decimal, "TIMESTAMP", 0, 1 << 32), _AS_TEXT]
+FundingIndex = Annotated[int, _within(_decimal, "FUNDING_INDEX", -(1 << 63), 1 << 63), _AS_TEXT]
+PriceFxp = Annotated[int, _within(_decimal, "PRICE", 1, 1 << 64), _AS_TEXT]
+ExternalPrice = Annotated[int, _within(_decimal, "EXTERNAL_PRICE", 1, 1 << 120), _AS_TEXT]
+PublicKey = Annotated[int, _within(_hexadecimal, "PUBLIC_KEY", 0, PRIME), _AS_HEX]
+AssetId = Annotated[int, _within(_hexadecimal, "ASSET_ID", 0, 1 << 120), _AS_HEX]
+CollateralId = Annotated[int, _within(_hexadecimal, "COLLATERAL_ASSET_ID", 0, 1 << 250), _AS_HEX]
+SignedAssetId = Annotated[int, _within(_hexadecimal, "ORACLE_PRICE_SIGNED_ASSET_ID", 0, 1 << 168), _AS_HEX]
+EthAddress = Annotated[int, _within(_hexadecimal, "ETH_ADDRESS", 0, 1 << 160), _AS_HEX]
+SignatureHalf = Annotated[int, _within(_hexadecimal, "SIGNATURE_SUBFIELD", 0, PRIME), _AS_HEX]
+HexText = Annotated[str, Field(pattern=r"^(0x)?[0-9a-fA-F]+$", max_length=66)]
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Signature(_Object):
+    r: SignatureHalf
+    s: SignatureHalf
+
+    def fields(self) -> dict[str, int]:
+        return {"signature_r": self.r, "signature_s": self.s}
+
+
+class Order(_Object):
+    """A limit order, all of whose amounts are quantised."""
+
+    order_type: Literal["LIMIT_ORDER_WITH_FEES"]
+    nonce: Nonce
+    public_key: PublicKey
+    position_id: PositionId
+    amount_synthetic: Amount
+    amount_collateral: Amount
+    amount_fee: Amount
+    asset_id_synthetic: AssetId
+    asset_id_collateral: CollateralId
+    is_buying_synthetic: bool
+    expiration_timestamp: ExpirationHours
+    signature: Signature
+
+    def order(self) -> rules.LimitOrder:
+        return rules.LimitOrder(
+            nonce=self.nonce,
+            public_key=self.public_key,
+            position_id=self.position_id,
+            amount_synthetic=self.amount_synthetic,
+            amount_collateral=self.amount_collateral,
+            amount_fee=self.amount_fee,
+            synthetic_asset_id=self.asset_id_synthetic,
+            collateral_asset_id=self.asset_id_collateral,
+            is_buying_synthetic=int(self.is_buying_synthetic),
+            expiration_timestamp=self.expiration_timestamp,
+            **self.signature.fields(),
+        )
+
+
+class Deposit(_Object):
+    type: Literal["DEPOSIT"]
+    amount: Amount
+    position_id: PositionId
+    public_key: PublicKey
+
+    def transaction(self) -> rules.Deposit:
+        return rules.Deposit(public_key=self.public_key, position_id=self.position_id, amount=self.amount)
+
+
+class _Withdrawal(_Object):
+    amount: Amount
+    expiration_timestamp: ExpirationHours
+    nonce: Nonce
+    position_id: PositionId
+    public_key: PublicKey
+    signature: Signature
+
+    def transaction(self) -> rules.Withdrawal:
+        return rules.Withdrawal(
+            amount=self.amount,
+            expiration_timestamp=self.expiration_timestamp,
+            nonce=self.nonce,
+            position_id=self.position_id,
+            public_key=self.public_key,
+            owner_key=self.owner_key(),
+            **self.signature.fields(),
+        )
+
+    def owner_key(self) -> int:
+        return self.public_key
+
+
+class Withdrawal(_Withdrawal):
+    """To the address that the signer's own key is registered to."""
+
+    type: Literal["WITHDRAWAL"]
+
+
+class WithdrawalToAddress(_Withdrawal):
+    type: Literal["WITHDRAWAL_TO_ADDRESS"]
+    eth_address: EthAddress
+
+    def owner_key(self) -> int:
+        return self.eth_address
+
+
+class Transfer(_Object):
+    type: Literal["TRANSFER"]
+    amount: Amount
+    asset_id: CollateralId
+    nonce: Nonce
+    expiration_timestamp: ExpirationHours
+    sender_public_key: PublicKey
+    sender_position_id: PositionId
+    receiver_public_key: PublicKey
+    receiver_position_id: PositionId
+    signature: Signature
+
+    def _fields(self) -> dict[str, int]:
+        named = self.model_dump(
+            include={
+                "amount",
+                "asset_id",
+                "nonce",
+                "expiration_timestamp",
+                "sender_position_id",
+                "receiver_public_key",
+                "receiver_position_id",
+            }
+        )
+        return {"public_key": self.sender_public_key, **named, **self.signature.fields()}
+
+    def transaction(self) -> rules.Transfer | rules.ConditionalTransfer:
+        return rules.Transfer(**self._fields())
+
+
+class ConditionalTransfer(Transfer):
+    type: Literal["CONDITIONAL_TRANSFER"]  # type: ignore[assignment]
+    fact_registry_address: HexText
+    fact: HexText
+
+    def transaction(self) -> rules.ConditionalTransfer:
+        registry, fact = _bytes(self.fact_registry_address, 20), _bytes(self.fact, 32)
+        return rules.ConditionalTransfer(condition=condition_word(registry, fact), **self._fields())
+
+
+class Trade(_Object):
+    type: Literal["TRADE"]
+    party_a_order: Order
+    party_b_order: Order
+    actual_collateral: Amount
+    actual_synthetic: Amount
+    actual_a_fee: Amount
+    actual_b_fee: Amount
+
+    def transaction(self) -> rules.Trade:
+        """Either party may be the buyer; that they are one of each is a rule's matter."""
+        a, b = (self.party_a_order.order(), self.actual_a_fee), (self.party_b_order.order(), self.actual_b_fee)
+        (buy, buyer_fee), (sell, seller_fee) = (a, b) if a[0].is_buying_synthetic else (b, a)
+        return rules.Trade(
+            buy_order=buy,
+            sell_order=sell,
+            actual_collateral=self.actual_collateral,
+            actual_synthetic=self.actual_synthetic,
+            actual_buyer_fee=buyer_fee,
+            actual_seller_fee=seller_fee,
+        )
+
+
+class Liquidate(_Object):
+    type: Literal["LIQUIDATE"]
+    liquidator_order: Order
+    liquidated_position_id: PositionId
+    actual_collateral: Amount
+    actual_synthetic: Amount
+    actual_liquidator_fee: Amount
+
+    def transaction(self) -> rules.Liquidate:
+        return rules.Liquidate(
+            liquidator_order=self.liquidator_order.order(),
+            liquidated_position_id=self.liquidated_position_id,
+            actual_collateral=self.actual_collateral,
+            actual_synthetic=self.actual_synthetic,
+            actual_liquidator_fee=self.actual_liquidator_fee,
+        )
+
+
+class Deleverage(_Object):
+    type: Literal["DELEVERAGE"]
+    deleveraged_position_id: PositionId
+    deleverager_position_id: PositionId
+    synthetic_asset_id: AssetId
+    amount_synthetic: Amount
+    amount_collateral: Amount
+    deleverager_is_buying_synthetic: bool
+
+    def transaction(self) -> rules.Deleverage:
+        return rules.Deleverage(
+            deleveragable_position_id=self.deleveraged_position_id,
+            deleverager_position_id=self.deleverager_position_id,
+            synthetic_asset_id=self.synthetic_asset_id,
+            amount_synthetic=self.amount_synthetic,
+            amount_collateral=self.amount_collateral,
+            deleverager_is_buying_synthetic=int(self.deleverager_is_buying_synthetic),
+        )
+
+
+class ForcedWithdrawal(_Object):
+    type: Literal["FORCED_WITHDRAWAL"]
+    public_key: PublicKey
+    position_id: PositionId
+    amount: Amount
+    is_valid: bool
+
+    def transaction(self) -> rules.ForcedWithdrawal:
+        return rules.ForcedWithdrawal(
+            public_key=self.public_key,
+            position_id=self.position_id,
+            amount=self.amount,
+            is_valid=int(self.is_valid),
+        )
+
+
+class ForcedTrade(_Object):
+    type: Literal["FORCED_TRADE"]
+    public_key_party_a: PublicKey
+    public_key_party_b: PublicKey
+    position_id_party_a: PositionId
+    position_id_party_b: PositionId
+    collateral_asset_id: CollateralId
+    synthetic_asset_id: AssetId
+    amount_collateral: Amount
+    amount_synthetic: Amount
+    is_party_a_buying_synthetic: bool
+    nonce: ForcedNonce
+    is_valid: bool
+
+    def transaction(self) -> rules.ForcedTrade:
+        return rules.ForcedTrade(
+            public_key_a=self.public_key_party_a,
+            public_key_b=self.public_key_party_b,
+            position_id_a=self.position_id_party_a,
+            position_id_b=self.position_id_party_b,
+            synthetic_asset_id=self.synthetic_asset_id,
+            amount_collateral=self.amount_collateral,
+            amount_synthetic=self.amount_synthetic,
+            is_party_a_buying_synthetic=int(self.is_party_a_buying_synthetic),
+            nonce=self.nonce,
+            is_valid=int(self.is_valid),
+        )
+
+
+class FundingIndices(_Object):
+    indices: dict[AssetId, FundingIndex]
+    timestamp: Timestamp
+
+
+class FundingTick(_Object):
+    type: Literal["FUNDING_TICK"]
+    global_funding_indices: FundingIndices
+
+    def transaction(self) -> rules.FundingTick:
+        tick = self.global_funding_indices
+        return rules.FundingTick(funding_indices=tuple(sorted(tick.indices.items())), timestamp=tick.timestamp)
+
+
+class TimestampedSignature(_Object):
+    timestamp: Timestamp
+    signature: Signature
+
+
+class OracleQuote(_Object):
+    external_asset_id: SignedAssetId
+    price: ExternalPrice
+    timestamped_signature: TimestampedSignature
+
+
+class OraclePrice(_Object):
+    price: PriceFxp
+    signed_prices: dict[PublicKey, OracleQuote]
+
+    def signatures(self) -> tuple[rules.PriceSignature, ...]:
+        """By rising key, as a batch lists them."""
+        return tuple(
+            rules.PriceSignature(
+                signer_key=signer,
+                external_price=quote.price,
+                timestamp=quote.timestamped_signature.timestamp,
+                signed_asset_id=quote.external_asset_id,
+                r=quote.timestamped_signature.signature.r,
+                s=quote.timestamped_signature.signature.s,
+            )
+            for signer, quote in sorted(self.signed_prices.items())
+        )
+
+
+class OraclePricesTick(_Object):
+    type: Literal["ORACLE_PRICES_TICK"]
+    timestamp: Timestamp
+    oracle_prices: dict[AssetId, OraclePrice]
+
+    def transaction(self) -> rules.OracleTick:
+        prices = tuple((asset, Price(quoted.price)) for asset, quoted in sorted(self.oracle_prices.items()))
+        return rules.OracleTick(prices=prices, timestamp=self.timestamp)
+
+
+Single = (
+    Deposit
+    | Withdrawal
+    | WithdrawalToAddress
+    | Transfer
+    | ConditionalTransfer
+    | Trade
+    | Liquidate
+    | Deleverage
+    | ForcedWithdrawal
+    | ForcedTrade
+    | FundingTick
+    | OraclePricesTick
+)
+"""What one transaction of a batch can be."""
+
+
+class MultiTransaction(_Object):
+    """All or nothing; each of them is a transaction of its own in the batch."""
+
+    type: Literal["MULTI_TRANSACTION"]
+    txs: Annotated[
+        tuple[Annotated[Single, Field(discriminator="type")], ...],
+        Field(min_length=1, max_length=MAX_TRANSACTIONS_AT_ONCE),
+    ]
+
+
+AnyTransaction = Annotated[Single | MultiTransaction, Field(discriminator="type")]
+
+
+class AddTransaction(_Object):
+    """The body of `add_transaction`."""
+
+    tx_id: Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
+    tx: AnyTransaction
+
+
+Kind = TypeVar("Kind")
+
+
+def read(kind: type[Kind], document: object) -> Kind:
+    """Raises NotReadable."""
+    try:
+        return TypeAdapter(kind).validate_python(document)
+    except ValidationError as error:
+        raise _refusal(error) from error
+
+
+def read_json(kind: type[Kind], text: bytes) -> Kind:
+    """Raises NotReadable; MALFORMED_REQUEST for what is no JSON."""
+    try:
+        return TypeAdapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: ValidationError) -> NotReadable:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    kind = first["type"]
+    code = "MALFORMED_REQUEST" if kind == "json_invalid" else kind if kind.isupper() else "SCHEMA_VALIDATION_ERROR"
+    place = ".".join(str(part) for part in first["loc"])
+    return NotReadable(code, f"{place}: {first['msg']}" if place else first["msg"])
+
+
+def singles(transaction: Single | MultiTransaction) -> tuple[Single, ...]:
+    return transaction.txs if isinstance(transaction, MultiTransaction) else (transaction,)
+
+
+def to_rules(transaction: Single) -> rules.Transaction:
+    """What a batch executes. Raises NotReadable where the rules know no such transaction."""
+    try:
+        return transaction.transaction()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        is_key = "key" in str(first["loc"][-1:])
+        raise NotReadable("INVALID_PUBLIC_KEY" if is_key else "INVALID_TRANSACTION", first["msg"]) from error
+
+
+def to_document(transaction: Single | MultiTransaction) -> Mapping[str, Any]:
+    """As it is answered: numbers as text."""
+    return transaction.model_dump(mode="json")
+
+
+def _bytes(text: str, size: int) -> bytes:
+    number = int(text.removeprefix("0x"), 16)
+    if number >> 8 * size:
+        raise NotReadable("SCHEMA_VALIDATION_ERROR", f"{text} has more than {size} bytes")
+    return number.to_bytes(size, "big")
