@@ -79,13 +79,14 @@ def deploy_exchange(
 ) -> Deployment:
     """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks.
 
-    `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode.
+    `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode, limits.
+    Without a word of limits they are the usual ones; `limits` None is a configuration of version 1.
     """
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
     block = head_number()
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
-    config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), **rules})
+    config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), "limits": {}, **rules})
     state = State.initial(config, Seconds(time))
 
     verifier = deploy_verifier(project, governor, parameters)
