@@ -105,8 +105,9 @@ interface ICustody is IStarkCurve {
 
     // --- the collateral
 
-    /// @notice Name the collateral, once and for ever. Token administrators only. `assetInfo` is ETH's or ERC-20's; the
-    /// type must be its hash. Warning: the token's code is trusted to move what it says.
+    /// @notice Name the collateral, once and for ever; deposits can come from then on. Token administrators only, after the
+    /// first verifier and the first general configuration. `assetInfo` is ETH's or ERC-20's; the type must be its hash.
+    /// Warning: the token's code is trusted to move what it says.
     function registerSystemAssetType(uint256 assetType, bytes calldata assetInfo) external;
 
     /// @notice Always refused: positions hold one registered token.

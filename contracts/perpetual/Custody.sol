@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ApprovalChain} from "../common/ApprovalChain.sol";
 import {Assets} from "../common/Assets.sol";
+import {Configuration} from "../common/Configuration.sol";
 import {Delays} from "../common/Delays.sol";
 import {Deposits} from "../common/Deposits.sol";
 import {Guarded} from "../common/Guarded.sol";
@@ -14,7 +16,9 @@ import {Routes} from "./Routes.sol";
 /// @title Custody: the piece that moves money
 /// @dev Tokens move after all books are written. Rules stand in the libraries, the manual in the interface.
 contract Custody is ICustody, Guarded {
+    using ApprovalChain for ApprovalChain.State;
     using Assets for Assets.State;
+    using Configuration for Configuration.State;
     using Deposits for Deposits.State;
     using Roles for Roles.State;
     using Users for Users.State;
@@ -42,6 +46,10 @@ contract Custody is ICustody, Guarded {
 
     function registerSystemAssetType(uint256 assetType, bytes calldata assetInfo) external {
         Roles.load().requireTokenAdmin();
+        // Deposits that wait while a first verifier and a first configuration still come at once: governors name their own,
+        // and the first batch takes them all.
+        Configuration.load().requireStarted();
+        ApprovalChain.load().verifiers.requireAny();
         Assets.load().registerSystemAsset(assetType, assetInfo);
     }
 

@@ -66,12 +66,16 @@ library Routes {
             || selector == IAdministration.unregisterTokenAdmin.selector
             || selector == IAdministration.isTokenAdmin.selector
             || selector == IAdministration.registerVerifier.selector
+            || selector == IAdministration.undoVerifierRegistration.selector
             || selector == IAdministration.announceVerifierRemovalIntent.selector
+            || selector == IAdministration.withdrawVerifierRemovalIntent.selector
             || selector == IAdministration.removeVerifier.selector
             || selector == IAdministration.getRegisteredVerifiers.selector
             || selector == IAdministration.isVerifier.selector
             || selector == IAdministration.registerAvailabilityVerifier.selector
+            || selector == IAdministration.undoAvailabilityVerifierRegistration.selector
             || selector == IAdministration.announceAvailabilityVerifierRemovalIntent.selector
+            || selector == IAdministration.withdrawAvailabilityVerifierRemovalIntent.selector
             || selector == IAdministration.removeAvailabilityVerifier.selector
             || selector == IAdministration.getRegisteredAvailabilityVerifiers.selector
             || selector == IAdministration.isAvailabilityVerifier.selector
@@ -79,6 +83,7 @@ library Routes {
             || selector == IAdministration.availabilityVerifierRemovalAllowedAt.selector
             || selector == IAdministration.VERIFIER_REMOVAL_DELAY.selector
             || selector == IAdministration.MAX_VERIFIER_COUNT.selector
+            || selector == IAdministration.ANNOUNCEMENT_WINDOW.selector
             || selector == IAdministration.registerGlobalConfigurationChange.selector
             || selector == IAdministration.applyGlobalConfigurationChange.selector
             || selector == IAdministration.removeGlobalConfigurationChange.selector
@@ -134,6 +139,7 @@ library Routes {
             || selector == IOperations.escapesUsedCount.selector
             || selector == IOperations.escapeVerifier.selector
             || selector == IDispatcher.initialize.selector
+            || selector == IDispatcher.genesis.selector
             || selector == IDispatcher.VERSION.selector
             || selector == IDispatcher.getSubContract.selector
             || selector == IDispatcher.handlingContractId.selector;

@@ -14,6 +14,7 @@ import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
 import {ApplicationData} from "./ApplicationData.sol";
 import {ForcedTrades} from "./ForcedTrades.sol";
+import {Genesis} from "./Genesis.sol";
 import {ProgramOutput} from "./ProgramOutput.sol";
 import {SharedState} from "./SharedState.sol";
 
@@ -26,6 +27,7 @@ library StateUpdate {
     using Configuration for Configuration.State;
     using Deposits for Deposits.State;
     using ForcedRequests for ForcedRequests.State;
+    using Genesis for Genesis.State;
     using ProgramOutput for uint256[];
     using SharedState for uint256[];
     using Withdrawals for Withdrawals.State;
@@ -68,6 +70,7 @@ library StateUpdate {
         Head.State storage head = Head.load();
         (head.positionsHeight, head.ordersHeight) = (uint8(state.positionsHeight), uint8(state.ordersHeight));
         (head.systemTime, head.sequenceNumber) = (uint64(state.systemTime), uint64(sequenceNumber));
+        Genesis.load().declare(state, sequenceNumber);
     }
 
     /// @dev The walk: what the output says, whether it may be said now, whether it follows, whether it is proven; then

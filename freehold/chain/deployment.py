@@ -77,13 +77,14 @@ def deploy_exchange(
     rules: Mapping[str, Any] = MappingProxyType({}),
     signatures_required: int = 1,
 ) -> Deployment:
-    """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks.
+    """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks, DelaysRefused.
 
     `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode, limits.
     Without a word of limits they are the usual ones; `limits` None is a configuration of version 1.
     """
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
+    delays.check()
     block = head_number()
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
     config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), "limits": {}, **rules})
@@ -103,12 +104,12 @@ def deploy_exchange(
     exchange = deploy_pieces(project, governor, escape_verifier, state.words(), delays)
 
     exchange.registerOperator(operator, sender=governor)
-    exchange.registerTokenAdmin(governor, sender=governor)
-    exchange.registerSystemAssetType(config.collateral_asset_id, asset_info, sender=governor)
     exchange.registerVerifier(adapter, adapter.identify(), sender=governor)
     if committee is not None:
         exchange.registerAvailabilityVerifier(committee, committee.identify(), sender=governor)
     configure(exchange, governor, config)
+    exchange.registerTokenAdmin(governor, sender=governor)
+    exchange.registerSystemAssetType(config.collateral_asset_id, asset_info, sender=governor)
     return Deployment(
         block=block,
         token=token,

@@ -14,6 +14,8 @@ from freehold.chain.network import head_number, network_name
 from freehold.errors import Refused
 from freehold.records import Place
 from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
+from prover.applications.ledger.merkle import empty_roots
+from prover.applications.perpetual.positions import EMPTY
 
 PENDING = 1
 """Among `IForcedRequests.RequestStatus`."""
@@ -85,6 +87,16 @@ class Exchange:
         count = self.contract.getActionCount()
         actions = [a for first in range(0, count, ACTIONS) for a in self.contract.getForcedRequests(first, ACTIONS)]
         return [action.requestedAt for action in actions if action.status == PENDING]
+
+    def beginning(self) -> str:
+        """What the exchange began with, by the roots that it declared: nothing proved them."""
+        genesis = self.contract.genesis()
+        roots = {
+            "positions": (genesis.positionsRoot, empty_roots(genesis.positionsHeight, EMPTY.leaf())[-1]),
+            "used orders": (genesis.ordersRoot, empty_roots(genesis.ordersHeight, 0)[-1]),
+        }
+        held = [f"{name}: root {root:#x}" for name, (root, empty) in roots.items() if root != empty]
+        return f"with {' and '.join(held)}, ask for the declared genesis" if held else "empty"
 
     def refuse_if_frozen(self) -> None:
         if self.contract.isFrozen():

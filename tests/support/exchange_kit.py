@@ -52,7 +52,7 @@ class Kit:
         self.token_admin, self.second = accounts[5], accounts[6]
         self.alice, self.bob = User("alice", accounts[3], 0xA11CE, 7), User("bob", accounts[4], 0xB0B, 8)
         self.verifier, self.availability = (self.governor.deploy(project.ObedientRegistry) for _ in range(2))
-        self.escapes = escapes or self.governor.deploy(project.ObedientRegistry)
+        self.escapes = escapes or self.governor.deploy(project.ObedientEscapes)
         self.wallet = self.stranger.deploy(project.Wallet)
         self.state = SharedState(0x1000, chain.blocks.head.timestamp)
         self.exchange = deploy_pieces(project, self.governor, self.escapes, self.state.words(), Delays())
@@ -66,10 +66,14 @@ class Kit:
             self.token.approve(self.exchange, 2**256 - 1, sender=user.account)
 
     def _configure(self) -> None:
+        self.start()
+        self.exchange.registerTokenAdmin(self.token_admin, sender=self.governor)
+        self.exchange.registerSystemAssetType(self.asset, self.info, sender=self.token_admin)
+
+    def start(self) -> None:
+        """Operator, verifiers, configuration: what comes before the collateral is named."""
         exchange, by = self.exchange, {"sender": self.governor}
         exchange.registerOperator(self.operator, **by)
-        exchange.registerTokenAdmin(self.token_admin, **by)
-        exchange.registerSystemAssetType(self.asset, self.info, sender=self.token_admin)
         exchange.registerVerifier(self.verifier, "ObedientRegistry", **by)
         exchange.registerAvailabilityVerifier(self.availability, "ObedientRegistry", **by)
         exchange.registerAssetConfigurationChange(BTC, hash_word(BTC_CONFIG), **by)

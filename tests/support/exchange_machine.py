@@ -20,7 +20,7 @@ from tests.support.exchange_kit import BTC, DAY, GRACE, HOUR, Kit, hash_word
 from tests.support.exchange_model import BODIES, KINDS, NAMES, SERVED, Model, Plan
 from tests.support.output_words import ROLLUP, VALIDIUM, Output, availability_claim, condition_word, fact_of
 
-CANCEL, UNFREEZE, CONFIGURE, REMOVAL, UPGRADE = 2 * DAY, 365 * DAY, 7 * DAY, 28 * DAY, 14 * DAY
+CANCEL, UNFREEZE, CONFIGURE, REMOVAL, UPGRADE, WINDOW = 2 * DAY, 365 * DAY, 14 * DAY, 28 * DAY, 14 * DAY, 14 * DAY
 GLOBAL = 2**256 - 1
 UNKNOWN_MODE = 2
 DATA = (0xDA7A, 5)
@@ -460,6 +460,7 @@ class ExchangeMachine(RuleBasedStateMachine):
             error = error or (None if when else "ConfigurationNotRegistered")
         if act == "apply":
             error = error or ("ConfigurationNotEnabledYet" if self.now() < when + CONFIGURE else None)
+            error = error or self.lapsed(when + CONFIGURE)
         by = self.kit.governor if governor else self.kit.operator
         done = self.attempt(error, lambda: method(*arguments, sender=by))
         if done and act == "register":
@@ -470,6 +471,9 @@ class ExchangeMachine(RuleBasedStateMachine):
                 model.config = word
             elif act == "apply":
                 model.asset_config = word
+
+    def lapsed(self, due_at: int) -> str | None:
+        return "AnnouncementLapsed" if self.now() >= due_at + WINDOW else None
 
     @rule(first=st.integers(0, 2), last=st.integers(0, 2), governor=owners, kind=st.sampled_from(KINDS))
     def verifiers(self, first, last, governor, kind):
@@ -493,13 +497,14 @@ class ExchangeMachine(RuleBasedStateMachine):
         error = error or (None if model.second[kind] else "EntryDoesNotExist")
         if act == "announce":
             announce = getattr(self.exchange, f"announce{kind}VerifierRemovalIntent")
-            error = error or ("AlreadyAnnounced" if model.removal_at[kind] else None)
+            waits = model.removal_at[kind] and not self.lapsed(model.removal_at[kind])
+            error = error or ("AlreadyAnnounced" if waits else None)
             asked = self.attempt(error, lambda: announce(entry, **by))
             model.removal_at[kind] = asked + REMOVAL if asked else model.removal_at[kind]
             return
         remove, allowed_at = getattr(self.exchange, f"remove{kind}Verifier"), model.removal_at[kind]
         error = error or (None if allowed_at else "RemovalNotAnnounced")
-        error = error or ("RemovalNotEnabledYet" if self.now() < allowed_at else None)
+        error = error or ("RemovalNotEnabledYet" if self.now() < allowed_at else self.lapsed(allowed_at))
         if self.attempt(error, lambda: remove(entry, **by)):
             model.second[kind], model.removal_at[kind] = False, 0
 
@@ -524,7 +529,7 @@ class ExchangeMachine(RuleBasedStateMachine):
                 model.upgrade_at = 0
             return
         error = error or ("StateIsFrozen" if model.frozen else None) or unknown
-        error = error or ("UpgradeNotEnabledYet" if self.now() < model.upgrade_at else None)
+        error = error or ("UpgradeNotEnabledYet" if self.now() < model.upgrade_at else self.lapsed(model.upgrade_at))
         if self.attempt(error, lambda: self.exchange.upgradeTo(self.world.code, b"", False, **by)):
             model.upgrade_at = 0
 
@@ -549,19 +554,23 @@ class ExchangeMachine(RuleBasedStateMachine):
     def governors(self, body, act, governor):
         """The second governor comes and goes; the first stays, for nobody removes themselves."""
         model, method = self.model, getattr(self.exchange, body + act)
-        nominated, governs = model.candidate[body], model.governs[body]
+        nominated, governs = model.nominated_at[body], model.governs[body]
+        lapsed = self.lapsed(nominated)
         error = None if governor else "OnlyGovernance"
         arguments = [self.kit.second] if act in ("NominateNewGovernor", "RemoveGovernor") else []
         by = self.kit.governor if governor else self.kit.stranger
         if act == "AcceptGovernance":
-            error, by = None if nominated and governor else "OnlyCandidateGovernor", self.kit.second if governor else by
+            error = lapsed if nominated and governor else "OnlyCandidateGovernor"
+            by = self.kit.second if governor else by
         elif act == "NominateNewGovernor":
-            error = error or ("AlreadyGovernor" if governs else "OtherCandidatePending" if nominated else None)
+            pending = "OtherCandidatePending" if nominated and not lapsed else None
+            error = error or ("AlreadyGovernor" if governs else pending)
         elif act == "RemoveGovernor":
             error = error or (None if governs else "NotGovernor")
-        if not self.attempt(error, lambda: method(*arguments, sender=by)):
+        done = self.attempt(error, lambda: method(*arguments, sender=by))
+        if not done:
             return
-        model.candidate[body] = act == "NominateNewGovernor" or (nominated and act == "RemoveGovernor")
+        model.nominated_at[body] = done if act == "NominateNewGovernor" else 0
         model.governs[body] = act == "AcceptGovernance" or (governs and act != "RemoveGovernor")
 
     @rule(seconds=st.sampled_from([HOUR, DAY, CANCEL, GRACE, UPGRADE, REMOVAL]))

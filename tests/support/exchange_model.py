@@ -50,8 +50,8 @@ class Model:
     """Whether a second verifier of the kind is registered; `removal_at`: from when on it may be removed."""
     removal_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     upgrade_at: int = 0
-    candidate: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(BODIES, False))
-    """Whether the second governor is nominated; `governs`: whether they govern."""
+    nominated_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BODIES, 0))
+    """When the second governor was nominated, 0 for not; `governs`: whether they govern."""
     governs: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(BODIES, False))
 
     def worth(self, name: str) -> int:

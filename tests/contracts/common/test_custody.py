@@ -128,6 +128,7 @@ def test_golden_asset_type_and_what_is_refused_as_collateral(kit, project):
 
 def test_collateral_is_checked_before_it_is_named(project, accounts, chain):
     made = Kit(project, accounts, chain, configured=False)
+    made.start()
     register = made.exchange.registerSystemAssetType
     made.exchange.registerTokenAdmin(made.token_admin, sender=made.governor)
     nft = keccak256(b"ERC721Token(address,uint256)")[:4] + made.info[4:]
