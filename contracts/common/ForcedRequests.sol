@@ -16,6 +16,10 @@ library ForcedRequests {
     uint256 private constant SERVED = type(uint256).max;
     /// @dev What a premium request burns beside its own cost, so that the whole transaction costs 1 M gas or more.
     uint256 private constant PREMIUM_GAS = 1_000_000;
+    /// @dev What any other request burns, so that asking costs more than serving does, however many wait. Without it a
+    /// stranger spends less on trades than the operator spends on a rollup's proofs of them. `docs/forced-requests.md`.
+    uint256 private constant WITHDRAWAL_GAS = 20_000;
+    uint256 private constant TRADE_GAS = 60_000;
 
     /// @custom:storage-location erc7201:freehold.forced-actions
     struct State {
@@ -55,8 +59,8 @@ library ForcedRequests {
             if (once) revert IForcedRequests.ForcedTradeSpent(requestHash, requestedAt);
         }
 
-        if (premium) burn(PREMIUM_GAS);
-        else count(self);
+        if (!premium) count(self);
+        burn(premium ? PREMIUM_GAS : once ? TRADE_GAS : WITHDRAWAL_GAS);
         self.requestedAt[requestHash] = block.timestamp;
         self.hashes.push(requestHash);
 

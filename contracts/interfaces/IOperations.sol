@@ -98,9 +98,10 @@ interface IOperations is IForcedRequests, IFreeze {
 
     // --- forced requests
 
-    /// @notice Request a withdrawal. The key's owner only, unless frozen. Ten forced requests a block are free; with
-    /// `premiumCost` there is no limit, and the transaction burns a million gas. Warning: a withdrawal that leaves the
-    /// position under its margin is served by proving it invalid.
+    /// @notice Request a withdrawal. The key's owner only, unless frozen. A block takes ten forced requests, which burn some
+    /// gas, 20,000 here and 60,000 for a trade, so that asking costs more than serving; with `premiumCost` there is no
+    /// limit, and the transaction burns a million gas. Warning: a withdrawal that leaves the position under its margin is
+    /// served by proving it invalid.
     function forcedWithdrawalRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount, bool premiumCost)
         external;
 
