@@ -263,12 +263,12 @@ def test_asking_does_not_become_cheaper_as_the_queue_grows(flood):
     for kind in KINDS:
         for mode in MODES:
             few, many = (flood.update[kind.name, mode, count] for count in COUNTS[-2:])
-            assert many < 1.02 * few, kind.name
+            assert many < 1.1 * few, kind.name
 
 
 def test_a_request_with_premium_costs_more_than_any_service(flood):
     assert flood.premium > 1_000_000
-    assert flood.premium > 5 * max(flood.serving(kind, mode, COUNTS[-1]) for kind in KINDS for mode in MODES)
+    assert flood.premium > 10 * max(flood.serving(kind, mode, COUNTS[-1]) for kind in KINDS for mode in MODES)
 
 
 def test_the_table_of_the_page(flood):

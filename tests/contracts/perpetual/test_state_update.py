@@ -260,6 +260,19 @@ def test_conditions_must_be_the_ones_proven_and_true(kit):
     kit.update(output.words(), good)
 
 
+def test_a_registry_that_takes_a_fact_back_makes_a_proven_batch_useless(kit, project):
+    """Whoever keeps the registry of a condition can do so after the proof was made; the operator proves anew without."""
+    registry, fact = kit.stranger.deploy(project.ForgetfulRegistry), (7).to_bytes(32, "big")
+    output = kit.output(conditions=[condition_word(registry.address, fact)])
+    data = [1, 0, 1, int(registry.address, 16), 7]
+    registry.say(fact, True, sender=kit.stranger)
+    kit.declare(output.words(), output.after)
+    registry.say(fact, False, sender=kit.stranger)
+    with ape.reverts(kit.error("ConditionNotMet"), index=0, registry=registry.address):
+        kit.update(output.words(), data)
+    kit.serve()
+
+
 def test_a_registry_that_is_none_meets_no_condition(kit):
     for registry in (kit.alice.account.address, kit.token.address):
         output = kit.output(conditions=[condition_word(registry, bytes(32))])
