@@ -261,7 +261,7 @@ def test_conditions_must_be_the_ones_proven_and_true(kit):
 
 
 def test_a_registry_that_takes_a_fact_back_makes_a_proven_batch_useless(kit, project):
-    """Whoever keeps the registry of a condition can do so after the proof was made; the operator proves anew without."""
+    """Whoever keeps a condition's registry can do so after the proof was made; the operator proves anew without."""
     registry, fact = kit.stranger.deploy(project.ForgetfulRegistry), (7).to_bytes(32, "big")
     output = kit.output(conditions=[condition_word(registry.address, fact)])
     data = [1, 0, 1, int(registry.address, 16), 7]
