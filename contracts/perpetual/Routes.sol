@@ -42,6 +42,9 @@ library Routes {
             || selector == ICustody.getCancellationRequest.selector
             || selector == ICustody.DEPOSIT_CANCEL_DELAY.selector
             || selector == ICustody.getWithdrawalBalance.selector
+            || selector == ICustody.payableNow.selector
+            || selector == ICustody.setApart.selector
+            || selector == ICustody.topUp.selector
             || selector == ICustody.depositNft.selector
             || selector == ICustody.depositERC1155.selector
             || selector == ICustody.depositWithTokenId.selector
@@ -121,7 +124,6 @@ library Routes {
             || selector == IForcedRequests.getForcedRequests.selector
             || selector == IForcedRequests.freeRequestsLeft.selector
             || selector == IForcedRequests.MAX_FORCED_ACTIONS_REQS_PER_BLOCK.selector
-            || selector == IOperations.MAX_FORCED_WITHDRAWALS_PER_BATCH.selector
             || selector == bytes4(keccak256("freezeRequest(uint256,uint256,uint256)"))
             || selector
                 == bytes4(
