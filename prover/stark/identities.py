@@ -67,7 +67,9 @@ def check_heights(shape: Shape, log_heights: tuple[int, ...]) -> None:
 def check_degree(layout: Layout) -> None:
     """Packed columns are no longer than the error terms assume."""
     if layout.log_degree > MAX_LOG_DEGREE:
-        raise StatementRefused("packed columns have degree 2^{found}, above 2^{bound}", layout.log_degree, MAX_LOG_DEGREE)
+        raise StatementRefused(
+            "packed columns have degree 2^{found}, above 2^{bound}", layout.log_degree, MAX_LOG_DEGREE
+        )
 
 
 def opening_words(key: VerifyingKey, statement: Statement, log_heights: tuple[int, ...]) -> list[int]:

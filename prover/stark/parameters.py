@@ -34,7 +34,7 @@ class Sizes:
     n_lookups: int
 
 
-GENEROUS = Sizes(log_degree=MAX_LOG_DEGREE, n_terms=500, n_constraints=500, n_lookups=1 << 30)
+GENEROUS = Sizes(log_degree=MAX_LOG_DEGREE, n_terms=500, n_constraints=500, n_lookups=1 << 31)
 """No proof under these parameters is larger: what a set states for itself."""
 
 

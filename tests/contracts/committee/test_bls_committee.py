@@ -74,7 +74,7 @@ def test_a_signature_is_of_those_it_names_over_that_claim(committee, deployer):
 
 
 def test_keys_that_cancel_sign_nothing(project, deployer):
-    """Members with the secrets s and -s have both: their proofs of possession pass. Their keys' sum is infinity, for which
+    """Members with the secrets s and -s have both: their proofs of possession pass. Their keys sum to infinity, for which
     infinity is the signature of every claim. Beside a third they count as the two who could have signed."""
     secrets = (SECRETS[0], ORDER - SECRETS[0], SECRETS[1])
     members = [public_key(secret) for secret in secrets], [possession(secret) for secret in secrets]
@@ -111,7 +111,9 @@ def coordinates(member: int, count: int) -> bytes:
 def test_the_most_members_fit_the_gas_of_a_transaction(project, deployer, chain, monkeypatch):
     """The number in the contract is measured here, and so is what it says of the gas. One more is refused by name."""
     known = PragueComputation._precompiles
-    monkeypatch.setattr(PragueComputation, "_precompiles", {**known, **{p.to_bytes(20, "big"): believe(p) for p in CHARGED}})
+    monkeypatch.setattr(
+        PragueComputation, "_precompiles", {**known, **{p.to_bytes(20, "big"): believe(p) for p in CHARGED}}
+    )
     members = [(coordinates(i, 2), coordinates(i, 4)) for i in range(MAX_MEMBERS + 1)]
 
     def deploy(count: int) -> int:
