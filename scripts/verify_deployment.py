@@ -25,8 +25,8 @@ from scripts._arguments import Script
 def cli(context: click.Context, address: str, config: Path | None, from_block: int, in_json: bool) -> None:
     """Compare the exchange at ADDRESS with this source tree: code, tables, parameters, program, delays.
 
-    Who may do what is listed. Reads only. Ends with 0 if all that the source tree knows is the same, with 1 if something
-    differs or cannot be told.
+    Who may do what is listed. Reads only. Ends with 0 if all that the source tree knows is the same, with 1 if
+    something differs or cannot be told.
     """
     lines = verify_deployment(address, read_config(config) if config else None, from_block)
     if in_json:

@@ -45,7 +45,7 @@ def bring_on_chain(
     """
     exchange, batch = deployment.exchange, proven.batch
     receipts = submit_proof(operator, deployment.verifier, deployment.program_number, proven.proof)
-    if deployment.committee is None:
+    if deployment.committee is None:  # sent even if the fact is known: by whom, and where the data then stands, is not
         receipts.append(deployment.adapter.publish(batch.main_words(), batch.data(), sender=operator))
     else:
         claim = availability_claim(batch.after, exchange.getSequenceNumber() + 1)

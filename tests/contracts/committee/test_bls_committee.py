@@ -74,8 +74,8 @@ def test_a_signature_is_of_those_it_names_over_that_claim(committee, deployer):
 
 
 def test_keys_that_cancel_sign_nothing(project, deployer):
-    """Members with the secrets s and -s have both: their proofs of possession pass. Their keys sum to infinity, for which
-    infinity is the signature of every claim. Beside a third they count as the two who could have signed."""
+    """Members with the secrets s and -s have both: their proofs of possession pass. Their keys sum to infinity, and
+    infinity is its signature of every claim. Beside a third they count as the two who could have signed."""
     secrets = (SECRETS[0], ORDER - SECRETS[0], SECRETS[1])
     members = [public_key(secret) for secret in secrets], [possession(secret) for secret in secrets]
     committee = deployer.deploy(project.BlsCommittee, *members, 2)

@@ -46,4 +46,4 @@ def test_no_proof_is_larger_than_the_stated_sizes(builtins, parameters):
 
 def test_a_looked_up_tuple_has_no_more_words():
     tables = [table for builtins in SHAPES.values() for table in shape_of(builtins).tables]
-    assert max(len(one.entry) for table in tables for group in table.lookups for one in group) == MAX_TUPLE
+    assert max(len(one.entry) for table in tables for group in table.lookups for one in group) <= MAX_TUPLE
