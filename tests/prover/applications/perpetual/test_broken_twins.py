@@ -53,8 +53,9 @@ funded, update_position, transition = margin.funded, margin.update_position, mar
 check_limits, use_order = execute._check_limits, Carried.use_order
 
 
-def any_key(position, change, market):
-    return update_position(position, replace(change, public_key=position.public_key or change.public_key), market)
+def any_key(position, change, market, owner):
+    change = replace(change, public_key=position.public_key or change.public_key)
+    return update_position(position, change, market, owner)
 
 
 def lenient_transition(before, after, market):
@@ -119,7 +120,7 @@ TWINS = {
     "orders without a signature": (execute.ecdsa, "verify", lambda *arguments: True),
     "closing may cross 0": (execute, "_check_closes", lambda *arguments: None),
     "funding never ages": (Carried, "_check_funding_age", lambda self: None),
-    "time may go back": (execute, "_moved_to", lambda carried, time: setattr(carried, "system_time", time)),
+    "time may go back": (execute, "_moved_to", lambda carried, time: setattr(carried, "system_time", time) or 0),
     "the same position twice": (execute, "_different", lambda first, second: None),
     "any median": (prices, "is_median", lambda price, quotes: price >= min(quotes)),
     "funding at double speed": (execute, "FXP32", 2**31),
