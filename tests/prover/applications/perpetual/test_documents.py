@@ -82,7 +82,12 @@ BAD = {
     "underscores": ("batch.transactions.0.amount", "1_000", "amount: takes an integer"),
     "too great": ("batch.transactions.0.amount", str(2**64), "amount: must be in [0, 2^64), is 18446744073709551616"),
     "negative": ("batch.transactions.0.amount", "-1", "amount: must be in [0, 2^64), is -1"),
-    "key off the curve": ("batch.transactions.0.public_key", "0x5", "public_key: 0x5 is no Stark key"),
+    "key 0": ("batch.transactions.0.public_key", "0x0", "public_key: must be in [1, p), is 0"),
+    "signer's key off the curve": (
+        "batch.transactions.1.buy_order.public_key",
+        hex(5),
+        "buy_order.public_key: 0x5 is no Stark key",
+    ),
     "key beyond p": ("batch.transactions.2.public_key", hex(2**252), "public_key: must be in [0, p)"),
     "unsorted configuration": (
         "config.synthetic_assets",

@@ -290,7 +290,9 @@ def test_flags_are_the_low_bits_of_an_orders_last_word():
     """Without them it hashes as published; a cancellation is the order's own message with one flag more."""
     head = pedersen(pedersen(pedersen(USD, ETH), USD), 20 << 160 | 10 << 96 | 1)
     last = 3 << 241 | 7 << 177 | 7 << 113 | 7 << 49 | HOUR + 24 << 17
-    for flags, fields in enumerate(({}, {"reduce_only": 1}, {"fill_or_kill": 1}, {"reduce_only": 1, "fill_or_kill": 1})):
+    for flags, fields in enumerate(
+        ({}, {"reduce_only": 1}, {"fill_or_kill": 1}, {"reduce_only": 1, "fill_or_kill": 1})
+    ):
         signed = order(ALICE, 7, True, 10, 20, **fields)
         cancel = cancellation(signed, ALICE, USD)
         assert signed.message_hash(USD) == pedersen(head, last | flags)
