@@ -7,6 +7,7 @@ import {IIdentity} from "../interfaces/IIdentity.sol";
 import {Announcements} from "./Announcements.sol";
 import {Head} from "./Head.sol";
 import {Identity} from "./Identity.sol";
+import {SetApart} from "./SetApart.sol";
 
 /// @title A list of fact registries, each of which must agree
 /// @dev Adding makes acceptance harder and is instant; removing makes it easier and waits. Above each check stands what
@@ -126,7 +127,8 @@ library ApprovalChain {
         // What has guarded an accepted state is taken away without a delay.
         if (addition.sequenceNumber != sequenceNumber) revert IAdministration.EntryInUse(sequenceNumber);
         // Deposits that came because of this entry are taken by a first batch that it does not see.
-        if (sequenceNumber == firstSequenceNumber) revert IAdministration.NoBatchYet();
+        bool untouched = sequenceNumber == firstSequenceNumber;
+        if (untouched && SetApart.load().deposits != 0) revert IAdministration.DepositsWaitForFirstBatch();
 
         put(self, count - 1, address(0));
         --self.count;

@@ -118,8 +118,8 @@ interface IAdministration is IGovernance {
     error ListHasChangedSince(uint256 lastRemovalAt);
     /// @notice Announce the removal: since the registry was added batches were accepted, the last is `sequenceNumber`.
     error EntryInUse(uint256 sequenceNumber);
-    /// @notice Announce the removal: without a first batch the list before was never in use.
-    error NoBatchYet();
+    /// @notice Announce the removal: deposits wait for a first batch, and may have come because of this registry.
+    error DepositsWaitForFirstBatch();
     /// @notice Add another registry first: an empty list accepts nothing.
     error LastEntryMayNotBeRemoved();
     /// @notice Have governors register a verifier first, and in Validium mode an availability verifier.

@@ -38,7 +38,7 @@ library StateUpdate {
     uint256 private constant MAX_POSITIONS_HEIGHT = 64;
     uint256 private constant MAX_ORDERS_HEIGHT = 251;
     uint256 private constant UPPER_BOUND_63 = 1 << 63;
-    uint256 private constant TIME_LAG_BOUND = 7 days;
+    uint256 private constant TIME_LAG_BOUND = 4 hours;
     uint256 private constant TIME_ADVANCE_BOUND = 4 hours;
 
     /// @custom:storage-location erc7201:freehold.state
@@ -101,7 +101,8 @@ library StateUpdate {
         // A clock set ahead: orders expire before their time, funding is charged for hours that have not come.
         uint256 latest = block.timestamp + TIME_ADVANCE_BOUND - 1;
         if (systemTime > latest) revert IOperations.SystemTimeInvalid(systemTime, latest);
-        // A clock left behind: the operator trades at prices that were signed long ago, while everybody sees today's.
+        // A clock left behind: the operator trades at prices that were signed long ago, while everybody sees today's; or keeps
+        // a proven batch back and sends it only if the market has moved their way.
         uint256 earliest = block.timestamp - TIME_LAG_BOUND + 1;
         if (systemTime < earliest) revert IOperations.SystemTimeOutdated(systemTime, earliest);
         // A batch kept back until its orders have expired, and used then, as an option that their owners did not give.

@@ -443,12 +443,13 @@ class TestTheStart:
         by, honest = {"sender": kit.governor}, registry(kit, project)
         chain_of.add(honest, "ObedientRegistry", **by)
         kit.deposit(kit.alice, 5)
-        with ape.reverts(kit.error("NoBatchYet")):
+        with ape.reverts(kit.error("DepositsWaitForFirstBatch")):
             chain_of.undo(honest, **by)
         kit.exchange.depositCancel(*kit.slot(kit.alice), sender=kit.alice.account)
         kit.wait(2 * DAY)
         kit.exchange.depositReclaim(*kit.slot(kit.alice), sender=kit.alice.account)
         assert kit.token.balanceOf(kit.alice.account) == kit.START
+        chain_of.undo(honest, **by)
 
     def test_an_empty_list_of_availability_verifiers_gets_its_first_at_once(self, project, accounts, chain):
         """The documented power: whoever deposits into a Validium looks whether the list has an entry."""
