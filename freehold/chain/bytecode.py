@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ape import compilers
+from eth_utils.address import to_checksum_address
 
 from freehold.chain import solc
 from freehold.chain.managers import chain, networks, project
@@ -67,10 +68,10 @@ def read(address: str, name: str) -> Deployed:
 
 
 def check_creation(address: str, name: str) -> str:
-    """The transaction that made the contract by its own constructor. Raises OtherCode for another, CodeUnknown where the
-    node does not say: it must know code as it was at every block."""
+    """The transaction that made the contract by its own constructor. Raises OtherCode for another constructor,
+    CodeUnknown where the node does not say: it must know code as it was at every block."""
     try:
-        metadata = chain.contracts.get_creation_metadata(address)
+        metadata = chain.contracts.get_creation_metadata(to_checksum_address(address))
         found = networks.provider.web3.eth.get_transaction(metadata.txn_hash) if metadata else None
     except Exception as error:  # each kind of node says in its own way that it keeps no old state
         raise CodeUnknown(f"the node does not tell what made it: {error}") from error
