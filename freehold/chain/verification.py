@@ -20,7 +20,7 @@ from eth_abi.abi import decode
 from eth_utils.address import to_checksum_address
 from pydantic import ValidationError
 
-from freehold.chain.bytecode import CodeUnknown, Deployed, OtherCode, code_at, read
+from freehold.chain.bytecode import CodeUnknown, Deployed, OtherCode, check_creation, code_at, read
 from freehold.chain.contracts import contract_at, exchange_at
 from freehold.chain.deployed import USUAL_DELAYS
 from freehold.chain.managers import chain, networks, project
@@ -142,6 +142,16 @@ def _code(part: str, what: str, address: str, name: str) -> tuple[Line, Deployed
     return Line(part, what, Verdict.SAME, f"{name} {address}", reason), deployed
 
 
+def _constructor(part: str, what: str, address: str, name: str) -> Line:
+    """Of a contract with storage: facts, members and governors could stand there that no code would have let in."""
+    try:
+        return Line(part, f"{what}'s constructor", Verdict.SAME, check_creation(address, name))
+    except OtherCode as other:
+        return Line(part, f"{what}'s constructor", Verdict.DIFFERENT, address, str(other))
+    except CodeUnknown as unknown:
+        return Line(part, f"{what}'s constructor", Verdict.UNTOLD, address, str(unknown))
+
+
 def _address(word: int) -> str:
     return str(to_checksum_address(word.to_bytes(20, "big")))
 
@@ -151,6 +161,7 @@ def _address(word: int) -> str:
 
 def _exchange(exchange: ContractInstance) -> Lines:
     yield _code("exchange", "proxy", exchange.address, "FreeholdProxy")[0]
+    yield _constructor("exchange", "proxy", exchange.address, "FreeholdProxy")
     implementation = str(exchange.implementation())
     line, deployed = _code("exchange", "implementation", implementation, "Freehold")
     yield line
@@ -180,6 +191,7 @@ def _delays(exchange: ContractInstance) -> Lines:
 def _escape_verifier(address: str) -> Lines:
     part = "escape verifier"
     yield _code(part, "code", address, "EscapeVerifier")[0]
+    yield _constructor(part, "code", address, "EscapeVerifier")
     count = _storage(address, ESCAPE_TABLES_SLOT)
     first = int.from_bytes(keccak256(ESCAPE_TABLES_SLOT.to_bytes(32, "big")), "big")
     expected = [b"\0" + page for page in pages()]
@@ -212,10 +224,12 @@ def _adapter(part: str, address: str) -> Lines:
     yield line
     if adapter is None:
         return
+    yield _constructor(part, "adapter", address, ADAPTERS[identity])
     line, verifier = _code(part, "verifier", _address(adapter.immutables["gpsContract"]), "StarkVerifier")
     yield line
     if verifier is None:
         return
+    yield _constructor(part, "verifier", _address(adapter.immutables["gpsContract"]), "StarkVerifier")
     line, header = _code(part, "header verifier", _address(verifier.immutables["headerVerifier"]), "HeaderVerifier")
     yield line
     if header is not None:
@@ -292,6 +306,7 @@ def _committee(part: str, address: str) -> Lines:
     yield line
     if deployed is None:
         return
+    yield _constructor(part, "code", address, name)
     contract = contract_at(address, part, name)
     if name == "Committee":
         members = [str(member) for member in contract.getMembers()]

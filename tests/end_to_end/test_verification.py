@@ -54,6 +54,7 @@ def test_a_deployment_of_this_tree_is_the_same(deployed, users):
     same = by_verdict(lines, Verdict.SAME)
     assert same.keys() >= {
         ("exchange", "proxy"),
+        ("exchange", "proxy's constructor"),
         ("exchange", "implementation"),
         ("exchange", "custody"),
         ("exchange", "administration"),
@@ -62,6 +63,7 @@ def test_a_deployment_of_this_tree_is_the_same(deployed, users):
         ("escape verifier", "tables"),
         ("verifier 1", "adapter"),
         ("verifier 1", "verifier"),
+        ("verifier 1", "verifier's constructor"),
         ("verifier 1", "header verifier"),
         ("verifier 1", "shape"),
         ("verifier 1", "constants of the shape"),
@@ -124,6 +126,23 @@ def test_a_changed_constant_is_named(project, deployed, users):
     found = wrong(verify_deployment(exchange.address))
     assert found.keys() == {("exchange", "custody")}
     assert found["exchange", "custody"].startswith("not Custody: byte ")
+
+
+def test_storage_that_no_constructor_wrote_is_named(project, users, accounts, chain):
+    """The code is a committee's, and so is what it says of itself. A fact could stand in its storage."""
+    honest = users.governor.deploy(project.Committee, [users.member], 1)
+    code = bytes(chain.provider.get_code(honest.address))
+    loader = bytes.fromhex(f"60015f55 61{len(code):04x}80600e5f395ff3")  # storage[0] = 1, then return the code
+    contract = project.Committee.contract_type.model_copy(deep=True)
+    contract.deployment_bytecode.bytecode = "0x" + (loader + code).hex()
+    contract.abi = [one for one in contract.abi if one.type != "constructor"]
+    crafted = users.governor.deploy(ContractContainer(contract))
+    assert bytes(chain.provider.get_code(crafted.address)) == code
+    exchange = Kit(project, accounts, chain, configured=False).exchange
+    exchange.registerAvailabilityVerifier(crafted, crafted.identify(), sender=accounts[0])
+    found = wrong(verify_deployment(exchange.address))
+    assert [what for part, what in found if part == "committee 1"] == ["code's constructor"]
+    assert found["committee 1", "code's constructor"].endswith("made it by a constructor of its own")
 
 
 def test_code_that_waits_is_told(project, deployed, users):
