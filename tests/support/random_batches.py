@@ -137,11 +137,13 @@ def a_config(choose: Chooser, version: int = 1) -> GeneralConfig:
     )
 
 
-def a_position(choose: Chooser, owner: int, market: Market) -> Position:
-    """Rich, at the required margin or beside it, below it, worth 0 or less, owing more than all that it holds is worth,
-    empty, or at the ends of the numbers."""
-    kinds = ["rich", "rich", "rich", "margin", "margin", "weak", "bankrupt", "sunk", "worthless", "empty", "extreme"]
-    kind = choose.one_of(kinds)
+def a_position(choose: Chooser, owner: int, market: Market, version: int = 1) -> Position:
+    """Rich, at the required margin or beside it, below it, worth 0 or less, empty, or at the ends of the numbers.
+
+    In version 2 also one that owes more than all that it holds is worth.
+    """
+    kinds = ["rich", "rich", "rich", "margin", "margin", "weak", "bankrupt", "worthless", "empty", "extreme"]
+    kind = choose.one_of([*kinds, "sunk"] if version == 2 else kinds)
     if kind == "empty":
         return EMPTY
     if kind == "extreme":
@@ -174,7 +176,7 @@ def a_state(choose: Chooser, config: GeneralConfig) -> State:
     if choose.number(0, 9) == 0:
         del indices[SOL]
     market = Market.of(config, indices.items(), prices.items(), TIME)
-    held = {place: a_position(choose, owner, market) for place, owner in OWNERS.items()}
+    held = {place: a_position(choose, owner, market, config.version) for place, owner in OWNERS.items()}
     if SOL not in indices:
         held = {
             place: position
@@ -212,9 +214,9 @@ class Scene:
 
     def _near_bounds(self, asset: int) -> tuple[int, int]:
         """Of version 2: as far from each other as they may, around the last price or after a jump."""
-        low = PRICE[asset] * self.choose.one_of([100, 100, 99, 98, 75, 150]) // 100
+        low = PRICE[asset] * self.choose.one_of([100, 100, 99, 101, 75, 150]) // 100
         most = low * (ONE + self.limits.max_price_spread) // ONE
-        return low, self.choose.one_of([low, most, most, most, most + self.choose.one_of([0, 0, 0, 1])])
+        return low, self.choose.one_of([*[low, most] * 10, most + 1])
 
     @property
     def market(self) -> Market:
@@ -230,9 +232,9 @@ class Scene:
         return (value * ONE - risk) // (ONE * ONE)
 
     def owner(self, place: int) -> int:
-        """Nearly always the right one."""
+        """Nearly always the right one; of the fee position often another."""
         owner = OWNERS.get(place, FEE_KEEPER)
-        return self.choose.one_of([owner] * 9 + [CAROL])
+        return self.choose.one_of([owner] * (2 if place == FEES else 9) + [CAROL])
 
     def place(self) -> int:
         return self.choose.one_of([*OWNERS, *OWNERS, FEES, 9])
@@ -260,7 +262,7 @@ class Scene:
 
     def flags(self) -> dict[str, int]:
         """Rarely any; now and then also where version 1 has none."""
-        if self.choose.number(0, 30 if self.limits is None else 2):
+        if self.choose.number(0, 30 if self.limits is None else 5):
             return {}
         return self.choose.one_of([{"reduce_only": 1}, {"fill_or_kill": 1}, {"reduce_only": 1, "fill_or_kill": 1}])
 
@@ -298,12 +300,14 @@ class Scene:
         buyer, seller = self.two_places()
         asset, size = self.asset_of(seller), self.size(seller, buyer)
         collateral, fields = amount_near(self.choose, self.worth(asset, size)), {"synthetic_asset_id": asset}
-        full = size * self.choose.one_of([1, 1, 2])
+        flags = self.flags(), self.flags()
+        is_whole = any("fill_or_kill" in some for some in flags)
+        full = size + self.choose.one_of([0, 1]) if is_whole else size * self.choose.one_of([1, 1, 2])
         limit = max(near(self.choose, self.worth(asset, full)), 0)
         fee = self.choose.one_of([0, 0, 7])
         fields["amount_fee"] = fee
-        buy = order(self.owner(buyer), buyer, True, full, limit, **fields, **self.flags(), **self.signed())
-        sell = order(self.owner(seller), seller, False, full, limit, **fields, **self.flags(), **self.signed())
+        buy = order(self.owner(buyer), buyer, True, full, limit, **fields, **flags[0], **self.signed())
+        sell = order(self.owner(seller), seller, False, full, limit, **fields, **flags[1], **self.signed())
         fees = tuple(self.choose.one_of([0, 0, fee * size // full if full else 0, fee, fee + 1]) for _ in range(2))
         return trade(buy, sell, size, collateral, fees)
 
@@ -333,7 +337,7 @@ class Scene:
         if self.limits is None:
             return []
         most = self.limits.liquidation_penalty * self.worth(asset, size) // ONE
-        return [-most, -most - 1]
+        return [-most, -most - 1, -most - 2]
 
     def enough(self, place: int, asset: int) -> list[int]:
         """The most that may be liquidated at the market's price or at the worst one, each with its neighbours."""
@@ -495,7 +499,7 @@ KINDS_OF_VERSION_1 = [
 ]
 KINDS = {
     1: [*KINDS_OF_VERSION_1 * 3, "cancel"],
-    2: [*KINDS_OF_VERSION_1, *["cancel", "oracle"] * 2, *["liquidate", "liquidate", "deleverage"] * 3],
+    2: [*KINDS_OF_VERSION_1, *["cancel", "trade", "oracle"] * 3, *["liquidate", "liquidate", "deleverage"] * 3],
 }
 """By version; a cancellation is refused in the first."""
 

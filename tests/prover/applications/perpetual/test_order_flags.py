@@ -1,4 +1,4 @@
-"""Flags of limit orders and their cancellation, of version 2 (docs/spec/perpetual-state.md 6.2, 6.3, 7.8)."""
+"""Flags of limit orders and their cancellation, of version 2 (docs/spec/perpetual-state.md 6.2, 6.3, 7.13)."""
 
 import pytest
 from pydantic import ValidationError
