@@ -217,6 +217,7 @@ LIES = {
         "divmod(ids.by_time, ids.HOUR)",
         "ids.by_time // ids.HOUR + 1, (ids.by_time % ids.HOUR - ids.HOUR) % PRIME",
     ),
+    "a larger share, no remainder": ("divmod(ids.by_time, ids.HOUR)", "ids.by_time // ids.HOUR + 1, 0"),
     "a smaller share": (
         "divmod(ids.by_time, ids.HOUR)",
         "ids.by_time // ids.HOUR - 1, ids.by_time % ids.HOUR + ids.HOUR",
@@ -226,16 +227,29 @@ LIES = {
 
 
 @pytest.mark.parametrize("name", LIES)
-@pytest.mark.parametrize("change", [-1, 1, 2])
+@pytest.mark.parametrize("change", [-2, -1, 1, 2])
 def test_an_operator_cannot_lie_about_how_far_a_price_may_go(name, change):
+    """Neither where oracles signed just this price, nor where the market is further away."""
     elapsed = 359
     price = PRICE + move(EXCHANGE, elapsed)
-    honest = ticked(EXCHANGE, price, elapsed, 2 * PRICE)
-    accepted(honest)
-    given = ticked(EXCHANGE, price + change, elapsed, 2 * PRICE)
-    with pytest.raises(RunFailed) as refusal:
-        run_program(lying_program(LIES[name]), given)
-    assert "hint fails" not in str(refusal.value)
+    accepted(ticked(EXCHANGE, price, elapsed, 2 * PRICE))
+    for target in (2 * PRICE, *([price + change] if change > 0 else [])):
+        given = ticked(EXCHANGE, price + change, elapsed, target)
+        with pytest.raises(RunFailed) as refusal:
+            run_program(lying_program(LIES[name]), given)
+        assert "hint fails" not in str(refusal.value)
+
+
+def test_an_operator_cannot_leave_aside_what_is_allowed_at_once():
+    elapsed = 1000
+    price = PRICE + (PRICE * (ONE * elapsed // HOUR) >> 32)
+    assert price > PRICE + move(EXCHANGE, elapsed)
+    for target in (price, 2 * PRICE):
+        with pytest.raises(RunFailed, match="range_check"):
+            run_program(
+                lying_program(("int(ids.by_time < ids.at_once * ids.HOUR)", "1")),
+                ticked(EXCHANGE, price, elapsed, target),
+            )
 
 
 def test_time_does_not_run_out_of_the_comparison():

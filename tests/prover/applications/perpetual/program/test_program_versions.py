@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from freehold.bench.program import Cost
 from prover.algebra.field import PRIME
 from prover.applications.perpetual.config import GeneralConfig, chain_hash
-from prover.applications.perpetual.samples import ALICE, A, deposit, five_asset_state
+from prover.applications.perpetual.samples import ALICE, A, deposit, five_asset_state, liquidation
 from tests.support.limited_exchange import ONE, LimitedExchange, accepted, refused
+from tests.support.program_kit import FOLDER
 
 LIMITED, UNLIMITED = LimitedExchange(n_assets=1), LimitedExchange(n_assets=1, limits=None)
 
@@ -27,6 +29,11 @@ MISCOUNTED = {
     "version 1 with limits": (LIMITED, lambda words: [words[0] - 1, *words[1:]]),
     "a version before the first": (UNLIMITED, lambda words: [words[0] - 1, *words[1:]]),
     "a version 3": (LIMITED, lambda words: [words[0] + 1, *words[1:]]),
+    "a version 3 with as many words more": (
+        LimitedExchange(n_assets=0),
+        lambda words: [words[0] + 1, *words[1:], *[0] * 5],
+    ),
+    "a version 0 with as many words less": (UNLIMITED, lambda words: [words[0] - 1, *words[1:7]]),
     "no word": (UNLIMITED, lambda words: []),
 }
 
@@ -103,3 +110,20 @@ def test_the_same_batch_of_both_versions_differs_in_the_hash_alone():
         given = exchange.input(five_asset_state(exchange), [exchange.funding_tick(), deposit(ALICE, A, 7)])
         batches.append(list(accepted(given).output))
     assert batches[0][1:] == batches[1][1:] and batches[0][0] != batches[1][0]
+
+
+def test_what_version_2_costs_is_what_the_document_says():
+    """Beside the same batches of version 1, with 20 assets."""
+    limited, unlimited = LimitedExchange(n_assets=20), LimitedExchange(n_assets=20, limits=None)
+
+    def cost(exchange: LimitedExchange, *transactions) -> Cost:
+        return Cost.of(accepted(exchange.input(five_asset_state(exchange), transactions)))
+
+    taken = liquidation(limited.order(ALICE, A, 0, True, 10**6, 2 * 10**6))
+    empty = [cost(limited), cost(unlimited)]
+    more = (cost(limited, taken) - empty[0]).steps - (cost(unlimited, taken) - empty[1]).steps
+    cancelled = cost(limited, limited.cancellation(ALICE, taken.liquidator_order)) - empty[0]
+    figures = f"{(empty[0] - empty[1]).steps} steps more for a batch of 20 assets, and {more} for a liquidation. "
+    figures += f"A cancellation takes {cancelled.steps:,} steps and {cancelled.hashes} hashes"
+    text = (FOLDER / "docs/program.md").read_text().replace("\n", " ")
+    assert figures in text, figures
