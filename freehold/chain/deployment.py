@@ -93,8 +93,8 @@ def deploy_exchange(
     rules: Mapping[str, Any] = MappingProxyType({}),
     signatures_required: int = 1,
 ) -> Deployment:
-    """Deploy and configure. Raises Refused for a token of too many decimals, DelaysRefused, and ParametersTooWeak for less
-    than the default outside local networks.
+    """Deploy and configure. Raises Refused for a token of too many decimals, DelaysRefused, and ParametersTooWeak for
+    less than the default outside local networks.
 
     `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode, limits.
     Without a word of limits they are the usual ones; `limits` None is a configuration of version 1.

@@ -6,7 +6,7 @@ import ape
 import pytest
 
 from prover.algebra.field import PRIME as FIELD
-from tests.support.exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, HOUR
+from tests.support.exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, HOUR
 from tests.support.output_words import ROLLUP, availability_claim, condition_word, fact_of
 
 

@@ -1,4 +1,4 @@
-"""The ticks that lead a market to signed prices: the rules take them, they are few, and the last is at the time asked."""
+"""The ticks that lead a market to signed prices: the rules take them, they are few, the last is at the time asked."""
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ def test_a_small_move_is_one_tick():
 
 
 def test_without_limits_any_move_is_one_tick():
-    assert prices_of(ticks_to(ONE // 100, 1, CONFIG)) == [0.01]
+    assert prices_of(ticks_to(ONE // 128, 1, CONFIG)) == [1 / 128]
 
 
 def test_a_jump_takes_as_many_ticks_as_it_needs_and_no_more():
@@ -60,8 +60,8 @@ exact_prices = st.integers(1, 40 << 21).map(lambda number: number << 11)
     st.integers(0, 9 * HOUR),
     st.builds(
         Limits,
-        max_price_move_per_tick=st.integers(2**20, 2**32),
-        max_price_move_per_hour=st.integers(2**24, 2**36),
+        max_price_move_per_tick=st.integers(2**27, 2**32),
+        max_price_move_per_hour=st.integers(2**24, 2**32),
     ),
 )
 def test_the_rules_take_them(eth, btc, elapsed, limits):
