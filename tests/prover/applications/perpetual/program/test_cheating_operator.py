@@ -144,15 +144,15 @@ def test_no_other_answer_anywhere_in_a_trade_is_provable(batch, kind, scopes, al
 
 @pytest.mark.parametrize(("kind", "scopes", "alter"), CASES_OF_ALTERATION, ids=NAMES)
 def test_no_other_answer_under_limits_is_provable(kind, scopes, alter):
-    refused, confused = try_all(busy_limited_batch(), kind, scopes, alter, stride=11)
+    refused, confused = try_all(busy_limited_batch(), kind, scopes, alter, stride=3)
     assert refused > 2 * confused
 
 
 @pytest.mark.parametrize("alter", ALTERATIONS.values(), ids=ALTERATIONS)
 def test_no_other_answer_about_a_cancellation_is_provable(alter):
-    """All of them: nothing of it is for the operator to choose."""
+    """All of them: nothing of it is for the operator to choose. One hint knows the side itself."""
     refused, confused = try_all(busy_limited_batch(), "number", ("cancellations",), alter)
-    assert refused and not confused
+    assert refused >= 2 and confused <= 1
 
 
 def test_no_other_turn_in_a_tree_is_provable():

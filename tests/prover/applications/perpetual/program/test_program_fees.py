@@ -21,7 +21,10 @@ from prover.applications.perpetual.samples import (
     position,
 )
 from prover.applications.perpetual.transactions import ForcedTrade, Trade
+from prover.cairo.errors import RunFailed
+from prover.cairo.run import run_program
 from tests.support.limited_exchange import LimitedExchange, accepted, refused
+from tests.support.program_kit import lying_program
 
 EXCHANGES = [LimitedExchange(limits=None), LimitedExchange()]
 NAMES = ["version 1", "version 2"]
@@ -177,3 +180,13 @@ def test_fees_are_paid_as_they_come(exchange, name):
         accepted(given)
     else:
         refused(given, names="OUT_OF_RANGE_TOTAL_VALUE|range_check")
+
+
+def test_an_operator_cannot_lie_about_the_value_before_any_fee():
+    lie = ("int((ids.value_before + 2**95) % PRIME > PRIME // 2)", "0")
+    honest = ROWS["the least value in range"]
+    run_program(lying_program(lie), row(EXCHANGES[0], honest[1], honest[0]))
+    for name in ("one less, and fees", "the second one mends it", "a later one mends it"):
+        collateral, fees, _ = ROWS[name]
+        with pytest.raises(RunFailed, match="range_check"):
+            run_program(lying_program(lie), row(EXCHANGES[0], fees, collateral))

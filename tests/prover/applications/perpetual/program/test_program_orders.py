@@ -356,20 +356,22 @@ OVERFLOWS = {
     "nonce": ("nonce", 2**32, "amount_fee", -1),
     "amount_fee": ("amount_fee", 2**64, "amount_synthetic", -1),
     "amount_synthetic": ("amount_synthetic", 2**64, "amount_collateral", -1),
-    "expiration_timestamp": ("expiration_timestamp", 2**32, "position_id", -1),
     "less nonce": ("nonce", -(2**32), "amount_fee", 1),
     "less fee": ("amount_fee", -(2**64), "amount_synthetic", 1),
     "less amount": ("amount_synthetic", -(2**64), "amount_collateral", 1),
     "flags": ("reduce_only", 2**17, "expiration_timestamp", -1),
     "less flags": ("reduce_only", -(2**17), "expiration_timestamp", 1),
+    "collateral of a seller": ("amount_collateral", 2**64, "amount_synthetic", -1),
+    "less collateral of a seller": ("amount_collateral", -(2**64), "amount_synthetic", 1),
 }
 
 
-@pytest.mark.parametrize("name", [name for name in OVERFLOWS if name != "expiration_timestamp"])
+@pytest.mark.parametrize("name", OVERFLOWS)
 def test_no_other_terms_have_the_same_words(any_flags, name):
     """Else one signature would cancel what its owner never named, under the same id."""
     large, unit, small, carry = OVERFLOWS[name]
-    order = signed_terms(amount_fee=5, amount_synthetic=100, amount_collateral=200)
+    is_buying = int("seller" not in name)
+    order = signed_terms(amount_fee=5, amount_synthetic=100, amount_collateral=200, is_buying_synthetic=is_buying)
     given = cancel_with(order, ALICE)
     accepted(given)
     claimed = copy.deepcopy(given)
