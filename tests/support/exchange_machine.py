@@ -117,13 +117,21 @@ class ExchangeMachine(RuleBasedStateMachine):
     def exchange(self) -> Any:
         return self.world.kit.exchange
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(bankrupt=st.booleans())
+    def begin(self, bankrupt: bool = False) -> None:
         self.model, self.outputs = Model(self.kit.state), 0
         self.books = self.world.books()
         self.granted = dict.fromkeys(NAMES, 0)
         self.last_claims = {name: self.claim(self.books, name) for name in NAMES}
         self.astray = False  # the contract did something else than predicted: the sequence ends here
+        if bankrupt:
+            self.begin_bankrupt()
+
+    def begin_bankrupt(self) -> None:
+        """Bob owes what alice won, and carol's deposit waits beside it: the state promises more than it holds."""
+        self.deposit("carol", 5, True)
+        self.batch({"buy"}, 40, VALIDIUM, False)
+        assert self.model.worth("bob") < 0
 
     # --- the frame
 
