@@ -23,13 +23,13 @@ from prover.applications.perpetual.amounts import (
     risk_fxp32,
 )
 from prover.applications.perpetual.config import Limits
-from prover.applications.perpetual.documents import Case, StateDocument
+from prover.applications.perpetual.documents import BatchDocument, Case, StateDocument
 from prover.applications.perpetual.errors import BelowUnit, InputRefused
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.explain import rows
 from prover.applications.perpetual.names import asset_id, asset_name
 from prover.applications.perpetual.signing import cancellation
-from prover.applications.perpetual.transactions import Deleverage
+from prover.applications.perpetual.transactions import Deleverage, OracleTick
 from tests.support.paths import VECTORS
 from tests.support.world import (
     ALICE,
@@ -37,6 +37,8 @@ from tests.support.world import (
     BTC,
     CAROL,
     ETH,
+    HOUR,
+    NOW,
     ONE,
     PRICE,
     SOL,
@@ -47,6 +49,7 @@ from tests.support.world import (
     forced_withdrawal,
     holds,
     order,
+    signed_price,
     trade,
     withdrawal,
     world,
@@ -291,6 +294,29 @@ def test_explain_shows_what_came_before_a_refusal(tmp_path, monkeypatch):
     result = invoke("explain", path)
     assert result.exit_code == 1
     assert "+0.5 ETH-9" in result.output and "transaction 3 (deposit): position 7: INVALID_PUBLIC_KEY" in result.output
+
+
+def test_explain_shows_what_came_before_a_price_that_is_too_late(tmp_path, monkeypatch):
+    """The signed prices are of the refused tick's time, which the transactions before it do not reach."""
+    monkeypatch.setenv("COLUMNS", "200")
+    config = configured(limits=Limits())
+    state = world({7: holds(ALICE, 5)}, config)
+    price = signed_price(ETH, 2 * ONE, NOW + 60)
+    case = Case(
+        config=config,
+        prev_state=StateDocument.of(state),
+        batch=BatchDocument(
+            minimum_expiration_timestamp=HOUR,
+            signed_min_prices=(price,),
+            signed_max_prices=(price,),
+            transactions=(deposit(ALICE, 7, 10**6), OracleTick(prices=((ETH, 2 * ONE),), timestamp=NOW + 60)),
+        ),
+    )
+    path = tmp_path / "case.json"
+    path.write_text(case.model_dump_json())
+    result = invoke("explain", path)
+    assert result.exit_code == 1 and "transaction 1 (oracle): PRICE_MOVE" in result.output
+    assert "+1" in result.output and "deposit" in result.output
 
 
 def test_rows_tell_margins():
