@@ -30,4 +30,9 @@ def cli(deployment: str | None, account: str | None, position: str, state: Path 
     escape = plan_escape(exchange, config, last, position_id)
     receipts = escape.send(account_of(account))
     gas = sum(receipt.gas_used for receipt in receipts)
-    click.echo(f"paid {exchange.coins(escape.worth)} to {escape.owner} ({gas:,} gas in {len(receipts)} transactions)")
+    (payment,) = receipts[-1].decode_logs(contract.LogWithdrawalPerformed)
+    paid = exchange.coins(payment.quantizedAmount)
+    click.echo(f"paid {paid} to {escape.owner} ({gas:,} gas in {len(receipts)} transactions)")
+    booked = contract.getWithdrawalBalance(payment.ownerKey, escape.collateral)
+    if booked:
+        click.echo(f"{exchange.coins(booked)} stay booked: the exchange holds less than it owes")

@@ -42,7 +42,8 @@ def cli(
 ) -> None:
     """Request collateral out of a position. If it is not served in time, anyone may freeze the exchange.
 
-    By the exchange's last state it warns of a request that would be proven invalid, or leave a thin margin.
+    By the exchange's last state it warns of a request that would be proven invalid, of a position that a deleverage
+    could close before, and of a thin margin after it.
     """
     place = place_of(deployment)
     exchange = open_exchange(place)

@@ -17,6 +17,7 @@ def cli(deployment: str | None) -> None:
     contract = exchange.contract
     facts = {
         "exchange": f"{contract.address} on {network_name()}",
+        "begun": exchange.beginning(),
         "time": f"{chain.blocks.head.timestamp} (block {chain.blocks.head.number})",
         "frozen": "yes" if contract.isFrozen() else "no",
         "updates": f"{contract.getSequenceNumber()}, the last batch is {contract.getLastBatchId()}",

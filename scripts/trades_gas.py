@@ -80,7 +80,8 @@ def state_update_gas(count: int) -> int:
     batch = Case.parsed(trades(count, POSITIONS, time=chain.blocks.head.timestamp)).apply()
     empty = State.initial(batch.config, batch.before.system_time)
     registry = deploy(governor, project.ObedientRegistry)
-    exchange = deploy_pieces(project, governor, registry, empty.words(), Delays())
+    escapes = deploy(governor, project.ObedientEscapes)
+    exchange = deploy_pieces(project, governor, escapes, empty.words(), Delays())
     _configure(exchange, registry, batch, {"sender": governor})
     gas = 0
     for number, output in enumerate((_beginning(batch, empty), batch.output())):

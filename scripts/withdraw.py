@@ -19,8 +19,12 @@ def cli(deployment: str | None, account: str | None, stark_key: str) -> None:
     if int(owner, 16) == 0:
         raise click.UsageError(f"the Stark key {key:#x} is not registered: nobody can be paid")
     collateral = contract.getSystemAssetType()
-    amount = contract.getWithdrawalBalance(key, collateral)
-    if amount == 0:
+    booked, amount = contract.getWithdrawalBalance(key, collateral), contract.payableNow(key, collateral)
+    if booked == 0:
         raise click.UsageError(f"nothing waits for the Stark key {key:#x}")
+    if amount == 0:
+        raise click.UsageError(f"{exchange.coins(booked)} are booked, and nothing is left to be paid now")
     receipt = contract.withdraw(key, collateral, sender=account_of(account))
     click.echo(f"paid {exchange.coins(amount)} to {owner} ({receipt.gas_used:,} gas, transaction {receipt.txn_hash})")
+    if amount < booked:
+        click.echo(f"{exchange.coins(booked - amount)} stay booked: the exchange holds less than it owes")

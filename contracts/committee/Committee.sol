@@ -24,6 +24,7 @@ contract Committee is FactRegistry, ICommittee {
     uint256 private constant SIGNATURE_BYTES = 65;
 
     mapping(address member => bool) public isMember;
+    address[] private _members;
     uint256 public immutable signaturesRequired;
 
     constructor(address[] memory members, uint256 required) {
@@ -33,6 +34,7 @@ contract Committee is FactRegistry, ICommittee {
             if (members[i] == address(0) || isMember[members[i]]) revert NonUniqueMember(members[i]);
             isMember[members[i]] = true;
         }
+        _members = members;
         signaturesRequired = required;
     }
 
@@ -54,6 +56,11 @@ contract Committee is FactRegistry, ICommittee {
         }
 
         _registerFact(claimHash);
+    }
+
+    /// @notice All members, so that whoever trusts a state's data to be held can see who holds it.
+    function getMembers() external view returns (address[] memory) {
+        return _members;
     }
 
     function identify() external pure returns (string memory) {

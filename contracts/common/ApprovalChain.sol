@@ -4,18 +4,30 @@ pragma solidity ^0.8.30;
 import {IAdministration} from "../interfaces/IAdministration.sol";
 import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
 import {IIdentity} from "../interfaces/IIdentity.sol";
+import {Announcements} from "./Announcements.sol";
+import {Head} from "./Head.sol";
+import {Identity} from "./Identity.sol";
+import {SetApart} from "./SetApart.sol";
 
 /// @title A list of fact registries, each of which must agree
-/// @dev Adding makes acceptance harder and is instant; removing makes it easier and waits.
+/// @dev Adding makes acceptance harder and is instant; removing makes it easier and waits. Above each check stands what
+/// somebody could do without it.
 library ApprovalChain {
     uint256 internal constant MAX_ENTRIES = 64;
+
+    struct Addition {
+        uint48 time; // seconds
+        uint64 sequenceNumber; // of the last batch before
+    }
 
     /// @dev Every state update reads the list, and most lists have one entry: it shares a slot with the count.
     struct State {
         address first;
         uint96 count;
         mapping(uint256 index => address entry) others; // from 1 to count - 1
-        mapping(address entry => uint256 time) removalAllowedAt; // 0: not announced
+        mapping(address entry => uint256 time) removalDueAt; // 0: not announced
+        mapping(address entry => Addition addition) additions;
+        uint256 lastRemovalAt; // 0: no entry ever left
     }
 
     /// @custom:storage-location erc7201:freehold.verifiers
@@ -53,34 +65,88 @@ library ApprovalChain {
 
         put(self, count, entry);
         ++self.count;
+        self.additions[entry] = Addition(uint48(block.timestamp), Head.load().sequenceNumber);
 
         emit IAdministration.LogRegistered(entry, identifier);
     }
 
     function announceRemoval(State storage self, address entry, uint256 delay) internal {
         if (!contains(self, entry)) revert IAdministration.EntryDoesNotExist(entry);
-        if (self.removalAllowedAt[entry] != 0) revert IAdministration.AlreadyAnnounced(self.removalAllowedAt[entry]);
+        uint256 dueAt = self.removalDueAt[entry];
+        bool announced = dueAt != 0 && !Announcements.isLapsed(dueAt);
+        if (announced) revert IAdministration.AlreadyAnnounced(dueAt);
 
-        self.removalAllowedAt[entry] = block.timestamp + delay;
+        self.removalDueAt[entry] = block.timestamp + delay;
 
-        emit IAdministration.LogRemovalIntent(entry, identityOf(entry));
+        emit IAdministration.LogRemovalIntent(entry, Identity.read(entry));
     }
 
-    function remove(State storage self, address entry) internal {
+    function withdrawRemoval(State storage self, address entry) internal {
+        if (self.removalDueAt[entry] == 0) revert IAdministration.RemovalNotAnnounced(entry);
+
+        delete self.removalDueAt[entry];
+
+        emit IAdministration.LogRemovalIntentWithdrawn(entry, Identity.read(entry));
+    }
+
+    function remove(State storage self, address entry, uint256 delay) internal {
         uint256 count = self.count;
         uint256 index = indexOf(self, entry);
         if (index == count) revert IAdministration.EntryDoesNotExist(entry);
-        uint256 allowedAt = self.removalAllowedAt[entry];
+        uint256 allowedAt = self.removalDueAt[entry];
         if (allowedAt == 0) revert IAdministration.RemovalNotAnnounced(entry);
+        // Users have no time to leave before one proof fewer is needed.
         if (block.timestamp < allowedAt) revert IAdministration.RemovalNotEnabledYet(allowedAt);
+        Announcements.requireNotLapsed(allowedAt);
         if (count == 1) revert IAdministration.LastEntryMayNotBeRemoved();
+        // All old entries are announced, a registry that believes anything is added, and on the same day decides alone.
+        (address newest, uint256 settledAt) = othersSettleAt(self, entry, delay);
+        if (block.timestamp < settledAt) revert IAdministration.RemainingEntryTooNew(newest, settledAt);
 
         put(self, index, entryAt(self, count - 1));
         put(self, count - 1, address(0));
         --self.count;
-        delete self.removalAllowedAt[entry];
+        forget(self, entry);
+        self.lastRemovalAt = block.timestamp;
 
-        emit IAdministration.LogRemoved(entry, identityOf(entry));
+        emit IAdministration.LogRemoved(entry, Identity.read(entry));
+    }
+
+    /// @dev The list becomes what it was before the last addition. `firstSequenceNumber`: with which the exchange began.
+    function undoAddition(State storage self, address entry, uint256 firstSequenceNumber) internal {
+        uint256 count = self.count;
+        if (!contains(self, entry)) revert IAdministration.EntryDoesNotExist(entry);
+        if (count == 1) revert IAdministration.LastEntryMayNotBeRemoved();
+        Addition memory addition = self.additions[entry];
+        // Users let another entry go because this one stayed.
+        if (addition.time <= self.lastRemovalAt) revert IAdministration.ListHasChangedSince(self.lastRemovalAt);
+        // An old entry leaves, and a new one, which users have not looked at, stays.
+        address newest = entryAt(self, count - 1);
+        if (entry != newest) revert IAdministration.NotTheNewestEntry(newest);
+        uint256 sequenceNumber = Head.load().sequenceNumber;
+        // What has guarded an accepted state is taken away without a delay.
+        if (addition.sequenceNumber != sequenceNumber) revert IAdministration.EntryInUse(sequenceNumber);
+        // Deposits that came because of this entry are taken by a first batch that it does not see.
+        bool untouched = sequenceNumber == firstSequenceNumber;
+        if (untouched && SetApart.load().deposits != 0) revert IAdministration.DepositsWaitForFirstBatch();
+
+        put(self, count - 1, address(0));
+        --self.count;
+        forget(self, entry);
+
+        emit IAdministration.LogRemoved(entry, Identity.read(entry));
+    }
+
+    /// @dev When an announced removal may be done; 0 for one that is not announced or has lapsed.
+    function removalAllowedAt(State storage self, address entry, uint256 delay) internal view returns (uint256) {
+        uint256 dueAt = self.removalDueAt[entry];
+        if (dueAt == 0 || Announcements.isLapsed(dueAt)) return 0;
+        (, uint256 settledAt) = othersSettleAt(self, entry, delay);
+        return dueAt > settledAt ? dueAt : settledAt;
+    }
+
+    function requireAny(State storage self) internal view {
+        if (self.count == 0) revert IAdministration.NoVerifiers();
     }
 
     /// @dev Every entry must know the fact; an empty list knows nothing.
@@ -91,6 +157,26 @@ library ApprovalChain {
             address entry = entryAt(self, i);
             if (!IFactRegistry(entry).isValid(fact)) revert IAdministration.NoProof(entry, fact);
         }
+    }
+
+    /// @dev From when on all other entries have been in the list for `delay`, and which is the last to.
+    function othersSettleAt(State storage self, address entry, uint256 delay)
+        private
+        view
+        returns (address newest, uint256 settledAt)
+    {
+        uint256 count = self.count;
+        for (uint256 i = 0; i < count; ++i) {
+            address other = entryAt(self, i);
+            uint256 addedAt = self.additions[other].time;
+            if (other != entry && addedAt + delay > settledAt) (newest, settledAt) = (other, addedAt + delay);
+        }
+    }
+
+    /// @dev Without this: a second registration of the same entry, and the first one's announcement removes it.
+    function forget(State storage self, address entry) private {
+        delete self.removalDueAt[entry];
+        delete self.additions[entry];
     }
 
     /// @dev The count if it is not there.
@@ -106,19 +192,5 @@ library ApprovalChain {
     function put(State storage self, uint256 index, address entry) private {
         if (index == 0) self.first = entry;
         else self.others[index] = entry;
-    }
-
-    /// @dev Empty for an entry that no longer answers, or not with a string: it must not stand in the way of its removal.
-    function identityOf(address entry) private view returns (string memory identity) {
-        (bool answered, bytes memory answer) = entry.staticcall(abi.encodeCall(IIdentity.identify, ()));
-        if (!answered || answer.length < 64) return "";
-        uint256 offset;
-        uint256 size;
-        assembly ("memory-safe") {
-            offset := mload(add(answer, 32))
-            size := mload(add(answer, 64))
-        }
-        bool isString = offset == 32 && size <= answer.length - 64;
-        if (isString) identity = abi.decode(answer, (string));
     }
 }

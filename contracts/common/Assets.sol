@@ -80,6 +80,12 @@ library Assets {
         revert ICustody.WrongTokenKind(assetType);
     }
 
+    /// @dev The exchange's balance, however it came.
+    function held(State storage self) internal view returns (uint256) {
+        address token = self.token;
+        return token == address(0) ? address(this).balance : IERC20(token).balanceOf(address(this));
+    }
+
     /// @dev Takes `amount` from the caller. ETH came with the call, which names no other amount.
     function transferIn(State storage self, uint256 amount) internal {
         IERC20 token = IERC20(self.token);

@@ -3,9 +3,11 @@ pragma solidity ^0.8.30;
 
 import {PRIME} from "../curves/Prime.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
+import {Announcements} from "./Announcements.sol";
 
 /// @title Configurations by their hashes: announced, then, after a delay, applied once
-/// @dev Before the first general configuration no output is accepted, so nothing is at stake and nothing waits.
+/// @dev Before the first general configuration no output is accepted and nothing is deposited, so nothing is at stake
+/// and nothing waits.
 library Configuration {
     uint256 private constant ASSET_ID_UPPER_BOUND = 1 << 120;
     /// @dev Stands for the general configuration where an asset id is expected.
@@ -45,7 +47,9 @@ library Configuration {
     function apply_(State storage self, uint256 assetId, bytes32 configHash, uint256 delay) internal {
         uint256 when = enabledAt(self, assetId, configHash, delay);
         if (when == 0) revert IAdministration.ConfigurationNotRegistered(assetId, configHash);
+        // Oracle keys and risk factors of governors' own, before anybody could leave.
         if (block.timestamp < when) revert IAdministration.ConfigurationNotEnabledYet(when);
+        Announcements.requireNotLapsed(self.registeredAt[assetId][configHash] + delay);
 
         delete self.registeredAt[assetId][configHash];
         if (assetId == GLOBAL) {
@@ -75,6 +79,10 @@ library Configuration {
         uint256 registeredAt = self.registeredAt[assetId][configHash];
         if (registeredAt == 0 || self.globalHash == 0) return registeredAt;
         return registeredAt + delay;
+    }
+
+    function requireStarted(State storage self) internal view {
+        if (self.globalHash == 0) revert IAdministration.GlobalConfigurationNotSet();
     }
 
     function requireGlobal(State storage self, bytes32 found) internal view {

@@ -16,6 +16,10 @@ library ForcedRequests {
     uint256 private constant SERVED = type(uint256).max;
     /// @dev What a premium request burns beside its own cost, so that the whole transaction costs 1 M gas or more.
     uint256 private constant PREMIUM_GAS = 1_000_000;
+    /// @dev What any other request burns, so that asking costs more than serving does, however many wait. Without it a
+    /// stranger spends less on trades than the operator spends on a rollup's proofs of them. `docs/forced-requests.md`.
+    uint256 private constant WITHDRAWAL_GAS = 20_000;
+    uint256 private constant TRADE_GAS = 60_000;
 
     /// @custom:storage-location erc7201:freehold.forced-actions
     struct State {
@@ -37,30 +41,54 @@ library ForcedRequests {
         return keccak256(abi.encodePacked("FORCED_WITHDRAWAL", starkKey, positionId, amount));
     }
 
-    /// @dev A pending request is refused, unless a freeze outlived its deadline: then it may start anew.
-    function request(State storage self, bytes32 requestHash, uint256 starkKey, uint256 gracePeriod, bool premium)
-        internal
-    {
+    /// @dev A pending request is refused, unless a freeze outlived its deadline: then a withdrawal may start anew. `once`, a
+    /// trade, may not: party B signed for one request, and long after, at another price, party A would have a second one.
+    function request(
+        State storage self,
+        bytes32 requestHash,
+        uint256 starkKey,
+        uint256 gracePeriod,
+        bool premium,
+        bool once
+    ) internal {
         uint256 requestedAt = self.requestedAt[requestHash];
         if (requestedAt == SERVED) revert IForcedRequests.ForcedRequestAlreadyServed(requestHash);
-        bool pending = requestedAt != 0 && !Head.load().isOutlived(requestedAt + gracePeriod);
-        if (pending) revert IForcedRequests.ForcedRequestPending(requestHash, requestedAt);
+        if (requestedAt != 0) {
+            bool outlived = Head.load().isOutlived(requestedAt + gracePeriod);
+            if (!outlived) revert IForcedRequests.ForcedRequestPending(requestHash, requestedAt);
+            if (once) revert IForcedRequests.ForcedTradeSpent(requestHash, requestedAt);
+        }
 
-        if (premium) burn(PREMIUM_GAS);
-        else count(self);
+        if (!premium) count(self);
+        burn(premium ? PREMIUM_GAS : once ? TRADE_GAS : WITHDRAWAL_GAS);
         self.requestedAt[requestHash] = block.timestamp;
         self.hashes.push(requestHash);
 
         emit IForcedRequests.ForcedRequestAccepted(requestHash, starkKey, block.timestamp + gracePeriod);
     }
 
-    /// @dev A batch's output names the request: served, whether it was proven valid or invalid. `once`: for good.
-    function serve(State storage self, bytes32 requestHash, bool once) internal {
-        uint256 requestedAt = self.requestedAt[requestHash];
-        if (requestedAt == 0) revert IForcedRequests.ForcedRequestNotPending(requestHash);
-        if (requestedAt == SERVED) revert IForcedRequests.ForcedRequestAlreadyServed(requestHash);
+    /// @dev A batch's output names the withdrawal: served, whether it was proven valid or invalid.
+    function serveWithdrawal(State storage self, bytes32 requestHash) internal {
+        // A withdrawal that nobody asked for, at a time that suits the operator.
+        if (self.requestedAt[requestHash] == 0) revert IForcedRequests.ForcedRequestNotPending(requestHash);
 
-        self.requestedAt[requestHash] = once ? SERVED : 0;
+        self.requestedAt[requestHash] = 0;
+
+        emit IForcedRequests.ForcedRequestServed(requestHash);
+    }
+
+    /// @dev The same for a trade, which is served once.
+    function serveTrade(State storage self, bytes32 requestHash, uint256 gracePeriod) internal {
+        uint256 requestedAt = self.requestedAt[requestHash];
+        // A trade that nobody asked for.
+        if (requestedAt == 0) revert IForcedRequests.ForcedRequestNotPending(requestHash);
+        // Twice the amount that was signed.
+        if (requestedAt == SERVED) revert IForcedRequests.ForcedRequestAlreadyServed(requestHash);
+        // A trade at the price of a time before a freeze, which neither party can call back.
+        bool outlived = Head.load().isOutlived(requestedAt + gracePeriod);
+        if (outlived) revert IForcedRequests.ForcedTradeSpent(requestHash, requestedAt);
+
+        self.requestedAt[requestHash] = SERVED;
 
         emit IForcedRequests.ForcedRequestServed(requestHash);
     }

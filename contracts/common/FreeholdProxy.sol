@@ -4,8 +4,10 @@ pragma solidity ^0.8.30;
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
 import {IFreeze} from "../interfaces/IFreeze.sol";
 import {IUpgradeProxy} from "../interfaces/IUpgradeProxy.sol";
+import {Announcements} from "./Announcements.sol";
 import {Delegate} from "./Delegate.sol";
 import {Governance} from "./Governance.sol";
+import {UpgradeDelay} from "./UpgradeDelay.sol";
 
 /// @title The exchange's address: its storage, and a time lock on its code
 /// @notice `IUpgradeProxy` is the manual. The implementation stands in EIP-1967's slot.
@@ -14,9 +16,9 @@ contract FreeholdProxy is IUpgradeProxy {
 
     string public constant PROXY_VERSION = "3.0.2+freehold.1";
     string public constant PROXY_GOVERNANCE_TAG = "StarkEx.Proxy.2019.GovernorsInformation";
-    uint256 public constant MAX_UPGRADE_DELAY = 180 days;
+    uint256 public constant MAX_UPGRADE_DELAY = UpgradeDelay.MOST;
     uint256 private constant MIN_UPGRADE_DELAY = 1 days;
-    bytes32 public constant UPGRADE_DELAY_SLOT = keccak256("StarkWare.Upgradibility.Delay.Slot");
+    bytes32 public constant UPGRADE_DELAY_SLOT = UpgradeDelay.SLOT;
     /// @dev EIP-1967: keccak256("eip1967.proxy.implementation") - 1.
     bytes32 private constant IMPLEMENTATION_SLOT = 0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
 
@@ -29,12 +31,13 @@ contract FreeholdProxy is IUpgradeProxy {
 
     bytes32 private constant SLOT = 0x6ca4a1b5cdfefef6049dd64b062c083e1ae913da2abdbc9a59b0b848dba36200;
 
-    /// @param upgradeActivationDelay Seconds, from a day to 180 days.
+    /// @param upgradeActivationDelay Seconds, from a day to 180 days. The exchange, when it begins, asks for more than a
+    /// day (`Delays.sol`).
     constructor(uint256 upgradeActivationDelay) {
         if (upgradeActivationDelay < MIN_UPGRADE_DELAY || upgradeActivationDelay > MAX_UPGRADE_DELAY) {
             revert UpgradeDelayOutOfBounds(upgradeActivationDelay, MIN_UPGRADE_DELAY, MAX_UPGRADE_DELAY);
         }
-        _write(UPGRADE_DELAY_SLOT, upgradeActivationDelay);
+        UpgradeDelay.write(upgradeActivationDelay);
         _load().governance.begin(msg.sender);
     }
 
@@ -70,6 +73,7 @@ contract FreeholdProxy is IUpgradeProxy {
         if (enabledAt == 0) revert UnknownUpgradeInformation(upgrade);
         if (newImplementation.code.length == 0) revert ImplementationNotContract(newImplementation);
         if (!first && block.timestamp < enabledAt) revert UpgradeNotEnabledYet(enabledAt);
+        Announcements.requireNotLapsed(enabledAt);
 
         delete _load().enabledAt[upgrade];
         _write(IMPLEMENTATION_SLOT, uint256(uint160(newImplementation)));
@@ -106,7 +110,7 @@ contract FreeholdProxy is IUpgradeProxy {
 
     /// @dev An initializer may have written the slot, so the bound is applied again.
     function getUpgradeActivationDelay() public view returns (uint256) {
-        uint256 delay = _read(UPGRADE_DELAY_SLOT);
+        uint256 delay = UpgradeDelay.read();
         return delay < MAX_UPGRADE_DELAY ? delay : MAX_UPGRADE_DELAY;
     }
 

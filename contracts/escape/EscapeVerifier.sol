@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {AMOUNT_UPPER_BOUND, BALANCE_BIAS} from "../common/Ranges.sol";
 import {PRIME} from "../curves/Prime.sol";
 import {FactRegistry} from "../facts/FactRegistry.sol";
-import {IEscapeVerifier} from "../interfaces/IEscapeVerifier.sol";
+import {ESCAPE_VERIFIER, IEscapeVerifier} from "../interfaces/IEscapeVerifier.sol";
 import {SharedState} from "../perpetual/SharedState.sol";
 import {PedersenHash} from "./PedersenHash.sol";
 
@@ -28,7 +28,7 @@ contract EscapeVerifier is FactRegistry, IEscapeVerifier {
     }
 
     function identify() external pure returns (string memory) {
-        return "Freehold_EscapeVerifier_2026_1";
+        return ESCAPE_VERIFIER;
     }
 
     /// @inheritdoc IEscapeVerifier

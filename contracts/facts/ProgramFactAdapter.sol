@@ -20,6 +20,8 @@ contract ProgramFactAdapter is IFactRegistry, IIdentity {
         return gpsContract.isValid(keccak256(abi.encode(programHash, fact)));
     }
 
+    /// @notice Whether the verifier has proven anything. Warning: of any program, and anyone may prove runs of theirs; it says
+    /// nothing of this adapter's program, which is to be compared.
     function hasRegisteredFact() external view returns (bool) {
         return gpsContract.hasRegisteredFact();
     }

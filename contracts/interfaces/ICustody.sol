@@ -30,6 +30,10 @@ interface ICustody is IStarkCurve {
     event LogWithdrawalPerformed(
         uint256 ownerKey, uint256 assetType, uint256 nonQuantizedAmount, uint256 quantizedAmount, address recipient
     );
+    /// @notice Less was held than is owed: `stillBooked` waits for the key, see `payableNow`.
+    event WithdrawalIncomplete(uint256 indexed ownerKey, uint256 quantizedAmount, uint256 stillBooked);
+    /// @notice Ether came that belongs to nobody yet; whoever is owed more than was held is paid of it.
+    event ToppedUp(address indexed sender, uint256 amount);
     /// @notice A batch took a pending deposit into its position.
     event DepositAccepted(uint256 indexed starkKey, uint256 indexed positionId, uint256 quantizedAmount);
 
@@ -105,8 +109,9 @@ interface ICustody is IStarkCurve {
 
     // --- the collateral
 
-    /// @notice Name the collateral, once and for ever. Token administrators only. `assetInfo` is ETH's or ERC-20's; the
-    /// type must be its hash. Warning: the token's code is trusted to move what it says.
+    /// @notice Name the collateral, once and for ever; deposits can come from then on. Token administrators only, after the
+    /// first verifier and the first general configuration. `assetInfo` is ETH's or ERC-20's; the type must be its hash.
+    /// Warning: the token's code is trusted to move what it says.
     function registerSystemAssetType(uint256 assetType, bytes calldata assetInfo) external;
 
     /// @notice Always refused: positions hold one registered token.
@@ -189,14 +194,26 @@ interface ICustody is IStarkCurve {
     error DepositNotCanceled(uint256 starkKey, uint256 vaultId);
     /// @notice Reclaim the deposit at `until` or later.
     error DepositLocked(uint256 until);
+    /// @notice Deposit less, or to another position: together with what is pending there, it must stay below 2^63.
+    error DepositOutOfRange(uint256 pending, uint256 amount);
     /// @notice Prove a batch that takes in no more than is pending, or have the rest deposited first.
     error DepositInsufficient(uint256 starkKey, uint256 positionId, uint256 pending, uint256 needed);
 
     // --- withdrawals
 
-    /// @notice Pay what waits for a key to its owner. Anyone may call, frozen or not; nothing waiting is no error.
+    /// @notice Pay what waits for a key to its owner. Anyone may call, frozen or not; nothing waiting is no error. Should
+    /// less be held than is owed, pending deposits are set apart first, then what batches granted; escapes are paid of the
+    /// rest, first come, first served. What cannot be paid stays booked, and the call can be made again.
     function withdraw(uint256 ownerKey, uint256 assetType) external;
+    /// @notice What is booked for a key: granted by batches and claimed by escapes, not paid yet.
     function getWithdrawalBalance(uint256 ownerKey, uint256 assetId) external view returns (uint256);
+    /// @notice What of it `withdraw` would pay now.
+    function payableNow(uint256 ownerKey, uint256 assetId) external view returns (uint256);
+    /// @notice All deposits that no batch took yet, and all withdrawals granted by batches and not paid yet.
+    function setApart() external view returns (uint256 deposits, uint256 withdrawals);
+    /// @notice Fill up an exchange that owes more ether than it holds. Anyone may call; nothing is credited for it, and
+    /// nobody gets it back. Tokens are simply transferred to the exchange.
+    function topUp() external payable;
 
     // --- other kinds of token: refused
 

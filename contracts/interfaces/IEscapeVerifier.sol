@@ -4,6 +4,9 @@ pragma solidity ^0.8.30;
 import {IFactRegistry} from "./IFactRegistry.sol";
 import {IIdentity} from "./IIdentity.sol";
 
+/// @dev What an escape verifier says that it is.
+string constant ESCAPE_VERIFIER = "Freehold_EscapeVerifier_2026_1";
+
 /// @title What a position is worth in a shared state
 interface IEscapeVerifier is IFactRegistry, IIdentity {
     event LogEscapeVerified(

@@ -8,7 +8,7 @@ interface IForcedRequests {
     event ForcedRequestAccepted(bytes32 indexed requestHash, uint256 indexed starkKey, uint256 deadline);
     event ForcedRequestServed(bytes32 indexed requestHash);
 
-    /// @notice Name a position below 2^64.
+    /// @notice Name a leaf of the tree of positions, whose height `getRollupTreeHeight` tells.
     error PositionIdOutOfRange(uint256 positionId);
     /// @notice Ask for less than 2^64 quanta.
     error AmountOutOfRange(uint256 amount);
@@ -16,6 +16,8 @@ interface IForcedRequests {
     error ForcedRequestPending(bytes32 requestHash, uint256 requestedAt);
     /// @notice Use another nonce: this trade was served, and is served once.
     error ForcedRequestAlreadyServed(bytes32 requestHash);
+    /// @notice Use another nonce, signed anew by party B: a freeze outlived this trade, which is requested once.
+    error ForcedTradeSpent(bytes32 requestHash, uint256 requestedAt);
     /// @notice Name a request as it was sent; none with this hash waits to be served.
     error ForcedRequestNotPending(bytes32 requestHash);
     /// @notice Send the request in a later block, or with `premiumCost`: a block takes `limit` without.

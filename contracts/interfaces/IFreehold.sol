@@ -30,8 +30,10 @@ import {IUpgradeProxy} from "./IUpgradeProxy.sol";
 /// - A key that nobody owns and nobody can register: what is withdrawn to it waits for ever. The same for an owner that is
 ///   a contract and takes no ether, or cannot call.
 /// - A token that stops the exchange's address or the recipient's; books stay, and the call can be made again.
-/// - A shared state that promises more than is held, by a token that lost balances: the last to come get nothing.
-/// - Tokens or ether sent to this address without a deposit belong to nobody.
+/// - A shared state that promises more than is held, by debts that nobody bore or a token that lost balances: deposits that
+///   wait and granted withdrawals are set apart, and of escapes the last to come wait for what is missing.
+/// - Tokens or ether sent to this address without a deposit pay what it owes beyond what it holds; else they belong to
+///   nobody.
 interface IFreehold is IOperations, ICustody, IAdministration, IDispatcher, IUpgradeProxy {
     /// @notice Look at allowance and balance: `token` answered that it moves nothing. OpenZeppelin's `SafeERC20` says so.
     error SafeERC20FailedOperation(address token);

@@ -15,7 +15,7 @@ interface IFreeze {
     error StateNotFrozen();
     /// @notice Freeze at `deadline` or later: until then the operator may serve the request.
     error GracePeriodNotOver(uint256 deadline);
-    /// @notice Send the request anew: its deadline was before the last freeze could end, and it freezes once.
+    /// @notice Send the request anew, a trade with another nonce: its deadline was before the last freeze could end.
     error RefreezeAttempt(uint256 deadline, uint256 unfreezeTime);
     /// @notice Resume at `unfreezeTime` or later.
     error UnfreezeNotAllowedYet(uint256 unfreezeTime);

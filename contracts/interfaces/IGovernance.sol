@@ -21,6 +21,8 @@ interface IGovernance {
     error OtherCandidatePending(address candidate);
     /// @notice Accept as the account that is nominated.
     error OnlyCandidateGovernor(address caller);
+    /// @notice Announce or nominate anew, and wait in full: this could be used until `lapsedAt` and no longer.
+    error AnnouncementLapsed(uint256 lapsedAt);
     /// @notice Have another governor remove you, so that one always remains.
     error GovernorSelfRemove();
 }

@@ -93,16 +93,15 @@ interface IOperations is IForcedRequests, IFreeze {
     error ConditionNotMet(uint256 index, address registry, bytes32 fact);
     /// @notice Send an output of the exchange's program: its forced requests are withdrawals (0) and trades (1).
     error UnknownRequestKind(uint256 kind);
-    /// @notice Serve no more than `limit` forced withdrawals in a batch.
-    error TooManyForcedWithdrawals(uint256 count, uint256 limit);
     /// @notice Send an output of the exchange's program: its forced requests fill their section.
     error ForcedRequestsSize(uint256 found, uint256 expected);
 
     // --- forced requests
 
-    /// @notice Request a withdrawal. The key's owner only, unless frozen. Ten forced requests a block are free; with
-    /// `premiumCost` there is no limit, and the transaction burns a million gas. Warning: a withdrawal that leaves the
-    /// position under its margin is served by proving it invalid.
+    /// @notice Request a withdrawal. The key's owner only, unless frozen. A block takes ten forced requests, which burn some
+    /// gas, 20,000 here and 60,000 for a trade, so that asking costs more than serving; with `premiumCost` there is no
+    /// limit, and the transaction burns a million gas. Warning: a withdrawal that leaves the position under its margin is
+    /// served by proving it invalid.
     function forcedWithdrawalRequest(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount, bool premiumCost)
         external;
 
@@ -158,7 +157,6 @@ interface IOperations is IForcedRequests, IFreeze {
         bool aIsBuyingSynthetic,
         uint256 nonce
     ) external view returns (uint256);
-    function MAX_FORCED_WITHDRAWALS_PER_BATCH() external view returns (uint256);
 
     /// @notice Trade between two positions.
     error IdenticalPositions(uint256 positionId);
@@ -199,7 +197,8 @@ interface IOperations is IForcedRequests, IFreeze {
 
     /// @notice Credit what the escape verifier has proven of a position in the frozen state, once. Anyone may call; the
     /// money goes to the key's owner by `withdraw`. `contracts/escape/EscapeDesk.sol` does all three in one call.
-    /// Warning: first come, first served, should the state promise more than is held.
+    /// Warning: pending deposits and granted withdrawals are set apart; should the state promise more than is left, claims
+    /// are paid first come, first served, and the rest stays booked.
     function escape(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount) external;
     function escapeUsed(uint256 vaultId) external view returns (bool);
     function escapesUsedCount() external view returns (uint256);

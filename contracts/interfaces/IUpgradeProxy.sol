@@ -21,11 +21,11 @@ interface IUpgradeProxy is IGovernance {
     /// @notice Withdraw an announcement. Proxy governors only.
     function removeImplementation(address implementation_, bytes calldata data, bool finalize) external;
 
-    /// @notice Run what was announced, after its delay; the first code needs an announcement but no delay. Proxy governors
-    /// only. The announcement is used up. Warning: `data` may name an initializer that writes anything.
+    /// @notice Run what was announced, after its delay and before it lapses (`ANNOUNCEMENT_WINDOW`); the first code needs an
+    /// announcement but no delay. Proxy governors only. The announcement is used up. Warning: `data` may name an initializer that writes anything.
     function upgradeTo(address newImplementation, bytes calldata data, bool finalize) external payable;
 
-    /// @notice When an announcement may be run; 0 if there is none.
+    /// @notice From when an announcement may be run; 0 if there is none.
     function implementationEnabledAt(address newImplementation, bytes calldata data, bool finalize)
         external
         view
@@ -41,9 +41,10 @@ interface IUpgradeProxy is IGovernance {
     function PROXY_GOVERNANCE_TAG() external view returns (string memory);
 
     function proxyIsGovernor(address user) external view returns (bool);
-    /// @notice Name a candidate, who becomes a governor by accepting. Proxy governors only.
+    /// @notice Name a candidate, who becomes a governor by accepting within `ANNOUNCEMENT_WINDOW`. Proxy governors only.
     function proxyNominateNewGovernor(address newGovernor) external;
-    /// @notice Proxy governors only; none can be the last to go, for nobody removes their own account.
+    /// @notice Proxy governors only; none can be the last to go, for nobody removes their own account. An open nomination
+    /// ends.
     function proxyRemoveGovernor(address governorForRemoval) external;
     /// @notice The candidate only.
     function proxyAcceptGovernance() external;

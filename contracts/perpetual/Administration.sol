@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Announcements} from "../common/Announcements.sol";
 import {ApprovalChain} from "../common/ApprovalChain.sol";
 import {Configuration} from "../common/Configuration.sol";
 import {Delays} from "../common/Delays.sol";
@@ -8,6 +9,7 @@ import {Governance} from "../common/Governance.sol";
 import {Guarded} from "../common/Guarded.sol";
 import {Roles} from "../common/Roles.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
+import {Genesis} from "./Genesis.sol";
 import {Routes} from "./Routes.sol";
 
 /// @title Administration: the piece that governors use
@@ -20,6 +22,7 @@ contract Administration is IAdministration, Guarded {
 
     string public constant MAIN_GOVERNANCE_INFO_TAG = "StarkEx.Main.2019.GovernorsInformation";
     uint256 public constant MAX_VERIFIER_COUNT = ApprovalChain.MAX_ENTRIES;
+    uint256 public constant ANNOUNCEMENT_WINDOW = Announcements.WINDOW;
 
     function identify() external pure returns (string memory) {
         return Routes.ADMINISTRATION;
@@ -79,12 +82,20 @@ contract Administration is IAdministration, Guarded {
         _verifiers().add(verifier, identifier);
     }
 
+    function undoVerifierRegistration(address verifier) external onlyGovernor notFrozen {
+        _verifiers().undoAddition(verifier, Genesis.load().sequenceNumber);
+    }
+
     function announceVerifierRemovalIntent(address verifier) external onlyGovernor notFrozen {
         _verifiers().announceRemoval(verifier, _removalDelay());
     }
 
+    function withdrawVerifierRemovalIntent(address verifier) external onlyGovernor {
+        _verifiers().withdrawRemoval(verifier);
+    }
+
     function removeVerifier(address verifier) external onlyGovernor notFrozen {
-        _verifiers().remove(verifier);
+        _verifiers().remove(verifier, _removalDelay());
     }
 
     function getRegisteredVerifiers() external view returns (address[] memory) {
@@ -96,7 +107,7 @@ contract Administration is IAdministration, Guarded {
     }
 
     function verifierRemovalAllowedAt(address verifier) external view returns (uint256) {
-        return _verifiers().removalAllowedAt[verifier];
+        return _verifiers().removalAllowedAt(verifier, _removalDelay());
     }
 
     function registerAvailabilityVerifier(address verifier, string calldata identifier)
@@ -107,12 +118,20 @@ contract Administration is IAdministration, Guarded {
         _availabilityVerifiers().add(verifier, identifier);
     }
 
+    function undoAvailabilityVerifierRegistration(address verifier) external onlyGovernor notFrozen {
+        _availabilityVerifiers().undoAddition(verifier, Genesis.load().sequenceNumber);
+    }
+
     function announceAvailabilityVerifierRemovalIntent(address verifier) external onlyGovernor notFrozen {
         _availabilityVerifiers().announceRemoval(verifier, _removalDelay());
     }
 
+    function withdrawAvailabilityVerifierRemovalIntent(address verifier) external onlyGovernor {
+        _availabilityVerifiers().withdrawRemoval(verifier);
+    }
+
     function removeAvailabilityVerifier(address verifier) external onlyGovernor notFrozen {
-        _availabilityVerifiers().remove(verifier);
+        _availabilityVerifiers().remove(verifier, _removalDelay());
     }
 
     function getRegisteredAvailabilityVerifiers() external view returns (address[] memory) {
@@ -124,7 +143,7 @@ contract Administration is IAdministration, Guarded {
     }
 
     function availabilityVerifierRemovalAllowedAt(address verifier) external view returns (uint256) {
-        return _availabilityVerifiers().removalAllowedAt[verifier];
+        return _availabilityVerifiers().removalAllowedAt(verifier, _removalDelay());
     }
 
     function VERIFIER_REMOVAL_DELAY() external view returns (uint256) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ApprovalChain} from "../common/ApprovalChain.sol";
 import {Assets} from "../common/Assets.sol";
+import {Configuration} from "../common/Configuration.sol";
 import {Delays} from "../common/Delays.sol";
 import {Deposits} from "../common/Deposits.sol";
 import {Guarded} from "../common/Guarded.sol";
 import {Roles} from "../common/Roles.sol";
+import {SetApart} from "../common/SetApart.sol";
 import {Users} from "../common/Users.sol";
 import {Withdrawals} from "../common/Withdrawals.sol";
 import {ICustody} from "../interfaces/ICustody.sol";
@@ -14,7 +17,9 @@ import {Routes} from "./Routes.sol";
 /// @title Custody: the piece that moves money
 /// @dev Tokens move after all books are written. Rules stand in the libraries, the manual in the interface.
 contract Custody is ICustody, Guarded {
+    using ApprovalChain for ApprovalChain.State;
     using Assets for Assets.State;
+    using Configuration for Configuration.State;
     using Deposits for Deposits.State;
     using Roles for Roles.State;
     using Users for Users.State;
@@ -42,6 +47,10 @@ contract Custody is ICustody, Guarded {
 
     function registerSystemAssetType(uint256 assetType, bytes calldata assetInfo) external {
         Roles.load().requireTokenAdmin();
+        // Deposits that wait while a first verifier and a first configuration still come at once: governors name their own,
+        // and the first batch takes them all.
+        Configuration.load().requireStarted();
+        ApprovalChain.load().verifiers.requireAny();
         Assets.load().registerSystemAsset(assetType, assetInfo);
     }
 
@@ -157,12 +166,29 @@ contract Custody is ICustody, Guarded {
     function withdraw(uint256 ownerKey, uint256 assetType) external nonReentrant {
         address recipient = Users.load().strictOwnerOf(ownerKey);
         Assets.load().requireRegistered(assetType);
-        uint256 amount = Withdrawals.load().take(ownerKey, assetType, recipient);
+        uint256 amount = Withdrawals.load().take(ownerKey, assetType, recipient, Assets.load().held());
         Assets.load().transferOut(recipient, amount);
     }
 
     function getWithdrawalBalance(uint256 ownerKey, uint256 assetId) external view returns (uint256) {
-        return Withdrawals.load().pending[ownerKey][assetId] * Assets.QUANTUM;
+        return Withdrawals.load().booked(ownerKey, assetId) * Assets.QUANTUM;
+    }
+
+    function payableNow(uint256 ownerKey, uint256 assetId) external view returns (uint256) {
+        (uint256 granted, uint256 claimed) =
+            Withdrawals.load().payableNow(ownerKey, assetId, Assets.load().held());
+        return granted + claimed;
+    }
+
+    function setApart() external view returns (uint256 deposits, uint256 withdrawals) {
+        SetApart.State storage apart = SetApart.load();
+        return (apart.deposits, apart.withdrawals);
+    }
+
+    function topUp() external payable {
+        Assets.load().requireEth(Assets.load().systemAssetType);
+
+        emit ToppedUp(msg.sender, msg.value);
     }
 
     // --- other kinds of token: refused

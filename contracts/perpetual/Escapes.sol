@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Identity} from "../common/Identity.sol";
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
+import {ESCAPE_VERIFIER} from "../interfaces/IEscapeVerifier.sol";
 import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
 
@@ -24,6 +26,9 @@ library Escapes {
 
     function begin(State storage self, address verifier) internal {
         if (verifier.code.length == 0) revert IDispatcher.EscapeVerifierNotContract(verifier);
+        // Another contract in its place, which no upgrade exchanges while it is needed: nobody can escape.
+        string memory found = Identity.read(verifier);
+        if (!Identity.isThat(found, ESCAPE_VERIFIER)) revert IDispatcher.EscapeVerifierRefused(verifier, found);
 
         self.verifier = IFactRegistry(verifier);
     }

@@ -4,10 +4,12 @@ pragma solidity ^0.8.30;
 import {Delays} from "../common/Delays.sol";
 import {Delegate} from "../common/Delegate.sol";
 import {Governance} from "../common/Governance.sol";
+import {Identity} from "../common/Identity.sol";
 import {Roles} from "../common/Roles.sol";
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
 import {IIdentity} from "../interfaces/IIdentity.sol";
 import {Escapes} from "./Escapes.sol";
+import {Genesis} from "./Genesis.sol";
 import {Operations} from "./Operations.sol";
 import {Routes} from "./Routes.sol";
 import {StateUpdate} from "./StateUpdate.sol";
@@ -50,6 +52,18 @@ contract Freehold is IDispatcher, Operations {
         else _runInitializer(initializer, rest);
     }
 
+    function genesis() external view returns (uint256, uint256, uint256, uint256, uint256, uint256) {
+        Genesis.State storage self = Genesis.load();
+        return (
+            self.positionsRoot,
+            self.positionsHeight,
+            self.ordersRoot,
+            self.ordersHeight,
+            self.systemTime,
+            self.sequenceNumber
+        );
+    }
+
     function getSubContract(bytes4 selector) public view returns (address) {
         if (Routes.isCustody(selector)) return _custody;
         if (Routes.isAdministration(selector)) return _administration;
@@ -89,8 +103,6 @@ contract Freehold is IDispatcher, Operations {
     }
 
     function _requireIdentity(address piece, string memory expected) private view {
-        bool matches = piece.code.length != 0
-            && keccak256(bytes(IIdentity(piece).identify())) == keccak256(bytes(expected));
-        if (!matches) revert PieceRefused(piece, expected);
+        if (!Identity.isThat(Identity.read(piece), expected)) revert PieceRefused(piece, expected);
     }
 }

@@ -29,7 +29,6 @@ abstract contract Operations is IOperations, Guarded {
     using Withdrawals for Withdrawals.State;
 
     uint256 public constant MAX_FORCED_ACTIONS_REQS_PER_BLOCK = ForcedRequests.MAX_REQUESTS_PER_BLOCK;
-    uint256 public constant MAX_FORCED_WITHDRAWALS_PER_BATCH = StateUpdate.MAX_FORCED_WITHDRAWALS;
 
     // --- the state
 
@@ -97,7 +96,7 @@ abstract contract Operations is IOperations, Guarded {
         Ranges.requirePositionId(vaultId);
         Ranges.requireAmount(quantizedAmount);
         bytes32 requestHash = ForcedRequests.withdrawalHash(starkKey, vaultId, quantizedAmount);
-        ForcedRequests.load().request(requestHash, starkKey, FREEZE_GRACE_PERIOD(), premiumCost);
+        ForcedRequests.load().request(requestHash, starkKey, FREEZE_GRACE_PERIOD(), premiumCost, false);
 
         emit LogForcedWithdrawalRequest(starkKey, vaultId, quantizedAmount);
     }
@@ -121,7 +120,7 @@ abstract contract Operations is IOperations, Guarded {
         Users.load().requireOwner(trade.terms.starkKeyA);
         trade.requireWellFormed(Assets.load().systemAssetType, submissionExpirationTime);
         trade.requireSigned(submissionExpirationTime, Users.load().ownerOf(trade.terms.starkKeyB), signature);
-        ForcedRequests.load().request(trade.hash(), trade.terms.starkKeyA, FREEZE_GRACE_PERIOD(), premiumCost);
+        ForcedRequests.load().request(trade.hash(), trade.terms.starkKeyA, FREEZE_GRACE_PERIOD(), premiumCost, true);
 
         _announce(trade);
     }
@@ -240,7 +239,7 @@ abstract contract Operations is IOperations, Guarded {
     function escape(uint256 starkKey, uint256 vaultId, uint256 quantizedAmount) external nonReentrant {
         Head.load().requireFrozen();
         Escapes.load().use(starkKey, vaultId, quantizedAmount, StateUpdate.load().sharedStateHash);
-        Withdrawals.load().allow(starkKey, Assets.load().systemAssetType, quantizedAmount);
+        Withdrawals.load().claim(starkKey, Assets.load().systemAssetType, quantizedAmount);
     }
 
     function escapeUsed(uint256 vaultId) external view returns (bool) {

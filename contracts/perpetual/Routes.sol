@@ -42,6 +42,9 @@ library Routes {
             || selector == ICustody.getCancellationRequest.selector
             || selector == ICustody.DEPOSIT_CANCEL_DELAY.selector
             || selector == ICustody.getWithdrawalBalance.selector
+            || selector == ICustody.payableNow.selector
+            || selector == ICustody.setApart.selector
+            || selector == ICustody.topUp.selector
             || selector == ICustody.depositNft.selector
             || selector == ICustody.depositERC1155.selector
             || selector == ICustody.depositWithTokenId.selector
@@ -66,12 +69,16 @@ library Routes {
             || selector == IAdministration.unregisterTokenAdmin.selector
             || selector == IAdministration.isTokenAdmin.selector
             || selector == IAdministration.registerVerifier.selector
+            || selector == IAdministration.undoVerifierRegistration.selector
             || selector == IAdministration.announceVerifierRemovalIntent.selector
+            || selector == IAdministration.withdrawVerifierRemovalIntent.selector
             || selector == IAdministration.removeVerifier.selector
             || selector == IAdministration.getRegisteredVerifiers.selector
             || selector == IAdministration.isVerifier.selector
             || selector == IAdministration.registerAvailabilityVerifier.selector
+            || selector == IAdministration.undoAvailabilityVerifierRegistration.selector
             || selector == IAdministration.announceAvailabilityVerifierRemovalIntent.selector
+            || selector == IAdministration.withdrawAvailabilityVerifierRemovalIntent.selector
             || selector == IAdministration.removeAvailabilityVerifier.selector
             || selector == IAdministration.getRegisteredAvailabilityVerifiers.selector
             || selector == IAdministration.isAvailabilityVerifier.selector
@@ -79,6 +86,7 @@ library Routes {
             || selector == IAdministration.availabilityVerifierRemovalAllowedAt.selector
             || selector == IAdministration.VERIFIER_REMOVAL_DELAY.selector
             || selector == IAdministration.MAX_VERIFIER_COUNT.selector
+            || selector == IAdministration.ANNOUNCEMENT_WINDOW.selector
             || selector == IAdministration.registerGlobalConfigurationChange.selector
             || selector == IAdministration.applyGlobalConfigurationChange.selector
             || selector == IAdministration.removeGlobalConfigurationChange.selector
@@ -116,7 +124,6 @@ library Routes {
             || selector == IForcedRequests.getForcedRequests.selector
             || selector == IForcedRequests.freeRequestsLeft.selector
             || selector == IForcedRequests.MAX_FORCED_ACTIONS_REQS_PER_BLOCK.selector
-            || selector == IOperations.MAX_FORCED_WITHDRAWALS_PER_BATCH.selector
             || selector == bytes4(keccak256("freezeRequest(uint256,uint256,uint256)"))
             || selector
                 == bytes4(
@@ -134,6 +141,7 @@ library Routes {
             || selector == IOperations.escapesUsedCount.selector
             || selector == IOperations.escapeVerifier.selector
             || selector == IDispatcher.initialize.selector
+            || selector == IDispatcher.genesis.selector
             || selector == IDispatcher.VERSION.selector
             || selector == IDispatcher.getSubContract.selector
             || selector == IDispatcher.handlingContractId.selector;

@@ -4,9 +4,11 @@ pragma solidity ^0.8.30;
 import {ApprovalChain} from "../common/ApprovalChain.sol";
 import {Assets} from "../common/Assets.sol";
 import {Configuration} from "../common/Configuration.sol";
+import {Delays} from "../common/Delays.sol";
 import {Deposits} from "../common/Deposits.sol";
 import {ForcedRequests} from "../common/ForcedRequests.sol";
 import {Head} from "../common/Head.sol";
+import {SetApart} from "../common/SetApart.sol";
 import {Withdrawals} from "../common/Withdrawals.sol";
 import {PRIME, fieldKeccak} from "../curves/Prime.sol";
 import {IDispatcher} from "../interfaces/IDispatcher.sol";
@@ -14,6 +16,7 @@ import {IFactRegistry} from "../interfaces/IFactRegistry.sol";
 import {IOperations} from "../interfaces/IOperations.sol";
 import {ApplicationData} from "./ApplicationData.sol";
 import {ForcedTrades} from "./ForcedTrades.sol";
+import {Genesis} from "./Genesis.sol";
 import {ProgramOutput} from "./ProgramOutput.sol";
 import {SharedState} from "./SharedState.sol";
 
@@ -26,15 +29,16 @@ library StateUpdate {
     using Configuration for Configuration.State;
     using Deposits for Deposits.State;
     using ForcedRequests for ForcedRequests.State;
+    using Genesis for Genesis.State;
     using ProgramOutput for uint256[];
+    using SetApart for SetApart.State;
     using SharedState for uint256[];
     using Withdrawals for Withdrawals.State;
 
-    uint256 internal constant MAX_FORCED_WITHDRAWALS = 10;
     uint256 private constant MAX_POSITIONS_HEIGHT = 64;
     uint256 private constant MAX_ORDERS_HEIGHT = 251;
     uint256 private constant UPPER_BOUND_63 = 1 << 63;
-    uint256 private constant TIME_LAG_BOUND = 7 days;
+    uint256 private constant TIME_LAG_BOUND = 4 hours;
     uint256 private constant TIME_ADVANCE_BOUND = 4 hours;
 
     /// @custom:storage-location erc7201:freehold.state
@@ -68,6 +72,7 @@ library StateUpdate {
         Head.State storage head = Head.load();
         (head.positionsHeight, head.ordersHeight) = (uint8(state.positionsHeight), uint8(state.ordersHeight));
         (head.systemTime, head.sequenceNumber) = (uint64(state.systemTime), uint64(sequenceNumber));
+        Genesis.load().declare(state, sequenceNumber);
     }
 
     /// @dev The walk: what the output says, whether it may be said now, whether it follows, whether it is proven; then
@@ -96,7 +101,8 @@ library StateUpdate {
         // A clock set ahead: orders expire before their time, funding is charged for hours that have not come.
         uint256 latest = block.timestamp + TIME_ADVANCE_BOUND - 1;
         if (systemTime > latest) revert IOperations.SystemTimeInvalid(systemTime, latest);
-        // A clock left behind: the operator trades at prices that were signed long ago, while everybody sees today's.
+        // A clock left behind: the operator trades at prices that were signed long ago, while everybody sees today's; or keeps
+        // a proven batch back and sends it only if the market has moved their way.
         uint256 earliest = block.timestamp - TIME_LAG_BOUND + 1;
         if (systemTime < earliest) revert IOperations.SystemTimeOutdated(systemTime, earliest);
         // A batch kept back until its orders have expired, and used then, as an option that their owners did not give.
@@ -169,6 +175,8 @@ library StateUpdate {
         uint256 systemAssetType = Assets.load().systemAssetType;
         // Amounts booked for an asset that nobody holds.
         if (systemAssetType == 0) revert IOperations.CollateralNotSet();
+        uint256 taken = 0;
+        uint256 granted = 0;
         for (uint256 i = 0; i < count; ++i) {
             (uint256 starkKey, uint256 positionId, uint256 biased) = output.modification(parts, i);
             // A difference outside the program's range, which no position can have.
@@ -176,11 +184,16 @@ library StateUpdate {
             // A second name for a key, one field's order above it, under which its deposits are not found.
             if (starkKey >= PRIME) revert IOperations.StarkKeyOutOfRange(starkKey);
             if (biased > ProgramOutput.DIFFERENCE_BIAS) {
-                Deposits.load().take(starkKey, systemAssetType, positionId, biased - ProgramOutput.DIFFERENCE_BIAS);
+                uint256 amount = biased - ProgramOutput.DIFFERENCE_BIAS;
+                Deposits.load().take(starkKey, systemAssetType, positionId, amount);
+                taken += amount;
             } else if (biased < ProgramOutput.DIFFERENCE_BIAS) {
-                Withdrawals.load().allow(starkKey, systemAssetType, ProgramOutput.DIFFERENCE_BIAS - biased);
+                uint256 amount = ProgramOutput.DIFFERENCE_BIAS - biased;
+                Withdrawals.load().grant(starkKey, systemAssetType, amount);
+                granted += amount;
             }
         }
+        if (taken + granted != 0) SetApart.load().moved(taken, granted);
     }
 
     /// @dev A conditional transfer happened, so its fact must be true.
@@ -198,19 +211,15 @@ library StateUpdate {
         }
     }
 
-    /// @dev Clears what the batch served, valid or proven invalid.
+    /// @dev Clears what the batch served, valid or proven invalid: as many as were proven, for a limit would be a queue that
+    /// anybody fills faster than it is emptied.
     function applyForcedRequests(uint256[] calldata words, uint256 count) private {
         uint256 place = 0;
-        uint256 withdrawals = 0;
         for (uint256 left = count; left > 0; --left) {
             // A count that reads requests out of the words that follow, and serves what the batch does not contain.
             if (place >= words.length) revert IOperations.ForcedRequestsSize(words.length, place);
             uint256 kind = words[place];
             if (kind == ProgramOutput.WITHDRAWAL) {
-                // A batch whose clearing takes more gas than a block has: proven, and never to be sent.
-                if (++withdrawals > MAX_FORCED_WITHDRAWALS) {
-                    revert IOperations.TooManyForcedWithdrawals(withdrawals, MAX_FORCED_WITHDRAWALS);
-                }
                 serveWithdrawal(requestWords(words, place, ProgramOutput.WITHDRAWAL_WORDS));
                 place += ProgramOutput.WITHDRAWAL_WORDS;
             } else if (kind == ProgramOutput.TRADE) {
@@ -237,11 +246,11 @@ library StateUpdate {
 
     function serveWithdrawal(uint256[] calldata words) private {
         (uint256 starkKey, uint256 positionId, uint256 amount) = ProgramOutput.withdrawal(words);
-        ForcedRequests.load().serve(ForcedRequests.withdrawalHash(starkKey, positionId, amount), false);
+        ForcedRequests.load().serveWithdrawal(ForcedRequests.withdrawalHash(starkKey, positionId, amount));
     }
 
     function serveTrade(uint256[] calldata words) private {
         ForcedTrades.Trade memory trade = ProgramOutput.trade(words, Assets.load().systemAssetType);
-        ForcedRequests.load().serve(ForcedTrades.hash(trade), true);
+        ForcedRequests.load().serveTrade(ForcedTrades.hash(trade), Delays.load().values.freezeGracePeriod);
     }
 }

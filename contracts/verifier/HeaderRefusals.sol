@@ -11,8 +11,8 @@ abstract contract HeaderRefusals {
     /// @notice Step 0: send the header as the prover wrote it; each output word is below the prime, and there are as
     /// many as the output's segment has cells.
     error OutputRefused(uint256 found, uint256 limit);
-    /// @notice Step 0: prove a shorter run; the evaluation domain has 2^`logSize` points, and 2^`limit` are the most.
-    error DomainTooLarge(uint256 logSize, uint256 limit);
+    /// @notice Step 0: prove a shorter run; packed, its columns have degree 2^`logDegree`, and 2^`limit` is the greatest.
+    error DegreeTooLarge(uint256 logDegree, uint256 limit);
     /// @notice Send the whole header and nothing behind its nonce: `expected` words at the step that met its end.
     error HeaderLength(uint256 length, uint256 expected);
     /// @notice Send the header as the prover wrote it; each field element is below the prime.

@@ -20,6 +20,9 @@ contract HeaderVerifier is HeaderRefusals {
     /// @dev The protocol's version, "freehold 2".
     uint256 public constant VERSION = 0x66726565686f6c642032;
     uint256 private constant MAX_ADDRESS = 1 << 64;
+    /// @dev log2 of the greatest degree, packed columns' and so the FRI's: the error terms of `docs/soundness.md` are those of
+    /// this size. Without it they would be larger than stated, by up to a bit for each doubling.
+    uint256 private constant MAX_LOG_DEGREE = 24;
     /// @dev A longer output could not be paid for anyway; the bound keeps lengths far from overflow.
     uint256 private constant MAX_OUTPUT = 1 << 20;
     /// @dev Columns at one point have k = 1, 2, 4, 8 or 16.
@@ -27,6 +30,9 @@ contract HeaderVerifier is HeaderRefusals {
 
     IShape public immutable shape;
     uint256 public immutable preprocessedRoot;
+    /// @notice All that makes this verifier believe a proof, in one word: version, greatest degree, parameters, root of the
+    /// constant columns, shape, bounds of its heights. `VerifyingKey.identity` of `prover/stark/identities.py`.
+    uint256 public immutable identity;
     uint256 private immutable logBlowup;
     uint256 private immutable queries;
     uint256 private immutable grindingBits;
@@ -48,11 +54,24 @@ contract HeaderVerifier is HeaderRefusals {
         digestBytes = p.digestBytes;
         kappas = p.kappa[0] | (p.kappa[1] << 8) | (p.kappa[2] << 16);
         partQueries = p.partQueries;
+        identity = _identityOf(shape_.description(), preprocessedRoot_, p);
     }
 
     function parameters() public view returns (ProofParameters memory) {
         uint256[3] memory kappa = [kappas & 0xff, (kappas >> 8) & 0xff, kappas >> 16];
         return ProofParameters(logBlowup, queries, grindingBits, logArity, logLast, digestBytes, kappa, partQueries);
+    }
+
+    /// @dev Without the root in it, a verifier whose window table or byte table is false would have the name of a true one,
+    /// and would believe false hashes. `partQueries` is left out: it decides nothing but how openings are cut.
+    function _identityOf(IShape.Description memory d, uint256 root, ProofParameters memory p)
+        private
+        pure
+        returns (uint256)
+    {
+        bytes memory terms = abi.encode(VERSION, MAX_LOG_DEGREE, p.logBlowup, p.queries, p.grindingBits, p.logArity);
+        bytes memory trees = abi.encode(p.logLast, p.digestBytes, p.kappa, root, d.identity);
+        return uint256(keccak256(bytes.concat(terms, trees, d.heights)));
     }
 
     /// @notice What makes a program one of this verifier: shape id and number of builtins.
@@ -102,8 +121,7 @@ contract HeaderVerifier is HeaderRefusals {
         walk.plan = Layout.build(walk.shape, walk.logHeights, kappas);
         context.logDegree = walk.plan.logDegree;
         context.rows = walk.plan.rows;
-        uint256 logDomain = context.logDegree + logBlowup;
-        if (logDomain > Field.MAX_LOG_DOMAIN) revert DomainTooLarge(logDomain, Field.MAX_LOG_DOMAIN);
+        if (context.logDegree > MAX_LOG_DEGREE) revert DegreeTooLarge(context.logDegree, MAX_LOG_DEGREE);
         _readStatement(walk, header);
         context.roots = new uint256[](Layout.N_TREES);
         context.roots[0] = preprocessedRoot;
@@ -199,7 +217,7 @@ contract HeaderVerifier is HeaderRefusals {
         for (uint256 i = 0; i < n; ++i) {
             uint256 height = header[i];
             uint256 fixed_ = uint8(bounds[2 * i + 1]);
-            bool refused = height < uint8(bounds[2 * i]) || height > Field.MAX_LOG_DOMAIN - logBlowup;
+            bool refused = height < uint8(bounds[2 * i]) || height > MAX_LOG_DEGREE;
             if (refused || (fixed_ != 0 && height != fixed_)) revert HeightRefused(i, height);
             walk.logHeights[i] = height;
             if (height > greatest) greatest = height;

@@ -10,6 +10,8 @@ import {Words} from "./Words.sol";
 library Programs {
     /// @notice Deploy pages of whole 32-byte words, six or more in all; found were `bytes_` bytes, in a page or in all.
     error ProgramLength(uint256 bytes_);
+    /// @notice Deploy each page first, a STOP byte and words behind it; the code at `page` has `bytes_` bytes.
+    error PageRefused(address page, uint256 bytes_);
     /// @notice Deploy the program's words as compiled; word `index` is not below the prime.
     error ProgramWordOutOfRange(uint256 index, uint256 word);
     /// @notice Compile in proof mode and for this shape's builtins: a program begins with `ap += builtins`, `call main`,
@@ -47,6 +49,9 @@ library Programs {
         if (pages.length > MAX_PAGES) revert TooManyPages(pages.length, MAX_PAGES);
         Entry storage entry = self.entries.push();
         for (uint256 i = 0; i < pages.length; ++i) {
+            // An address without code, or one that holds no word, can come to hold words later, of another's choice.
+            uint256 length = pages[i].code.length;
+            if (length <= PREFIX) revert PageRefused(pages[i], length);
             entry.pages.push(pages[i]);
             entry.codeHashes.push(pages[i].codehash);
         }

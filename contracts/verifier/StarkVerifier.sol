@@ -20,14 +20,12 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
 
     /// @notice Use `begin` and `continueVerification`: `verify` takes proofs of one part, this one has `count`.
     error SeveralParts(uint256 count);
-    /// @notice Go on with the parts that `pending(session)` names: the proof was begun already.
-    error AlreadyPending(bytes32 session);
     /// @notice Send a part that `pending(session)` names, with the context of the proof's `ProofBegun`.
     error PartNotPending(bytes32 session, uint256 part);
 
     event ProgramRegistered(uint256 indexed number, uint256 indexed identity);
     event FactProven(bytes32 indexed fact, uint256 indexed identity, bytes32 outputHash);
-    /// @notice The context that `continueVerification` takes.
+    /// @notice The context that `continueVerification` takes, as `contextOf` gives it at any time.
     event ProofBegun(bytes32 indexed session, uint256 parts, QueryContext.Context context);
     event PartVerified(bytes32 indexed session, uint256 part);
 
@@ -41,6 +39,8 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
     Programs.State private _programs;
     /// @notice The parts that a begun proof still waits for, as a bitmap.
     mapping(bytes32 session => uint256 parts) public pending;
+    /// @dev The session of a begun proof, by the hash of program number and header; 0: not begun by that number.
+    mapping(bytes32 proof => bytes32 session) private _sessions;
 
     /// @dev The parameters are the header verifier's: one home for both.
     constructor(HeaderVerifier headerVerifier_) {
@@ -63,21 +63,27 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
 
     /// @notice Names a program whose words lie in `pages`, each one a STOP byte and then words. Anyone may.
     function registerProgram(address[] calldata pages) external returns (uint256 number) {
-        uint256 identity;
+        uint256 name;
         (uint256 shape, uint256 nBuiltins) = headerVerifier.programKind();
-        (number, identity) = _programs.register(pages, headerVerifier.VERSION(), shape, nBuiltins);
+        (number, name) = _programs.register(pages, headerVerifier.VERSION(), shape, nBuiltins);
 
-        emit ProgramRegistered(number, identity);
+        emit ProgramRegistered(number, name);
     }
 
-    function programIdentity(uint256 number) external view returns (uint256 identity) {
-        (identity,) = _programs.get(number);
+    function programIdentity(uint256 number) public view returns (uint256 name) {
+        (name,) = _programs.get(number);
+    }
+
+    /// @notice What to compare before a fact of the program is believed: verifier and program in one word,
+    /// `keccak(identity of the header verifier || program identity)`.
+    function identity(uint256 number) external view returns (uint256) {
+        return uint256(keccak256(abi.encode(headerVerifier.identity(), programIdentity(number))));
     }
 
     /// @notice Check a proof of one part and register its fact.
     function verify(uint256 programNumber, uint256[] calldata header, bytes calldata openings) external {
-        (uint256 identity, address[] memory pages) = _programs.get(programNumber);
-        (bytes memory packed, bytes32 outputHash) = headerVerifier.check(identity, pages, header);
+        (uint256 name, address[] memory pages) = _programs.get(programNumber);
+        (bytes memory packed, bytes32 outputHash) = headerVerifier.check(name, pages, header);
         QueryContext.Context memory context = QueryContext.unpack(packed);
         uint256 parts = _partCount(context);
         if (parts != 1) revert SeveralParts(parts);
@@ -85,22 +91,38 @@ contract StarkVerifier is FactRegistry, HeaderRefusals {
 
         _registerFact(context.fact);
 
-        emit FactProven(context.fact, identity, outputHash);
+        emit FactProven(context.fact, name, outputHash);
     }
 
-    /// @notice Check all but the queries of a proof in several parts. Refused while parts of it are pending, so that
-    /// nobody can undo progress.
+    /// @notice Check all but the queries of a proof in several parts. A proof that was begun before is not checked again, and
+    /// nothing changes, whoever calls: go on with the parts that `pending(session)` names.
     function begin(uint256 programNumber, uint256[] calldata header) external returns (bytes32 session) {
-        (uint256 identity, address[] memory pages) = _programs.get(programNumber);
-        (bytes memory packed,) = headerVerifier.check(identity, pages, header);
-        QueryContext.Context memory context = QueryContext.unpack(packed);
-        session = keccak256(abi.encode(context));
-        if (pending[session] != 0) revert AlreadyPending(session);
+        // Without it a second `begin` would pay for all the steps again, and could undo progress: anyone may send one.
+        bytes32 proof = keccak256(abi.encode(programNumber, header));
+        session = _sessions[proof];
+        if (session != 0) return session;
+        QueryContext.Context memory context;
+        (session, context) = contextOf(programNumber, header);
         uint256 parts = _partCount(context);
 
-        pending[session] = (1 << parts) - 1;
+        _sessions[proof] = session;
+        // The same program under another number has the same session: its progress stays.
+        if (pending[session] == 0) pending[session] = (1 << parts) - 1;
 
         emit ProofBegun(session, parts, context);
+    }
+
+    /// @notice The session of a proof and the context that its parts are sent with, begun or not. Costs what `begin` does:
+    /// ask it of a node.
+    function contextOf(uint256 programNumber, uint256[] calldata header)
+        public
+        view
+        returns (bytes32 session, QueryContext.Context memory context)
+    {
+        (uint256 name, address[] memory pages) = _programs.get(programNumber);
+        (bytes memory packed,) = headerVerifier.check(name, pages, header);
+        context = QueryContext.unpack(packed);
+        session = keccak256(abi.encode(context));
     }
 
     /// @notice Check one part of a begun proof; whoever checks the last registers the fact.

@@ -30,7 +30,7 @@ from freehold.files import write_whole
 CONFIG = "ape-config.yaml"
 NOTEWORTHY = 1.0
 """Seconds of compiling after which a file gets a line."""
-NEEDED_BY_SCRIPTS = ("PlainToken.sol", "ObedientRegistry.sol", "ExchangeShape.sol")
+NEEDED_BY_SCRIPTS = ("PlainToken.sol", "ObedientRegistry.sol", "ObedientEscapes.sol", "ExchangeShape.sol")
 """Of the folders `mocks` and `generated`, whose other files only tests deploy."""
 
 

@@ -14,10 +14,13 @@ from eth_abi.abi import encode
 from freehold.chain.committee import Members, deploy_committee
 from freehold.chain.contracts import deploy, exchange_at
 from freehold.chain.deployed import USUAL_DELAYS, Delays, Deployment
+from freehold.chain.exchange import decimals_of
 from freehold.chain.network import head_number
 from freehold.chain.verifier import data_contract, deploy_verifier, register_program
+from freehold.errors import Refused
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import asset_type, erc20_asset_info
+from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
 from prover.applications.ledger.units import Seconds
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State
@@ -27,6 +30,9 @@ from prover.codegen.pedersen_tables import pages
 from prover.codegen.shapes import EXCHANGE_BUILTINS
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, Parameters
+
+LEAST_BOUND_OF_A_POSITION = 10**6
+"""Whole coins that a position must have room for."""
 
 
 class ParametersTooWeak(ValueError):
@@ -64,6 +70,16 @@ def deploy_escape_verifier(project: ProjectManager, account: AccountAPI) -> Cont
     return deploy(account, project.EscapeVerifier, tables)
 
 
+def refuse_fine_quantum(decimals: int | None) -> None:
+    """Of the collateral; None where the token does not say."""
+    most = AMOUNT_UPPER_BOUND // 2 // 10 ** min(decimals or 0, 20)
+    if most < LEAST_BOUND_OF_A_POSITION:
+        raise Refused(
+            f"the token has {decimals} decimals and a quantum is its smallest unit, so that a position ends at 2^63 "
+            f"quanta, {most:,} whole coins: take a token of 12 decimals or less, or one that wraps it"
+        )
+
+
 def deploy_exchange(
     project: ProjectManager,
     governor: AccountAPI,
@@ -77,15 +93,19 @@ def deploy_exchange(
     rules: Mapping[str, Any] = MappingProxyType({}),
     signatures_required: int = 1,
 ) -> Deployment:
-    """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks.
+    """Deploy and configure. Raises Refused for a token of too many decimals, DelaysRefused, and ParametersTooWeak for
+    less than the default outside local networks.
 
-    `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode.
+    `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode, limits.
+    Without a word of limits they are the usual ones; `limits` None is a configuration of version 1.
     """
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
+    delays.check()
+    refuse_fine_quantum(decimals_of(token.address))
     block = head_number()
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
-    config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), **rules})
+    config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), "limits": {}, **rules})
     state = State.initial(config, Seconds(time))
 
     verifier = deploy_verifier(project, governor, parameters)
@@ -102,12 +122,12 @@ def deploy_exchange(
     exchange = deploy_pieces(project, governor, escape_verifier, state.words(), delays)
 
     exchange.registerOperator(operator, sender=governor)
-    exchange.registerTokenAdmin(governor, sender=governor)
-    exchange.registerSystemAssetType(config.collateral_asset_id, asset_info, sender=governor)
     exchange.registerVerifier(adapter, adapter.identify(), sender=governor)
     if committee is not None:
         exchange.registerAvailabilityVerifier(committee, committee.identify(), sender=governor)
     configure(exchange, governor, config)
+    exchange.registerTokenAdmin(governor, sender=governor)
+    exchange.registerSystemAssetType(config.collateral_asset_id, asset_info, sender=governor)
     return Deployment(
         block=block,
         token=token,

@@ -14,6 +14,8 @@ from freehold.chain.network import head_number, network_name
 from freehold.errors import Refused
 from freehold.records import Place
 from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
+from prover.applications.ledger.merkle import empty_roots
+from prover.applications.perpetual.positions import EMPTY
 
 PENDING = 1
 """Among `IForcedRequests.RequestStatus`."""
@@ -86,6 +88,16 @@ class Exchange:
         actions = [a for first in range(0, count, ACTIONS) for a in self.contract.getForcedRequests(first, ACTIONS)]
         return [action.requestedAt for action in actions if action.status == PENDING]
 
+    def beginning(self) -> str:
+        """What the exchange began with, by the roots that it declared: nothing proved them."""
+        genesis = self.contract.genesis()
+        roots = {
+            "positions": (genesis.positionsRoot, empty_roots(genesis.positionsHeight, EMPTY.leaf())[-1]),
+            "used orders": (genesis.ordersRoot, empty_roots(genesis.ordersHeight, 0)[-1]),
+        }
+        held = [f"{name}: root {root:#x}" for name, (root, empty) in roots.items() if root != empty]
+        return f"with {' and '.join(held)}, ask for the declared genesis" if held else "empty"
+
     def refuse_if_frozen(self) -> None:
         if self.contract.isFrozen():
             raise Refused("the exchange is frozen: `ape run escape` is the way out")
@@ -117,10 +129,10 @@ def open_exchange(place: Place) -> Exchange:
         raise Refused(f"{place.record_file} is of chain {record.chain_id}, {network_name()} is another")
     contract = exchange_at(project, contract_at(record.exchange, "the exchange's address", "Freehold").address)
     token = contract_at(str(record.token), "the token's address", "PlainToken")
-    return Exchange(contract, token, _decimals(token.address))
+    return Exchange(contract, token, decimals_of(token.address))
 
 
-def _decimals(address: str) -> int | None:
+def decimals_of(address: str) -> int | None:
     """`decimals()` of a token, which ERC-20 leaves optional."""
     try:
         answer = networks.provider.web3.eth.call({"to": address, "data": "0x313ce567"})

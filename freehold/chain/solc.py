@@ -38,6 +38,9 @@ KEPT_DAYS = 30
 IMPORT = re.compile(r"""(?:^|;)\s*import\b[^;"']*["']([^"']+)["']""", re.MULTILINE)
 """What a statement imports. In a comment there may be the word, and quotes after it, but not at a line's beginning."""
 
+IMMUTABLES = "evm.deployedBytecode.immutableReferences"
+"""Asked for beside what Ape asks: `verification.py` compares code in which they have their values."""
+
 Json = dict[str, Any]
 
 
@@ -112,8 +115,9 @@ def _part(request: Json, name: str, wanted: Json) -> Part:
     remappings = dict(remapping.split("=", 1) for remapping in request["settings"].get("remappings", []))
     used: set[str] = set()
     names = sorted(_closure(name, request["sources"], remappings, used))
+    selected = {contract: [*outputs, IMMUTABLES] for contract, outputs in wanted.items() if contract}
     settings = request["settings"] | {
-        "outputSelection": {name: {contract: outputs for contract, outputs in wanted.items() if contract}},
+        "outputSelection": {name: selected},
         "remappings": [f"{prefix}={target}" for prefix, target in sorted(remappings.items()) if prefix in used],
     }
     sources = {name: request["sources"][name] for name in names}

@@ -38,18 +38,20 @@ def bring_on_chain(
     batch_id: int,
     conditions: Sequence[tuple[str, bytes]] = (),
 ) -> list[ReceiptAPI]:
-    """Proof, data or its availability, state update: each transaction's receipt.
+    """Proof, data or its availability, state update: each transaction's receipt. May be called again after an
+    interruption: what is proven or vouched for is not sent again.
 
     `conditions` are registry and fact of each conditional transfer, in the batch's order.
     """
     exchange, batch = deployment.exchange, proven.batch
     receipts = submit_proof(operator, deployment.verifier, deployment.program_number, proven.proof)
-    if deployment.committee is None:
+    if deployment.committee is None:  # sent even if the fact is known: by whom, and where the data then stands, is not
         receipts.append(deployment.adapter.publish(batch.main_words(), batch.data(), sender=operator))
     else:
         claim = availability_claim(batch.after, exchange.getSequenceNumber() + 1)
-        signature = raw_signature(member, claim)
-        receipts.append(deployment.committee.verifyAvailabilityProof(claim, signature, sender=operator))
+        if not deployment.committee.isValid(claim):
+            signature = raw_signature(member, claim)
+            receipts.append(deployment.committee.verifyAvailabilityProof(claim, signature, sender=operator))
     facts = [word for registry, fact in conditions for word in (int(registry, 16), int.from_bytes(fact, "big"))]
     application_data = [batch_id, exchange.getLastBatchId(), len(conditions), *facts]
     receipts.append(exchange.updateState(update_words(batch), application_data, sender=operator))

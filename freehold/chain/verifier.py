@@ -79,11 +79,19 @@ def register_program(account: AccountAPI, verifier: ContractInstance, program: P
 
 
 def submit_proof(account: AccountAPI, verifier: ContractInstance, number: int, proof: Proof) -> list[ReceiptAPI]:
-    """One transaction for a proof of one part, else the header and then each part."""
+    """One transaction for a proof of one part, else the header and then each part. What is on chain already, whoever
+    brought it, is left out: an interrupted submission goes on."""
+    header = list(proof.header)
+    session, context = verifier.contextOf(number, header)
+    _transcript, fact, *_ = context
+    if verifier.isValid(fact):
+        return []
     if len(proof.parts) == 1:
-        return [verifier.verify(number, list(proof.header), proof.parts[0], sender=account)]
-    receipts = [verifier.begin(number, list(proof.header), sender=account)]
-    (event,) = receipts[0].decode_logs(verifier.ProofBegun)
+        return [verifier.verify(number, header, proof.parts[0], sender=account)]
+    receipts = []
+    if verifier.pending(session) == 0:
+        receipts.append(verifier.begin(number, header, sender=account))
     for part, openings in enumerate(proof.parts):
-        receipts.append(verifier.continueVerification(event.context, part, openings, sender=account))
+        if verifier.pending(session) >> part & 1:
+            receipts.append(verifier.continueVerification(context, part, openings, sender=account))
     return receipts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from prover.applications.perpetual.batch import Batch, apply_batch
 from prover.applications.perpetual.documents import Case, StateDocument
 from prover.applications.perpetual.errors import Code, InputRefused, RuleBroken
 from prover.applications.perpetual.explain import rows
+from prover.applications.perpetual.program_input import new_system_time
+from prover.applications.perpetual.transactions import OracleTick
 from prover.cairo.errors import RunFailed
 from prover.proving.batch import run_exchange
 
@@ -138,16 +141,22 @@ def explain_command(file: Path) -> None:
         raise click.ClickException(str(error)) from error
     except RuleBroken as broken:
         if broken.place:
-            _print_table(_before(case, broken.place))
+            _print_before(case, broken.place)
         raise click.ClickException(f"refused: {broken}") from broken
 
 
-def _before(case: Case, place: int) -> Batch:
-    """The transactions before `place`, without the signed prices, whose window may end later."""
-    kept = case.batch.transactions[:place]
-    prices = (case.batch.signed_min_prices, case.batch.signed_max_prices)
-    minimum = case.batch.minimum_expiration_timestamp
-    return apply_batch(case.config, case.prev_state.state(case.config), kept, minimum, *prices)
+def _print_before(case: Case, place: int) -> None:
+    """The transactions before `place`. A tick to the batch's end stays, for signed prices may be as late as that."""
+    batch = case.batch
+    end = OracleTick(timestamp=new_system_time(case.prev_state.state(case.config), batch.transactions))
+    kept, prices = [*batch.transactions[:place], end], (batch.signed_min_prices, batch.signed_max_prices)
+    try:
+        applied = apply_batch(
+            case.config, case.prev_state.state(case.config), kept, batch.minimum_expiration_timestamp, *prices
+        )
+    except RuleBroken:
+        return  # the times go back before the end, and no table tells more than the refusal
+    _print_table(replace(applied, transactions=applied.transactions[:-1]))
 
 
 def _print_table(batch: Batch) -> None:

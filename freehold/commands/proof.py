@@ -170,9 +170,7 @@ def report(run: Run, proof: Proof, parameters: Parameters, stages: Stages, secon
     heights = ", ".join(f"{name} 2^{log}" for name, log in zip(names, proof.header, strict=False))
     table.add_row("steps", f"{run.n_executed_steps:,} executed, {run.n_steps:,} proven")
     table.add_row("tables", heights)
-    table.add_row(
-        "security", f"{parameters.proven_bits():.0f} bits proven, {parameters.conjectured_bits():.0f} conjectured"
-    )
+    table.add_row("security", f"{parameters.proven_bits():.0f} bits proven")
     table.add_row("proof", f"{len(proof.to_bytes()):,} bytes in {len(proof.parts)} part(s)")
     table.add_row("time", f"{seconds:.1f} s (" + ", ".join(f"{s} {t:.1f}" for s, t in stages.seconds.items()) + ")")
     table.add_row("peak memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")

@@ -16,7 +16,6 @@ from prover.stark.shape import Shape
 
 SOURCES = (
     "proven: Johnson bound; Haboeck 2022/1216 theorem 8 and BCHKS 2025/2055 theorem 4.2, lists at the slack rate",
-    "conjectured: ethSTARK 2021/582, grinding + queries * log2(1/rate) - 1",
     "gas: EIP-7623's floor, 40 a non-zero byte of calldata and 21,000, in one transaction",
 )
 BUILTIN_ROWS = {"range_check": 1, "pedersen": 32, "ecdsa": 256}
@@ -48,7 +47,6 @@ def _row(table: Table, name: str, parameters: Parameters, size: ProofSize, cells
         f"{1 << parameters.log_arity}, 2^{parameters.log_last}",
         " ".join(str(1 << kappa) for kappa in parameters.log_packing),
         f"{parameters.proven_bits():.1f}",
-        f"{parameters.conjectured_bits():.0f}",
         f"{size.bytes:,.0f}",
         f"{size.calldata_gas() / 1e6:.2f} M",
         f"{cells / 1e6:.0f} M",
@@ -57,7 +55,7 @@ def _row(table: Table, name: str, parameters: Parameters, size: ProofSize, cells
 
 def _table(title: str) -> Table:
     table = Table(title=title)
-    for name in ("set", "rate", "queries", "grinding", "fold, last", "packing", "proven", "conjectured"):
+    for name in ("set", "rate", "queries", "grinding", "fold, last", "packing", "proven"):
         table.add_column(name)
     for name in ("bytes", "gas", "cells"):
         table.add_column(name, justify="right")

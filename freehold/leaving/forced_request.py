@@ -8,7 +8,8 @@ from prover.applications.ledger.units import Hours
 from prover.applications.perpetual.batch import Batch, apply_batch
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import Code, RuleBroken
-from prover.applications.perpetual.margin import margin_left, totals
+from prover.applications.perpetual.margin import funded, margin_left, totals
+from prover.applications.perpetual.names import asset_name
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import ForcedWithdrawal
 from prover.applications.perpetual.units import PositionId
@@ -28,7 +29,22 @@ def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, req
     (code,) = batch.served
     if code != Code.SUCCESS:
         return f"in the last state this would be proven invalid ({code.name})"
-    return thin_margin(exchange, batch, request.position_id)
+    found = (could_be_deleveraged(batch, request.position_id), thin_margin(exchange, batch, request.position_id))
+    return "; ".join(text for text in found if text)
+
+
+def could_be_deleveraged(batch: Batch, position_id: PositionId) -> str:
+    """A winner's holding can be closed without a signature at the price of a bankrupt position on the other side, in a
+    batch before the request's: what is then left may be too little for it."""
+    market = batch.before.market(batch.config)
+    before = funded(batch.before.position(position_id), market)
+    if before is None or not before.assets:
+        return ""
+    names = ", ".join(asset_name(asset.asset_id) for asset in before.assets)
+    return (
+        f"the position holds {names}: a deleverage against a bankrupt position, which nobody signs, could come first "
+        "and make the request invalid. A forced trade first closes it"
+    )
 
 
 def thin_margin(exchange: Exchange, batch: Batch, position_id: PositionId) -> str:

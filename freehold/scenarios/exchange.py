@@ -27,8 +27,9 @@ from prover.applications.perpetual.batch import apply_batch
 from prover.applications.perpetual.config import FeePosition
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.facts import forced_trade_consent
+from prover.applications.perpetual.oracle_ticks import oracle_ticks
 from prover.applications.perpetual.rollup_data import Published
-from prover.applications.perpetual.transactions import ForcedTrade, FundingTick, OracleTick, Transaction
+from prover.applications.perpetual.transactions import ForcedTrade, FundingTick, Transaction
 from prover.proving.batch import ProvenBatch, prove_batch
 from prover.stark.parameters import Parameters
 
@@ -145,19 +146,22 @@ class ScenarioExchange:
         funding: Mapping[str, Decimal] | None = None,
         conditions: Sequence[tuple[str, bytes]] = (),
     ) -> ProvenBatch:
-        """Prove a batch that begins with a funding tick and, if there are prices, an oracle tick; bring it on chain.
+        """Prove a batch that begins with the oracle ticks that its prices need and a funding tick; bring it on chain.
 
         `prices` in coins of one asset, which oracles sign; `funding`: what a holder of one asset pays; `conditions`:
         registry and fact of each conditional transfer.
         """
-        now = chain.blocks.head.timestamp
+        config, now = self.deployed.config, Seconds(chain.blocks.head.timestamp)
         signed = self.listed.signed_prices(prices or {}, now)
-        indices = self.listed.funding(dict(self.state.funding_indices), funding or {})
-        ticks: list[Transaction] = [FundingTick(funding_indices=indices, timestamp=now)]
-        if signed:
-            ticks.append(OracleTick(prices=tuple((price.asset_id, price.price) for price in signed), timestamp=now))
+        targets = {price.asset_id: price.price for price in signed}
+        ticks: list[Transaction] = [
+            *oracle_ticks(config, dict(self.state.oracle_prices), self.state.system_time, now, targets),
+            FundingTick(
+                funding_indices=self.listed.funding(dict(self.state.funding_indices), funding or {}), timestamp=now
+            ),
+        ]
         hour = Hours(now // 3600 + HOURS_AHEAD)
-        batch = apply_batch(self.deployed.config, self.state, [*ticks, *transactions], hour, signed, signed)
+        batch = apply_batch(config, self.state, [*ticks, *transactions], hour, signed, signed)
         proven = self.report.step(
             f"prove batch {len(self.proven) + 1} ({len(transactions)} transactions)",
             "operator",

@@ -1,5 +1,8 @@
 """Where Stark private keys come from: a seed, an Ethereum signature, or a mnemonic (docs/spec/perpetual-state.md 1.5).
 
+Signed orders name no chain and no exchange: who uses one key on two exchanges signs for both. `exchange_message` is
+what a wallet signs to have a key for each.
+
 Each way ends in grinding, which makes a number below the curve's order of a seed without bias. Mnemonics follow BIP-39
 and BIP-32, whose curve is secp256k1.
 """
@@ -8,12 +11,14 @@ from __future__ import annotations
 
 import hmac
 from hashlib import pbkdf2_hmac, sha256, sha512
+from typing import Any
 from unicodedata import normalize
 
 from prover.algebra.ecdsa import grind_key
 
 HARDENED = 1 << 31
 PURPOSE = 2645
+EXCHANGE_WARNING = "This signature is the key to your position on this exchange. Never give it to anyone else."
 SECP256K1_PRIME = 2**256 - 2**32 - 977
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _GENERATOR = (
@@ -27,6 +32,30 @@ def from_ethereum_signature(signature: bytes) -> int:
     if len(signature) != 65:
         raise ValueError(f"an Ethereum signature has 65 bytes, not {len(signature)}")
     return grind_key(signature[:32])
+
+
+def exchange_message(chain_id: int, exchange: str, index: int = 0) -> dict[str, Any]:
+    """What a wallet signs (EIP-712, `eth_signTypedData_v4`) for a key of this exchange alone.
+
+    `from_ethereum_signature` makes the key of the signature; the same wallet signs the same again, so that the key can
+    be had anew. Wallets show chain and address, and refuse the message of another chain. A further `index` is a
+    further key.
+    """
+    if not 0 <= int(exchange, 16) < 1 << 160 or len(exchange) != 42:
+        raise ValueError(f"{exchange} is no Ethereum address")
+    return {
+        "types": {
+            "EIP712Domain": [
+                {"name": "name", "type": "string"},
+                {"name": "chainId", "type": "uint256"},
+                {"name": "verifyingContract", "type": "address"},
+            ],
+            "StarkKey": [{"name": "warning", "type": "string"}, {"name": "index", "type": "uint256"}],
+        },
+        "primaryType": "StarkKey",
+        "domain": {"name": "Freehold", "chainId": chain_id, "verifyingContract": exchange},
+        "message": {"warning": EXCHANGE_WARNING, "index": index},
+    }
 
 
 def from_mnemonic(mnemonic: str, layer: str, application: str, eth_address: str, index: int) -> int:

@@ -13,7 +13,7 @@ from prover.algebra.field import PRIME
 from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.cairo.components.tags import MEMORY
 from prover.stark.errors import ProofMalformed, StatementRefused
-from prover.stark.identities import VERSION
+from prover.stark.identities import VERSION, VerifyingKey
 from prover.stark.proof import WordReader
 from prover.stark.shape import Shape
 
@@ -83,6 +83,12 @@ class CairoStatement:
 def program_identity(shape: Shape, program: tuple[int, ...]) -> int:
     """What names a program on chain: keccak(version, shape's identity, word count, keccak(program words))."""
     words = [VERSION, shape.identity, len(program), int.from_bytes(keccak256(words_to_bytes(program)), "big")]
+    return int.from_bytes(keccak256(words_to_bytes(words)), "big")
+
+
+def proven_identity(key: VerifyingKey, program: tuple[int, ...]) -> int:
+    """Verifier and program in one word, `StarkVerifier.identity`: keccak(key's identity, program's identity)."""
+    words = [key.identity, program_identity(key.shape, program)]
     return int.from_bytes(keccak256(words_to_bytes(words)), "big")
 
 

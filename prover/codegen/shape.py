@@ -171,7 +171,6 @@ def _joined(count: int, n_results: int) -> str:
 
 def _description(plan: InputPlan) -> str:
     shape: Shape = plan.shape
-    heights = bytes(value for table in shape.tables for value in (table.min_log_height, table.log_height or 0))
     blocks = bytes(block.bit_length() - 1 for block in plan.blocks)
     heads, columns = encoded_runs(plan)
     offsets = shape_offsets(shape)
@@ -187,7 +186,7 @@ def _description(plan: InputPlan) -> str:
         "nSlices": shape.n_slices,
         "lowestOffset": -offsets[0],
         "offsets": f'hex"{steps.hex()}"',
-        "heights": f'hex"{heights.hex()}"',
+        "heights": f'hex"{shape.height_bounds().hex()}"',
         "blocks": f'hex"{blocks.hex()}"',
         "runs": f'hex"{heads.hex()}"',
         "columns": f'hex"{columns.hex()}"',

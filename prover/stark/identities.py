@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from prover.algebra.field import PRIME
+from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.stark.domains import MEMBERSHIP, root_of_unity
 from prover.stark.errors import (
     AccessUndefined,
@@ -19,7 +21,7 @@ from prover.stark.errors import (
 )
 from prover.stark.expressions import INTERACTION, Expression, evaluate
 from prover.stark.layout import QUOTIENT_TABLE, Group, Layout, Term
-from prover.stark.parameters import Parameters
+from prover.stark.parameters import MAX_LOG_DEGREE, Parameters
 from prover.stark.shape import Shape
 from prover.stark.statement import Statement
 from prover.stark.tables import Factor, Rows, Table
@@ -27,7 +29,7 @@ from prover.stark.tables import Factor, Rows, Table
 VERSION = int.from_bytes(b"freehold 2", "big")
 """The protocol version, first word of the transcript and of every program identity."""
 MAX_LOG_DOMAIN = 32
-"""Query positions are 32-bit words."""
+"""Query positions are 32-bit words. The greatest degree at the lowest rate fills it."""
 
 
 Cells = dict[tuple[int, int, int, int], int]
@@ -42,26 +44,32 @@ class VerifyingKey:
     parameters: Parameters
     preprocessed_root: int
 
+    @cached_property
+    def identity(self) -> int:
+        """All that makes a verifier believe a proof, in one word: `HeaderVerifier.identity`."""
+        agreed = [VERSION, MAX_LOG_DEGREE, *self.parameters.words(), self.preprocessed_root, self.shape.identity]
+        return int.from_bytes(keccak256(words_to_bytes(agreed) + self.shape.height_bounds()), "big")
 
-def check_heights(shape: Shape, parameters: Parameters, log_heights: tuple[int, ...]) -> None:
+
+def check_heights(shape: Shape, log_heights: tuple[int, ...]) -> None:
     """At least the minimum, exactly the fixed height where the meaning fixes it."""
-    greatest = MAX_LOG_DOMAIN - parameters.log_blowup
     for table, found in zip(shape.tables, log_heights, strict=True):
         fixed, least = table.log_height, table.min_log_height
         if fixed is not None and found != fixed:
             raise StatementRefused("table {table} has 2^{found} rows, must have 2^{bound}", found, fixed, table.name)
         if found < least:
             raise StatementRefused("table {table} has 2^{found} rows, fewer than 2^{bound}", found, least, table.name)
-        if found > greatest:
-            raise StatementRefused("table {table} has 2^{found} rows, more than 2^{bound}", found, greatest, table.name)
+        if found > MAX_LOG_DEGREE:
+            sentence = "table {table} has 2^{found} rows, more than 2^{bound}"
+            raise StatementRefused(sentence, found, MAX_LOG_DEGREE, table.name)
 
 
-def check_domain(layout: Layout, parameters: Parameters) -> int:
-    """log2 of the evaluation domain."""
-    log_domain = layout.log_degree + parameters.log_blowup
-    if log_domain > MAX_LOG_DOMAIN:
-        raise StatementRefused("the evaluation domain is 2^{found}, above 2^{bound}", log_domain, MAX_LOG_DOMAIN)
-    return log_domain
+def check_degree(layout: Layout) -> None:
+    """Packed columns are no longer than the error terms assume."""
+    if layout.log_degree > MAX_LOG_DEGREE:
+        raise StatementRefused(
+            "packed columns have degree 2^{found}, above 2^{bound}", layout.log_degree, MAX_LOG_DEGREE
+        )
 
 
 def opening_words(key: VerifyingKey, statement: Statement, log_heights: tuple[int, ...]) -> list[int]:

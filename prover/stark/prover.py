@@ -17,7 +17,7 @@ from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED
 from prover.stark.fri import FriLayer, deep_polynomial
 from prover.stark.identities import (
     VerifyingKey,
-    check_domain,
+    check_degree,
     check_heights,
     check_identities,
     check_lookups,
@@ -177,9 +177,9 @@ class Prover:
 
     def _agree(self) -> dict[str, int]:
         """The values that constraints read, as far as they are known before any challenge."""
-        check_heights(self.shape, self.parameters, self.log_heights)
+        check_heights(self.shape, self.log_heights)
         self.statement.check(self.log_heights)
-        check_domain(self.layout, self.parameters)
+        check_degree(self.layout)
         check_memory(self.layout, self.parameters)
         self.header += [*self.log_heights, *self.statement.words]
         self.transcript.absorb(opening_words(self.key, self.statement, self.log_heights))

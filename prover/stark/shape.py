@@ -52,6 +52,10 @@ class Shape:
         text = json.dumps(self.description(), separators=(",", ":"), sort_keys=True)
         return int.from_bytes(keccak256(text.encode()), "big")
 
+    def height_bounds(self) -> bytes:
+        """Two bytes a table: log2 of its least height, log2 of its fixed height or 0."""
+        return bytes(bound for table in self.tables for bound in (table.min_log_height, table.log_height or 0))
+
     def description(self) -> dict[str, Any]:
         return {
             "tables": [_describe(table) for table in self.tables],

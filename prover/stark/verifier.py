@@ -22,7 +22,7 @@ from prover.stark.errors import (
 from prover.stark.expressions import INTERACTION, MAIN, PREPROCESSED, TREE_NAMES
 from prover.stark.identities import (
     VerifyingKey,
-    check_domain,
+    check_degree,
     check_heights,
     check_identities,
     check_lookups,
@@ -83,10 +83,10 @@ def verify_header(
     # Without it: a statement could be sought that fits the challenges, or a table be too low for the bounds of a query.
     log_heights = tuple(header.take(len(shape.tables)))
     statement = read_statement(header)
-    check_heights(shape, parameters, log_heights)
+    check_heights(shape, log_heights)
     statement.check(log_heights)
     layout = make_layout(shape, log_heights, parameters)
-    log_domain = check_domain(layout, parameters)
+    check_degree(layout)
     transcript.absorb(opening_words(key, statement, log_heights))
     values = statement.values()
 
@@ -140,7 +140,7 @@ def verify_header(
     transcript.absorb([nonce])
     if int.from_bytes(transcript.state, "big") >> 256 - parameters.grinding_bits:
         raise GrindingMissing(nonce, parameters.grinding_bits)
-    positions = transcript.draw_positions(parameters.n_queries, log_domain)
+    positions = transcript.draw_positions(parameters.n_queries, layout.log_degree + parameters.log_blowup)
     if header.left():
         raise LeftOver(32 * header.left())
 

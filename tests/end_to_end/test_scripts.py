@@ -93,7 +93,9 @@ def refused(result, cause: str) -> None:
 
 def test_an_unserved_request_a_freeze_and_an_escape(as_alice, position, alice, chain):
     """The way out, by scripts alone; status tells each part of it."""
-    assert "none is pending" in run(status).output
+    told = run(status).output
+    assert "none is pending" in told
+    assert "begun            with positions: root 0x" in told and "ask for the declared genesis" in told
     requested = run(forced_withdrawal, *as_alice, "--amount", 400)
     assert requested.exit_code == 0 and "the operator has 7 d" in requested.output, requested.output
     waiting = run(status).output

@@ -1,9 +1,11 @@
-"""One batch with all eleven kinds of transactions."""
+"""One batch with all kinds of transactions: eleven in version 1, twelve in version 2."""
 
 from __future__ import annotations
 
 from prover.applications.perpetual.batch import Batch
-from prover.applications.perpetual.transactions import Deleverage, OracleTick
+from prover.applications.perpetual.config import Limits
+from prover.applications.perpetual.signing import cancellation
+from prover.applications.perpetual.transactions import Deleverage, OracleTick, Transaction
 from tests.support.world import (
     ALICE,
     BOB,
@@ -15,6 +17,7 @@ from tests.support.world import (
     NOW,
     ONE,
     SOL,
+    USD,
     apply,
     configured,
     deposit,
@@ -38,13 +41,38 @@ POSITIONS = {
     9: holds(CAROL, -1960, {BTC: 1000}),
     10: holds(CAROL, -1010, {ETH: 1000}),
     11: holds(ALICE, 77),
+    13: holds(CAROL, -650, {SOL: -25}),
 }
+FAR = signed_price(ETH, ONE // 2), signed_price(ETH, 2 * ONE)
 
 
-def every_kind(mode: int) -> Batch:
-    """Funding twice, a new price, every other kind, forced requests of both outcomes."""
-    config = configured(data_availability_mode=mode)
-    low, high = signed_price(ETH, ONE // 2), signed_price(ETH, 2 * ONE)
+def deleverage(bankrupt: int, other: int, asset: int, size: int, collateral: int, buys: int) -> Deleverage:
+    return Deleverage(
+        deleveragable_position_id=bankrupt,
+        deleverager_position_id=other,
+        synthetic_asset_id=asset,
+        amount_synthetic=size,
+        amount_collateral=collateral,
+        deleverager_is_buying_synthetic=buys,
+    )
+
+
+def version_2() -> list[Transaction]:
+    closing = order(BOB, 8, True, 50, 50, reduce_only=1, fill_or_kill=1, nonce=5)
+    resting = order(ALICE, 7, True, 1000, 1000, amount_fee=10)
+    return [
+        trade(closing, order(ALICE, 7, False, 50, 50, nonce=5), 50, 50),
+        cancellation(resting, ALICE, USD),
+        deleverage(13, 8, SOL, 25, -650, buys=0),
+    ]
+
+
+def every_kind(mode: int, version: int = 1) -> Batch:
+    """Funding twice, a new price, every other kind, forced requests of both outcomes; in version 2 also flags, a
+    cancellation, and a deleverage that the other side pays for."""
+    config = configured(data_availability_mode=mode, limits=Limits() if version == 2 else None)
+    low, high = (signed_price(ETH, ONE - 5), signed_price(ETH, ONE)) if version == 2 else FAR
+    more = version_2() if version == 2 else []
     transactions = [
         funding(NOW + 60, indices={ETH: 9}),
         OracleTick(prices=((ETH, ONE - 5),), timestamp=NOW + 90),
@@ -60,18 +88,12 @@ def every_kind(mode: int) -> Batch:
             (5, 6),
         ),
         liquidate(order(BOB, 8, True, 1000, 2000, synthetic_asset_id=BTC), 9, 500, 980),
-        Deleverage(
-            deleveragable_position_id=10,
-            deleverager_position_id=8,
-            synthetic_asset_id=ETH,
-            amount_synthetic=400,
-            amount_collateral=405,
-            deleverager_is_buying_synthetic=1,
-        ),
         forced_withdrawal(ALICE, 11, 77),
         forced_withdrawal(ALICE, 11, 1),
         forced_trade((ALICE, 7), (BOB, 8), False, 100, 101),
         forced_trade((ALICE, 7), (CAROL, 8), True, 100, 100),
+        deleverage(10, 8, ETH, 400, 405, buys=1),
+        *more,
         funding(NOW + 120, indices={ETH: 11, SOL: -4}),
     ]
     return apply(world(POSITIONS, config), *transactions, config=config, low=[low], high=[high])

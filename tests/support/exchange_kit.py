@@ -40,21 +40,28 @@ def hash_word(number: int) -> bytes:
 
 class Kit:
     """`token` None: the collateral is ETH. Not `configured`: deployed, and nothing more.
-    `escapes`: an escape verifier that is no double."""
+    `escapes`: an escape verifier that is no double. `height`: of the tree of positions."""
 
     START = 10**18
 
     def __init__(
-        self, project, accounts, chain, token: str | None = "PlainToken", configured: bool = True, escapes=None
+        self,
+        project,
+        accounts,
+        chain,
+        token: str | None = "PlainToken",
+        configured: bool = True,
+        escapes=None,
+        height: int = 64,
     ) -> None:
         self.project, self.chain = project, chain
         self.governor, self.operator, self.stranger = accounts[0], accounts[1], accounts[2]
         self.token_admin, self.second = accounts[5], accounts[6]
         self.alice, self.bob = User("alice", accounts[3], 0xA11CE, 7), User("bob", accounts[4], 0xB0B, 8)
         self.verifier, self.availability = (self.governor.deploy(project.ObedientRegistry) for _ in range(2))
-        self.escapes = escapes or self.governor.deploy(project.ObedientRegistry)
+        self.escapes = escapes or self.governor.deploy(project.ObedientEscapes)
         self.wallet = self.stranger.deploy(project.Wallet)
-        self.state = SharedState(0x1000, chain.blocks.head.timestamp)
+        self.state = SharedState(0x1000, chain.blocks.head.timestamp, positions_height=height)
         self.exchange = deploy_pieces(project, self.governor, self.escapes, self.state.words(), Delays())
         self.token = self.governor.deploy(project.get_contract(token)) if token else None
         self.info = erc20_info(self.token) if token else ETH_INFO
@@ -66,10 +73,14 @@ class Kit:
             self.token.approve(self.exchange, 2**256 - 1, sender=user.account)
 
     def _configure(self) -> None:
+        self.start()
+        self.exchange.registerTokenAdmin(self.token_admin, sender=self.governor)
+        self.exchange.registerSystemAssetType(self.asset, self.info, sender=self.token_admin)
+
+    def start(self) -> None:
+        """Operator, verifiers, configuration: what comes before the collateral is named."""
         exchange, by = self.exchange, {"sender": self.governor}
         exchange.registerOperator(self.operator, **by)
-        exchange.registerTokenAdmin(self.token_admin, **by)
-        exchange.registerSystemAssetType(self.asset, self.info, sender=self.token_admin)
         exchange.registerVerifier(self.verifier, "ObedientRegistry", **by)
         exchange.registerAvailabilityVerifier(self.availability, "ObedientRegistry", **by)
         exchange.registerAssetConfigurationChange(BTC, hash_word(BTC_CONFIG), **by)
@@ -110,6 +121,16 @@ class Kit:
 
     def pending(self, user: User) -> int:
         return self.exchange.getDepositBalance(*self.slot(user))
+
+    def cancel(self, user: User):
+        return self.exchange.depositCancel(*self.slot(user), sender=user.account)
+
+    def reclaim(self, user: User):
+        return self.exchange.depositReclaim(*self.slot(user), sender=user.account)
+
+    def held(self) -> int:
+        """By the exchange, of its collateral."""
+        return self.token.balanceOf(self.exchange) if self.token else self.exchange.balance
 
     def withdrawable(self, user: User) -> int:
         return self.exchange.getWithdrawalBalance(user.stark_key, self.asset)

@@ -1,9 +1,10 @@
 """Random sequences of calls, on the exchange and on a plain model of it.
 
 Every rule asks the model what will come of a call: the name of a refusal, or nothing. The contract must say the same;
-then the books are compared, and three things must hold whatever happened: the contract holds what it owes; nobody's
-claim shrank but by what a batch says; a frozen exchange does not move its state. At the end of a sequence all users
-leave, and must hold what they were owed.
+then the books are compared, and these must hold whatever happened: the contract holds what it owes, less what bankrupt
+positions owe; deposits that wait are covered; nobody's claim shrank but by what a batch says; a frozen exchange does
+not move its state. At the end of a sequence all users leave: they must hold what they were owed, or have it booked
+while nothing is left, and hold it once the exchange is filled up.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tests.support.exchange_kit import BTC, DAY, GRACE, HOUR, Kit, hash_word
 from tests.support.exchange_model import BODIES, KINDS, NAMES, SERVED, Model, Plan
 from tests.support.output_words import ROLLUP, VALIDIUM, Output, availability_claim, condition_word, fact_of
 
-CANCEL, UNFREEZE, CONFIGURE, REMOVAL, UPGRADE = 2 * DAY, 365 * DAY, 7 * DAY, 28 * DAY, 14 * DAY
+CANCEL, UNFREEZE, CONFIGURE, REMOVAL, UPGRADE, WINDOW = 2 * DAY, 365 * DAY, 14 * DAY, 28 * DAY, 14 * DAY, 14 * DAY
 GLOBAL = 2**256 - 1
 UNKNOWN_MODE = 2
 DATA = (0xDA7A, 5)
@@ -83,6 +84,7 @@ class World:
             (exchange.getSequenceNumber, ()),
             (exchange.isFrozen, ()),
             (exchange.getUnFreezeTime, ()),
+            (exchange.setApart, ()),
         ]
         for user in self.users.values():
             slot = (user.stark_key, asset, user.position_id)
@@ -90,6 +92,7 @@ class World:
                 (exchange.getDepositBalance, slot),
                 (exchange.getCancellationRequest, slot),
                 (exchange.getWithdrawalBalance, slot[:2]),
+                (exchange.payableNow, slot[:2]),
                 (exchange.escapeUsed, (user.position_id,)),
             ]
         answers = self.reader.read(exchange, [method.encode_input(*arguments) for method, arguments in calls])
@@ -97,8 +100,8 @@ class World:
         tokens = [self.kit.token.balanceOf.encode_input(user.account) for user in self.users.values()]
         tokens.append(self.kit.token.balanceOf.encode_input(exchange))
         held = [int.from_bytes(bytes(answer), "big") for answer in self.reader.read(self.kit.token, tokens)]
-        rows = dict(zip(NAMES, zip(*[iter(words[4:])] * 4, strict=True), strict=True))
-        return {"state": words[:4], "rows": rows, "tokens": dict(zip(NAMES, held, strict=False)), "held": held[-1]}
+        rows = dict(zip(NAMES, zip(*[iter(words[5:])] * 5, strict=True), strict=True))
+        return {"state": words[:5], "rows": rows, "tokens": dict(zip(NAMES, held, strict=False)), "held": held[-1]}
 
 
 class ExchangeMachine(RuleBasedStateMachine):
@@ -114,13 +117,21 @@ class ExchangeMachine(RuleBasedStateMachine):
     def exchange(self) -> Any:
         return self.world.kit.exchange
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(bankrupt=st.booleans())
+    def begin(self, bankrupt: bool = False) -> None:
         self.model, self.outputs = Model(self.kit.state), 0
         self.books = self.world.books()
         self.granted = dict.fromkeys(NAMES, 0)
         self.last_claims = {name: self.claim(self.books, name) for name in NAMES}
         self.astray = False  # the contract did something else than predicted: the sequence ends here
+        if bankrupt:
+            self.begin_bankrupt()
+
+    def begin_bankrupt(self) -> None:
+        """Bob owes what alice won, and carol's deposit waits beside it: the state promises more than it holds."""
+        self.deposit("carol", 5, True)
+        self.batch({"buy"}, 40, VALIDIUM, False)
+        assert self.model.worth("bob") < 0
 
     # --- the frame
 
@@ -201,13 +212,13 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def withdraw_something(self, data):
-        self.withdraw(self.choose(data, self.model.waiting))
+        self.withdraw(self.choose(data, {name: self.model.booked(name) for name in NAMES}))
 
     def withdraw(self, name):
         error = None if name in self.model.registered else "UserUnregistered"
         key = self.world.users[name].stark_key
         if self.attempt(error, lambda: self.exchange.withdraw(key, self.kit.asset, sender=self.kit.stranger)):
-            self.model.waiting[name] = 0
+            self.model.pay(name)
 
     @rule(name=names, amount=amounts, owner=owners)
     def demand(self, name, amount, owner):
@@ -241,7 +252,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         return [key for key, asked in self.model.demands.items() if asked not in (0, SERVED)]
 
     @rule(
-        acts=st.sets(st.sampled_from(["take", "pay", "serve", "transfer", "buy", "sell"])),
+        acts=st.sets(st.sampled_from(["take", "take some", "pay", "serve", "transfer", "buy", "sell"])),
         price=st.sampled_from([None, None, 10, 20, 40]),
         mode=modes,
         conditional=st.sampled_from([False, False, True]),
@@ -252,10 +263,13 @@ class ExchangeMachine(RuleBasedStateMachine):
         for name in NAMES:
             if "take" in acts:
                 plan.take(name)
+            elif "take some" in acts:
+                plan.take_some(name)
             if "pay" in acts:
                 plan.pay(name)
         for key in self.waiting_demands() if "serve" in acts else ():
-            plan.serve(key)
+            if not model.serving(key):
+                plan.serve(key)
         if "transfer" in acts or conditional:
             plan.transfer()
         for act, units in (("buy", 2), ("sell", -2)):
@@ -372,16 +386,16 @@ class ExchangeMachine(RuleBasedStateMachine):
                 data = [*full[:-1], full[-1] + 1]
         return output, data, expected
 
-    @precondition(lambda self: any(asked in (0, SERVED) for asked in self.model.demands.values()))
+    @precondition(lambda self: any(self.model.serving(key) for key in self.model.demands))
     @rule(data=st.data())
     def serve_again(self, data):
-        """What was served is not pending, for batches as for freezes."""
+        """What was served is not pending, for batches as for freezes; a trade that a freeze outlived is not served."""
         model = self.model
-        key = data.draw(st.sampled_from(sorted(k for k, asked in model.demands.items() if asked in (0, SERVED))))
+        key = data.draw(st.sampled_from(sorted(filter(model.serving, model.demands))))
         output = self.output(forced=[self.action(key)])
         self.declare(output)
         error = "StateIsFrozen" if model.frozen else None if model.operator else "OnlyOperator"
-        error = error or ("ForcedRequestAlreadyServed" if key[0] == "trade" else "ForcedRequestNotPending")
+        error = error or model.serving(key)
         self.attempt(error, lambda: self.kit.update(output.words(), [model.batches + 1, model.batches, 0]))
         self.freeze_by(key)
 
@@ -422,12 +436,12 @@ class ExchangeMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.frozen or self.model.batches % 4 == 3)
     @rule(data=st.data(), more=st.sampled_from([0, 0, 0, 1]))
     def escape_with_something(self, data, more):
-        self.escape(self.choose(data, {name: self.model.worth(name) for name in NAMES}), more)
+        self.escape(self.choose(data, {name: max(0, self.model.worth(name)) for name in NAMES}), more)
 
     def escape(self, name, more):
         """The verifier knows only what is true: `more` is not proven."""
         model, user = self.model, self.world.users[name]
-        amount = model.worth(name) + more
+        amount = max(0, model.worth(name)) + more
         if not more and amount:
             self.kit.declare_escape(user, amount)
         error = None if model.frozen else "StateNotFrozen"
@@ -435,7 +449,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         error = error or ("EscapeLacksProof" if more or not amount else None)
         if self.attempt(error, lambda: self.kit.escape(user, amount)):
             model.escaped.add(name)
-            model.waiting[name] += amount
+            model.claimed[name] += amount
 
     # --- governance
 
@@ -460,6 +474,7 @@ class ExchangeMachine(RuleBasedStateMachine):
             error = error or (None if when else "ConfigurationNotRegistered")
         if act == "apply":
             error = error or ("ConfigurationNotEnabledYet" if self.now() < when + CONFIGURE else None)
+            error = error or self.lapsed(when + CONFIGURE)
         by = self.kit.governor if governor else self.kit.operator
         done = self.attempt(error, lambda: method(*arguments, sender=by))
         if done and act == "register":
@@ -470,6 +485,9 @@ class ExchangeMachine(RuleBasedStateMachine):
                 model.config = word
             elif act == "apply":
                 model.asset_config = word
+
+    def lapsed(self, due_at: int) -> str | None:
+        return "AnnouncementLapsed" if self.now() >= due_at + WINDOW else None
 
     @rule(first=st.integers(0, 2), last=st.integers(0, 2), governor=owners, kind=st.sampled_from(KINDS))
     def verifiers(self, first, last, governor, kind):
@@ -493,13 +511,14 @@ class ExchangeMachine(RuleBasedStateMachine):
         error = error or (None if model.second[kind] else "EntryDoesNotExist")
         if act == "announce":
             announce = getattr(self.exchange, f"announce{kind}VerifierRemovalIntent")
-            error = error or ("AlreadyAnnounced" if model.removal_at[kind] else None)
+            waits = model.removal_at[kind] and not self.lapsed(model.removal_at[kind])
+            error = error or ("AlreadyAnnounced" if waits else None)
             asked = self.attempt(error, lambda: announce(entry, **by))
             model.removal_at[kind] = asked + REMOVAL if asked else model.removal_at[kind]
             return
         remove, allowed_at = getattr(self.exchange, f"remove{kind}Verifier"), model.removal_at[kind]
         error = error or (None if allowed_at else "RemovalNotAnnounced")
-        error = error or ("RemovalNotEnabledYet" if self.now() < allowed_at else None)
+        error = error or ("RemovalNotEnabledYet" if self.now() < allowed_at else self.lapsed(allowed_at))
         if self.attempt(error, lambda: remove(entry, **by)):
             model.second[kind], model.removal_at[kind] = False, 0
 
@@ -524,7 +543,7 @@ class ExchangeMachine(RuleBasedStateMachine):
                 model.upgrade_at = 0
             return
         error = error or ("StateIsFrozen" if model.frozen else None) or unknown
-        error = error or ("UpgradeNotEnabledYet" if self.now() < model.upgrade_at else None)
+        error = error or ("UpgradeNotEnabledYet" if self.now() < model.upgrade_at else self.lapsed(model.upgrade_at))
         if self.attempt(error, lambda: self.exchange.upgradeTo(self.world.code, b"", False, **by)):
             model.upgrade_at = 0
 
@@ -549,19 +568,23 @@ class ExchangeMachine(RuleBasedStateMachine):
     def governors(self, body, act, governor):
         """The second governor comes and goes; the first stays, for nobody removes themselves."""
         model, method = self.model, getattr(self.exchange, body + act)
-        nominated, governs = model.candidate[body], model.governs[body]
+        nominated, governs = model.nominated_at[body], model.governs[body]
+        lapsed = self.lapsed(nominated)
         error = None if governor else "OnlyGovernance"
         arguments = [self.kit.second] if act in ("NominateNewGovernor", "RemoveGovernor") else []
         by = self.kit.governor if governor else self.kit.stranger
         if act == "AcceptGovernance":
-            error, by = None if nominated and governor else "OnlyCandidateGovernor", self.kit.second if governor else by
+            error = lapsed if nominated and governor else "OnlyCandidateGovernor"
+            by = self.kit.second if governor else by
         elif act == "NominateNewGovernor":
-            error = error or ("AlreadyGovernor" if governs else "OtherCandidatePending" if nominated else None)
+            pending = "OtherCandidatePending" if nominated and not lapsed else None
+            error = error or ("AlreadyGovernor" if governs else pending)
         elif act == "RemoveGovernor":
             error = error or (None if governs else "NotGovernor")
-        if not self.attempt(error, lambda: method(*arguments, sender=by)):
+        done = self.attempt(error, lambda: method(*arguments, sender=by))
+        if not done:
             return
-        model.candidate[body] = act == "NominateNewGovernor" or (nominated and act == "RemoveGovernor")
+        model.nominated_at[body] = done if act == "NominateNewGovernor" else 0
         model.governs[body] = act == "AcceptGovernance" or (governs and act != "RemoveGovernor")
 
     @rule(seconds=st.sampled_from([HOUR, DAY, CANCEL, GRACE, UPGRADE, REMOVAL]))
@@ -574,12 +597,14 @@ class ExchangeMachine(RuleBasedStateMachine):
     def books_agree_and_nobody_lost_anything(self):
         model, now = self.model, self.world.books()
         self.books, self.astray = now, True
+        deposits, granted = sum(model.pending.values()), sum(model.granted.values())
         state = [int.from_bytes(model.state.hash(), "big"), model.batches, model.frozen, model.unfreeze_time]
-        assert now["state"] == state
+        assert now["state"] == [*state, deposits << 256 | granted]
         for name, row in now["rows"].items():
-            expected = (model.pending[name], model.cancelled_at[name], model.waiting[name], name in model.escaped)
-            assert row == expected, name
-        assert now["held"] == model.owed(), "the contract does not hold what it owes"
+            slot, booked = (model.pending[name], model.cancelled_at[name]), model.booked(name)
+            assert row == (*slot, booked, sum(model.payable(name)), name in model.escaped), name
+        assert now["held"] == model.held(), "the contract does not hold what it owes"
+        assert now["held"] >= deposits, "deposits that wait are not covered"
         granted, self.granted = self.granted, dict.fromkeys(NAMES, 0)
         for name in NAMES:
             claim = self.claim(now, name)
@@ -588,10 +613,10 @@ class ExchangeMachine(RuleBasedStateMachine):
         self.astray = False
 
     def claim(self, books, name: str) -> int:
-        """Tokens in hand, pending, waiting, and in the position unless it escaped."""
-        pending, _, waiting, escaped = books["rows"][name]
+        """Tokens in hand, pending, booked, and in the position unless it escaped."""
+        pending, _, booked, _, escaped = books["rows"][name]
         inside = 0 if escaped else self.model.worth(name)
-        return books["tokens"][name] + pending + waiting + inside
+        return books["tokens"][name] + pending + booked + inside
 
     def teardown(self):
         try:
@@ -620,13 +645,30 @@ class ExchangeMachine(RuleBasedStateMachine):
         if model.escaped:
             self.unfreeze(True, True)
         self.books_agree_and_nobody_lost_anything()
-        assert {name: self.books["tokens"][name] for name in NAMES} == claims
+        self.everybody_has(claims)
+
+    def everybody_has(self, claims: dict[str, int]) -> None:
+        """What cannot be paid is booked, and paid once somebody fills the exchange up. Debts of positions stay."""
+        model = self.model
+        for name in NAMES:
+            self.withdraw(name)  # the claims of the first may have waited for what the last were granted
+        missing = sum(map(model.booked, NAMES))
+        if missing:
+            assert model.held() == 0, "something is left that somebody is owed"
+            self.kit.token.mint(self.exchange, missing, sender=self.kit.stranger)
+            model.topped_up += missing
+            for name in NAMES:
+                self.withdraw(name)
+        self.books_agree_and_nobody_lost_anything()
+        for name in NAMES:
+            debt = min(0, model.worth(name)) if name not in model.escaped else 0
+            assert self.books["tokens"][name] == claims[name] - debt, name
 
     def leave(self, name):
         """Escape, once and with no more than is proven; take a deposit back, in time."""
         model = self.model
         self.escape(name, 1)
-        if model.worth(name):
+        if model.worth(name) > 0:
             self.escape(name, 0)
             self.escape(name, 0)
         self.withdraw(name)

@@ -28,7 +28,10 @@ class Model:
     state: SharedState
     pending: dict[str, int] = field(default_factory=nobody)
     cancelled_at: dict[str, int] = field(default_factory=nobody)
-    waiting: dict[str, int] = field(default_factory=nobody)
+    granted: dict[str, int] = field(default_factory=nobody)
+    """Withdrawals that batches granted; `claimed`: by escapes. Both not paid yet."""
+    claimed: dict[str, int] = field(default_factory=nobody)
+    topped_up: int = 0
     collateral: dict[str, int] = field(default_factory=nobody)
     """In the committed state's positions. `units` are their synthetic balances, in all zero; `price` is a unit's."""
     units: dict[str, int] = field(default_factory=nobody)
@@ -50,16 +53,32 @@ class Model:
     """Whether a second verifier of the kind is registered; `removal_at`: from when on it may be removed."""
     removal_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     upgrade_at: int = 0
-    candidate: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(BODIES, False))
-    """Whether the second governor is nominated; `governs`: whether they govern."""
+    nominated_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BODIES, 0))
+    """When the second governor was nominated, 0 for not; `governs`: whether they govern."""
     governs: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(BODIES, False))
 
     def worth(self, name: str) -> int:
+        """Below zero for a bankrupt position: nobody pays it, so that the others are promised more than there is."""
         return self.collateral[name] + self.units[name] * self.price
 
-    def owed(self) -> int:
+    def booked(self, name: str) -> int:
+        return self.granted[name] + self.claimed[name]
+
+    def held(self) -> int:
+        """What came in and was not paid out: all that is promised, less what bankrupt positions owe."""
         inside = sum(self.worth(name) for name in NAMES if name not in self.escaped)
-        return sum(self.pending.values()) + sum(self.waiting.values()) + inside
+        return sum(self.pending.values()) + sum(map(self.booked, NAMES)) + inside + self.topped_up
+
+    def payable(self, name: str) -> tuple[int, int]:
+        """Of granted withdrawals and of claims: deposits are left alone, then granted withdrawals are."""
+        rest = self.held() - sum(self.pending.values())
+        granted = min(self.granted[name], max(0, rest))
+        return granted, min(self.claimed[name], max(0, rest - sum(self.granted.values())))
+
+    def pay(self, name: str) -> None:
+        granted, claimed = self.payable(name)
+        self.granted[name] -= granted
+        self.claimed[name] -= claimed
 
     def outlived(self, asked: int) -> bool:
         return asked + GRACE <= self.unfreeze_time
@@ -69,7 +88,16 @@ class Model:
         asked = self.demands.get(key, 0)
         if asked == SERVED:
             return "ForcedRequestAlreadyServed"
-        return "ForcedRequestPending" if asked and not self.outlived(asked) else None
+        if asked and not self.outlived(asked):
+            return "ForcedRequestPending"
+        return "ForcedTradeSpent" if asked and key[0] == "trade" else None
+
+    def serving(self, key: tuple[str, int]) -> str | None:
+        """Why a batch that serves it is refused."""
+        asked = self.demands.get(key, 0)
+        if asked in (0, SERVED):
+            return "ForcedRequestAlreadyServed" if asked else "ForcedRequestNotPending"
+        return "ForcedTradeSpent" if key[0] == "trade" and self.outlived(asked) else None
 
     def freezing(self, key: tuple[str, int], now: int) -> str | None:
         asked = self.demands.get(key, 0)
@@ -91,7 +119,7 @@ class Model:
 class Plan:
     """A batch in the making: what it says of deposits, withdrawals and forced requests, and the positions after it.
 
-    Nobody's worth falls below zero, as the rules of trading see to; a request that would do that is proven invalid.
+    Nobody's worth falls below zero by what they do; a request that would do that is proven invalid. A price may do it.
     `granted` is what the batch gives to each and takes from them by trades, transfers and prices: in all nothing.
     """
 
@@ -108,6 +136,10 @@ class Plan:
     def take(self, name: str) -> None:
         if self.model.pending[name]:
             self._change(name, self.model.pending[name])
+
+    def take_some(self, name: str) -> None:
+        if self.model.pending[name] > 1:
+            self._change(name, self.model.pending[name] // 2)
 
     def pay(self, name: str) -> None:
         """Half of what the position is worth, rounded up."""
@@ -137,17 +169,18 @@ class Plan:
         self.trade(0, 1)
 
     def move_price(self, price: int) -> None:
-        if all(self.collateral[name] + self.units[name] * price >= 0 for name in NAMES):
-            for name in NAMES:
-                self.granted[name] += self.units[name] * (price - self.price)
-            self.price = price
+        for name in NAMES:
+            self.granted[name] += self.units[name] * (price - self.price)
+        self.price = price
 
     def apply(self) -> None:
         """To the model: the batch was accepted."""
         model = self.model
         assert sum(self.granted.values()) == 0
         for name, change in self.changes:
-            (model.pending if change > 0 else model.waiting)[name] -= change
+            (model.pending if change > 0 else model.granted)[name] -= change
+            if change > 0 and not model.pending[name]:
+                model.cancelled_at[name] = 0
         for key in self.served:
             model.demands[key] = SERVED if key[0] == "trade" else 0
         model.collateral, model.units, model.price = self.collateral, self.units, self.price

@@ -65,8 +65,9 @@ def is_valid(
     collateral_delta: int,
     asset_id: int | None = None,
     synthetic_delta: int = 0,
+    only_key: int | None = None,
 ) -> bool:
-    """Whether the update succeeds. asset_id None: no asset takes part."""
+    """Whether the update succeeds. asset_id None: no asset takes part. only_key: the fee key, of the fee position."""
     funded = funded_collateral(position, market)
     if not -HALF <= funded < HALF:
         return False
@@ -75,7 +76,7 @@ def is_valid(
         if asset is None or asset.price is None or asset.index is None:
             return False
     is_empty = not (position.public_key or position.collateral or position.holdings)
-    if key == 0 or not (is_empty or key == position.public_key):
+    if key == 0 or (only_key is not None and key != only_key) or not (is_empty or key == position.public_key):
         return False
     collateral = funded + collateral_delta
     if not -HALF <= collateral < HALF:

@@ -1,8 +1,8 @@
 """Random states and batches, of which many are accepted and many refused, and the comparison of two implementations.
 
-`a_case(choose)` makes a case of choices; amounts are at the edges of what the rules allow at that place, so that one
-more unit is often one too many. `compare(case, runner)` judges a case by the rules in Python and by `runner`; a
-difference is raised as the smallest batch that still shows it, in JSON, which `freehold batch check FILE` replays.
+`a_case(choose, version=2)` makes a case of choices; amounts are at the edges of what the rules allow at that place, so
+that one more unit is often one too many. `compare(case, runner)` judges a case by the rules in Python and by `runner`.
+A difference is raised as the smallest batch that still shows it, in JSON, which `freehold batch check FILE` replays.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import Any, Protocol
 from hypothesis import strategies as st
 
 from prover.applications.perpetual.batch import Batch, apply_batch
-from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.config import GeneralConfig, Limits
 from prover.applications.perpetual.documents import BatchDocument, Case, StateDocument
 from prover.applications.perpetual.errors import InputRefused, RuleBroken
+from prover.applications.perpetual.limits import reach
 from prover.applications.perpetual.margin import Market, funded, totals
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
+from prover.applications.perpetual.signing import cancellation
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import (
     Deleverage,
@@ -44,6 +46,7 @@ from tests.support.world import (
     SIGNERS,
     SOL,
     TIME,
+    USD,
     asset_id,
     configured,
     deposit,
@@ -106,7 +109,18 @@ def amount_near(choose: Chooser, value: int) -> int:
     return min(max(near(choose, value), 0), 2**64 - 1)
 
 
-def a_config(choose: Chooser) -> GeneralConfig:
+def some_limits(choose: Chooser) -> Limits:
+    """The defaults or their ends."""
+    return Limits(
+        max_price_spread=choose.one_of([ONE // 50, ONE // 50, 0, ONE]),
+        max_price_move_per_tick=choose.one_of([ONE // 5, ONE // 5, 1, ONE]),
+        max_price_move_per_hour=choose.one_of([ONE, 16 * ONE, 16 * ONE, 1]),
+        liquidation_penalty=choose.one_of([ONE // 40, ONE // 40, 0, ONE - 1]),
+        liquidation_buffer=choose.one_of([ONE // 4, ONE // 4, 0, ONE]),
+    )
+
+
+def a_config(choose: Chooser, version: int = 1) -> GeneralConfig:
     by_balance = choose.one_of((False, True))
 
     def segments(asset: int):
@@ -119,13 +133,17 @@ def a_config(choose: Chooser) -> GeneralConfig:
         data_availability_mode=choose.number(0, 1),
         max_funding_rate=10**6,
         positions_tree_height=8,
+        **({} if version == 1 else {"limits": some_limits(choose), "price_validity_period": choose.one_of([300, 60])}),
     )
 
 
-def a_position(choose: Chooser, owner: int, market: Market) -> Position:
-    """Rich, at the required margin or beside it, below it, worth 0 or less, empty, or at the ends of the numbers."""
+def a_position(choose: Chooser, owner: int, market: Market, version: int = 1) -> Position:
+    """Rich, at the required margin or beside it, below it, worth 0 or less, empty, or at the ends of the numbers.
+
+    In version 2 also one that owes more than all that it holds is worth.
+    """
     kinds = ["rich", "rich", "rich", "margin", "margin", "weak", "bankrupt", "worthless", "empty", "extreme"]
-    kind = choose.one_of(kinds)
+    kind = choose.one_of([*kinds, "sunk"] if version == 2 else kinds)
     if kind == "empty":
         return EMPTY
     if kind == "extreme":
@@ -143,6 +161,7 @@ def a_position(choose: Chooser, owner: int, market: Market) -> Position:
             "rich": 10**5,
             "weak": margin // 2,
             "bankrupt": -50,
+            "sunk": -(10**5),
             "worthless": 0,
         }
         collateral = spare[kind] - value // ONE
@@ -157,7 +176,7 @@ def a_state(choose: Chooser, config: GeneralConfig) -> State:
     if choose.number(0, 9) == 0:
         del indices[SOL]
     market = Market.of(config, indices.items(), prices.items(), TIME)
-    held = {place: a_position(choose, owner, market) for place, owner in OWNERS.items()}
+    held = {place: a_position(choose, owner, market, config.version) for place, owner in OWNERS.items()}
     if SOL not in indices:
         held = {
             place: position
@@ -175,20 +194,29 @@ class Scene:
     """What is known while a batch grows: the state after what was accepted, and the bounds of its prices."""
 
     def __init__(self, choose: Chooser, config: GeneralConfig, state: State) -> None:
-        self.choose, self.config, self.first = choose, config, state
+        self.choose, self.config, self.first, self.limits = choose, config, state, config.limits
         self.state, self.accepted = state, []
         self.low, self.high = self._signed_prices()
         self.nonce = 0
 
     def _signed_prices(self) -> tuple[list[SignedPrice], list[SignedPrice]]:
-        """Quorum is 3; for the assets drawn, half and twice the price, or the same."""
-        low, high = [], []
+        """Quorum is 3; for the assets drawn, bounds of their prices."""
+        low, high, bounds = [], [], self._far_bounds if self.limits is None else self._near_bounds
         for asset in sorted(self.choose.one_of([(), (ETH,), (BTC, SOL), (BTC, ETH)])):
-            for prices, factors in ((low, (1, 2)), (high, (2, 3))):
-                price = PRICE[asset] * self.choose.one_of(factors) // 2
+            for prices, price in zip((low, high), bounds(asset), strict=True):
                 prices.append(signed_price(asset, price, self.first.system_time - 50, SIGNERS[:3]))
                 assert external(price, asset)
         return low, high
+
+    def _far_bounds(self, asset: int) -> tuple[int, int]:
+        """Of version 1: half and twice the price, or the same."""
+        return PRICE[asset] * self.choose.one_of((1, 2)) // 2, PRICE[asset] * self.choose.one_of((2, 3)) // 2
+
+    def _near_bounds(self, asset: int) -> tuple[int, int]:
+        """Of version 2: as far from each other as they may, around the last price or after a jump."""
+        low = PRICE[asset] * self.choose.one_of([100, 100, 99, 101, 75, 150]) // 100
+        most = low * (ONE + self.limits.max_price_spread) // ONE
+        return low, self.choose.one_of([*[low, most] * 10, most + 1])
 
     @property
     def market(self) -> Market:
@@ -204,9 +232,9 @@ class Scene:
         return (value * ONE - risk) // (ONE * ONE)
 
     def owner(self, place: int) -> int:
-        """Nearly always the right one."""
+        """Nearly always the right one; of the fee position often another."""
         owner = OWNERS.get(place, FEE_KEEPER)
-        return self.choose.one_of([owner] * 9 + [CAROL])
+        return self.choose.one_of([owner] * (2 if place == FEES else 9) + [CAROL])
 
     def place(self) -> int:
         return self.choose.one_of([*OWNERS, *OWNERS, FEES, 9])
@@ -231,6 +259,12 @@ class Scene:
     def signed(self) -> dict[str, int]:
         self.nonce += self.choose.one_of([1, 1, 1, 0])
         return {"nonce": self.nonce, "expiration_timestamp": HOUR + self.choose.one_of([1] * 18 + [0, -1])}
+
+    def flags(self) -> dict[str, int]:
+        """Rarely any; now and then also where version 1 has none."""
+        if self.choose.number(0, 30 if self.limits is None else 5):
+            return {}
+        return self.choose.one_of([{"reduce_only": 1}, {"fill_or_kill": 1}, {"reduce_only": 1, "fill_or_kill": 1}])
 
     def asset_of(self, place: int) -> int:
         held = [asset.asset_id for asset in self.state.position(place).assets]
@@ -266,11 +300,14 @@ class Scene:
         buyer, seller = self.two_places()
         asset, size = self.asset_of(seller), self.size(seller, buyer)
         collateral, fields = amount_near(self.choose, self.worth(asset, size)), {"synthetic_asset_id": asset}
-        full = size * self.choose.one_of([1, 1, 2])
+        flags = self.flags(), self.flags()
+        is_whole = any("fill_or_kill" in some for some in flags)
+        full = size + self.choose.one_of([0, 1]) if is_whole else size * self.choose.one_of([1, 1, 2])
         limit = max(near(self.choose, self.worth(asset, full)), 0)
         fee = self.choose.one_of([0, 0, 7])
-        buy = order(self.owner(buyer), buyer, True, full, limit, amount_fee=fee, **fields, **self.signed())
-        sell = order(self.owner(seller), seller, False, full, limit, amount_fee=fee, **fields, **self.signed())
+        fields["amount_fee"] = fee
+        buy = order(self.owner(buyer), buyer, True, full, limit, **fields, **flags[0], **self.signed())
+        sell = order(self.owner(seller), seller, False, full, limit, **fields, **flags[1], **self.signed())
         fees = tuple(self.choose.one_of([0, 0, fee * size // full if full else 0, fee, fee + 1]) for _ in range(2))
         return trade(buy, sell, size, collateral, fees)
 
@@ -284,15 +321,54 @@ class Scene:
         place = self.choose.one_of([*weak * 9, *OWNERS])
         asset = self.asset_of(place)
         held = self.funded(place).balance(asset)
-        size = self.choose.one_of([abs(held), abs(held) // 2, 1]) % 2**40
-        better = self.choose.one_of([0, 2, 2, -2]) * (1 if held > 0 else -1)
+        size = self.choose.one_of([abs(held), abs(held) // 2, 1, *self.enough(place, asset)]) % 2**40
+        better = self.choose.one_of([0, 2, 2, -2, *self.penalties(asset, size)]) * (1 if held > 0 else -1)
         collateral = amount_near(self.choose, self.worth(asset, size) + better)
         rich = [other for other in self.rich() if other != place]
         liquidator = self.choose.one_of([*rich * 5, *OWNERS, 9])
         buys = self.choose.one_of([held > 0] * 5 + [held <= 0])
         limit = amount_near(self.choose, collateral)
-        signed = order(self.owner(liquidator), liquidator, buys, size, limit, synthetic_asset_id=asset, **self.signed())
-        return liquidate(signed, place, size, collateral)
+        fields = {"synthetic_asset_id": asset, **self.flags(), **self.signed()}
+        bid = order(self.owner(liquidator), liquidator, buys, size, limit, **fields)
+        return liquidate(bid, place, size, collateral)
+
+    def penalties(self, asset: int, size: int) -> list[int]:
+        """What a liquidated position may lose at most, rounded down and up."""
+        if self.limits is None:
+            return []
+        most = self.limits.liquidation_penalty * self.worth(asset, size) // ONE
+        return [-most, -most - 1, -most - 2]
+
+    def enough(self, place: int, asset: int) -> list[int]:
+        """The most that may be liquidated at the market's price or at the worst one, each with its neighbours."""
+        held = abs(self.funded(place).balance(asset))
+        if self.limits is None or not 0 < held < 2**40:
+            return []
+        sizes = [self._most(place, asset, held, penalty) for penalty in (0, self.limits.liquidation_penalty)]
+        return [max(near(self.choose, size), 0) for size in sizes]
+
+    def _most(self, place: int, asset: int, held: int, penalty: int) -> int:
+        """By bisection, as if the size that is allowed were one range."""
+        position, sign = self.funded(place), 1 if self.funded(place).balance(asset) > 0 else -1
+        before, price, low, high = totals(position, self.market), self.market.prices[asset], 0, held
+        while low < high:
+            size = (low + high + 1) // 2
+            after = totals(position.with_balance(asset, sign * (held - size), 0), self.market)
+            value = before.total_value - penalty * price * size // ONE
+            left = (after.total_risk * size + before.total_risk - after.total_risk) * (
+                ONE + self.limits.liquidation_buffer
+            )
+            low, high = (size, high) if left > value * ONE * size * ONE else (low, size - 1)
+        return low
+
+    def cancel(self) -> Transaction:
+        """Of an order that was filled, wholly or in part, or that nobody saw."""
+        trades = [transaction for transaction in self.accepted if isinstance(transaction, Trade)]
+        place = self.choose.one_of(list(OWNERS))
+        fresh = order(self.owner(place), place, True, self.choose.one_of([0, 1, 1000, 2**64 - 1]), 1, **self.signed())
+        cancelled = self.choose.one_of([fresh, *[t.buy_order for t in trades], *[t.sell_order for t in trades]])
+        private_key = {key(owner): owner for owner in (*OWNERS.values(), FEE_KEEPER)}[cancelled.public_key]
+        return cancellation(cancelled, self.choose.one_of([private_key] * 9 + [CAROL]), USD)
 
     def deleverage(self) -> Transaction:
         held = [place for place in (*OWNERS, FEES) if self.state.position(place).assets]
@@ -308,9 +384,15 @@ class Scene:
             deleverager_position_id=other,
             synthetic_asset_id=asset,
             amount_synthetic=size,
-            amount_collateral=amount_near(self.choose, max(self._fair(place, asset, held, size), 0)),
+            amount_collateral=self._fair_amount(self._fair(place, asset, held, size)),
             deleverager_is_buying_synthetic=int(held > 0),
         )
+
+    def _fair_amount(self, fair: int) -> int:
+        """Negative only in version 2, and rarely in version 1."""
+        if self.limits is None and self.choose.number(0, 9):
+            fair = max(fair, 0)
+        return min(max(near(self.choose, fair), 1 - 2**64), 2**64 - 1)
 
     def _fair(self, place: int, asset: int, held: int, size: int) -> int:
         """The collateral that keeps TV/TR: what the size costs, and the same share of the loss as of the risk."""
@@ -354,13 +436,23 @@ class Scene:
         bounds = {low.asset_id: (low.price, high.price) for low, high in zip(self.low, self.high, strict=True)}
         prices = {}
         named = self.choose.one_of([list(bounds), list(bounds), list(bounds)[:1], [ETH], []])
+        time = self.time()
         for asset in sorted(named):
             low, high = bounds.get(asset, (PRICE[asset], PRICE[asset]))
-            prices[asset] = max(near(self.choose, self.choose.one_of([low, high, (low + high) // 2])), 1)
-        return OracleTick(timestamp=self.time(), prices=tuple(prices.items()))
+            aim = self._within_reach(asset, self.choose.one_of([low, high, (low + high) // 2]), time)
+            prices[asset] = max(near(self.choose, aim), 1)
+        return OracleTick(timestamp=time, prices=tuple(prices.items()))
+
+    def _within_reach(self, asset: int, aim: int, time: int) -> int:
+        """In version 2: as near to it as the tick may come."""
+        old = self.market.prices.get(asset)
+        if self.limits is None or old is None:
+            return aim
+        far = reach(self.limits, old, max(time - self.state.system_time, 0))
+        return min(max(aim, old - far), old + far)
 
     def time(self) -> int:
-        return max(self.state.system_time + self.choose.one_of([0, 5, 100, -1]), 0)
+        return max(self.state.system_time + self.choose.one_of([0, 5, 100, 100, -1]), 0)
 
     def again(self) -> Transaction:
         """One that was accepted before, or the same orders once more with another fill."""
@@ -371,6 +463,11 @@ class Scene:
             fill = amount_near(self.choose, transaction.actual_synthetic)
             return transaction.model_copy(update={"actual_synthetic": fill})
         return transaction
+
+    def kinds(self) -> list[str]:
+        """After a deleverage of version 2 often a request, which must not follow it."""
+        late = self.limits is not None and any(isinstance(known, Deleverage) for known in self.accepted)
+        return [*KINDS[self.config.version], *(["forced_withdrawal", "forced_trade"] * 12 if late else [])]
 
     def grow(self, transaction: Transaction) -> bool:
         """Add it if the rules accept it."""
@@ -384,7 +481,7 @@ class Scene:
         return True
 
 
-KINDS = [
+KINDS_OF_VERSION_1 = [
     *[
         "trade",
         "trade",
@@ -400,6 +497,11 @@ KINDS = [
     *["transfer", "transfer", "transfer", "forced_trade", "forced_trade", "forced_withdrawal", "forced_withdrawal"],
     *["withdrawal", "withdrawal", "funding", "deposit", "again", "again", "again", "again"],
 ]
+KINDS = {
+    1: [*KINDS_OF_VERSION_1 * 3, "cancel"],
+    2: [*KINDS_OF_VERSION_1, *["cancel", "trade", "oracle"] * 3, *["liquidate", "liquidate", "deleverage"] * 3],
+}
+"""By version; a cancellation is refused in the first."""
 
 
 def spoiled(choose: Chooser, transaction: Transaction) -> Transaction:
@@ -409,20 +511,20 @@ def spoiled(choose: Chooser, transaction: Transaction) -> Transaction:
         return transaction
     name = choose.one_of(names)
     document = transaction.model_dump()
-    document[name] = max(document[name] + choose.one_of([-1, 1]), 0)
+    document[name] = getattr(transaction, name) + choose.one_of([-1, 1])
     try:
         return type(transaction).model_validate(document)
     except ValueError:
         return transaction
 
 
-def a_case(choose: Chooser, max_transactions: int = 4) -> Case:
+def a_case(choose: Chooser, max_transactions: int = 4, version: int = 1) -> Case:
     """A case whose last transaction may be refused; the ones before it are accepted."""
-    config = a_config(choose)
+    config = a_config(choose, version)
     scene = Scene(choose, config, a_state(choose, config))
     last: list[Transaction] = []
     for _ in range(choose.one_of(range(max_transactions, 0, -1))):
-        transaction = getattr(scene, choose.one_of(KINDS))()
+        transaction = getattr(scene, choose.one_of(scene.kinds()))()
         if choose.number(0, 14) == 0:
             transaction = spoiled(choose, transaction)
         if not scene.grow(transaction):
@@ -449,7 +551,7 @@ def a_history(choose: Chooser, config: GeneralConfig, n_batches: int) -> list[Ba
         scene = Scene(choose, config, state)
         scene.nonce = 100 * number
         for _ in range(choose.number(1, 12)):
-            kind = choose.one_of([*KINDS, "funding", "funding", "top_up", "top_up", "top_up"])
+            kind = choose.one_of([*scene.kinds(), "funding", "funding", "top_up", "top_up", "top_up"])
             if len(scene.accepted) < 4:
                 scene.grow(getattr(scene, kind)())
         history.append(apply_batch(config, state, scene.accepted, HOUR, scene.low, scene.high))
@@ -458,9 +560,9 @@ def a_history(choose: Chooser, config: GeneralConfig, n_batches: int) -> list[Ba
 
 
 @st.composite
-def batches(draw, max_transactions: int = 4) -> Case:
+def batches(draw, max_transactions: int = 4, version: int = 1) -> Case:
     """The same as a strategy."""
-    return a_case(Drawn(draw), max_transactions)
+    return a_case(Drawn(draw), max_transactions, version)
 
 
 # --- comparing

@@ -52,6 +52,15 @@ def positions(draw, key):
     return plain.Position(key if collateral or holdings else 0, collateral, holdings)
 
 
+NO_FEES = (1, 7)
+fee_positions = st.sampled_from([NO_FEES] * 3 + [(POSITIONS[0], key) for key in (*KEYS, 0)])
+"""Its id and key: usually neither position of the request, now and then the first."""
+
+
+def only_key(place: int, fees: tuple[int, int]) -> int | None:
+    return fees[1] if place == fees[0] else None
+
+
 def keys_of(owner: int):
     return st.sampled_from([owner] * 12 + [*KEYS, 0, PRIME - 1])
 
@@ -60,8 +69,8 @@ strange_ids = [0, 1 << 120, (1 << 120) - 1, PRIME - 1, PRIME - (1 << 128), PRIME
 assets = st.sampled_from([*IDS[:3] * 8, *IDS, *strange_ids])
 
 
-def document(market, held, by_balance, transaction):
-    """The program's input of one forced request."""
+def document(market, held, by_balance, fees, transaction):
+    """The program's input of one forced request. `fees` are the fee position's id and key."""
     configured = [
         {
             "asset_id": hex(asset.asset_id),
@@ -76,7 +85,7 @@ def document(market, held, by_balance, transaction):
     config = {
         "max_funding_rate": "0",
         "collateral": {"asset_id": hex(COLLATERAL), "resolution": "1"},
-        "fee_position": {"position_id": "1", "public_key": "0x7"},
+        "fee_position": {"position_id": str(fees[0]), "public_key": hex(fees[1])},
         "positions_tree_height": HEIGHT,
         "orders_tree_height": HEIGHT,
         "price_validity_period": "0",
@@ -152,9 +161,10 @@ def withdrawals(draw):
         "position_id": str(POSITIONS[0]),
         "amount": str(amount),
     }
-    valid = plain.is_valid(held[0], market, by_balance, key, -amount)
+    fees = draw(fee_positions)
+    valid = plain.is_valid(held[0], market, by_balance, key, -amount, only_key=only_key(POSITIONS[0], fees))
     records = record(POSITIONS[0], market, held[0], key, -amount, None, 0, valid)
-    return Case(document(market, held, by_balance, transaction), valid, records)
+    return Case(document(market, held, by_balance, fees, transaction), valid, records)
 
 
 @st.composite
@@ -181,8 +191,12 @@ def trades(draw):
         (position, key, -side * collateral, side * synthetic)
         for position, key, side in zip(held, parties, (sign, -sign), strict=True)
     ]
-    valid = all(plain.is_valid(position, market, by_balance, key, c, asset, s) for position, key, c, s in sides)
+    fees = draw(fee_positions)
+    valid = all(
+        plain.is_valid(position, market, by_balance, key, c, asset, s, only_key(place, fees))
+        for place, (position, key, c, s) in zip(POSITIONS, sides, strict=True)
+    )
     records = []
     for place, (position, key, c, s) in zip(POSITIONS, sides, strict=True):
         records += record(place, market, position, key, c, asset, s, valid)
-    return Case(document(market, held, by_balance, transaction), valid, records)
+    return Case(document(market, held, by_balance, fees, transaction), valid, records)

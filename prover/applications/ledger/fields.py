@@ -81,6 +81,9 @@ Felt = Annotated[int, reads_integers, between(0, PRIME), as_hex]
 KeyField = Annotated[StarkKey, reads_integers, between(0, PRIME), as_hex]
 """Any word can be asked for as a key; whether it is one, a rule says."""
 CurveKeyField = Annotated[StarkKey, reads_integers, AfterValidator(_on_curve), as_hex]
+OwnerKeyField = Annotated[StarkKey, reads_integers, between(1, PRIME), as_hex]
+"""Of who is to own a position: nobody can sign for a word that is no point of the curve, and it may be one's all the
+same, as the contract has it."""
 AssetIdField = Annotated[AssetId, reads_integers, between(0, ASSET_ID_UPPER_BOUND), as_hex]
 CollateralIdField = Annotated[CollateralId, reads_integers, between(0, 1 << 250), as_hex]
 Unsigned = Annotated[int, reads_integers, between(0, PRIME), as_decimal]

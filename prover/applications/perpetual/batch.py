@@ -10,6 +10,7 @@ from prover.applications.ledger.units import Hours, Seconds
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import BatchRefused, Code
 from prover.applications.perpetual.execute import Carried, PositionChange
+from prover.applications.perpetual.limits import check_spread
 from prover.applications.perpetual.output import ROLLUP, MainPage, Modification, ProgramOutput
 from prover.applications.perpetual.prices import check_signed_prices
 from prover.applications.perpetual.program_input import new_system_time, program_input
@@ -113,11 +114,14 @@ def apply_batch(
 ) -> Batch:
     """Raises RuleBroken for the first transaction that no proof can contain, or for the batch; nothing is changed."""
     new_time = new_system_time(state, transactions)
-    first_time = Seconds(state.system_time - config.price_validity_period)
+    window_end = state.system_time if config.limits is None else new_time
+    first_time = Seconds(window_end - config.price_validity_period)
     bounds = (
         check_signed_prices(config, signed_min_prices, first_time, new_time),
         check_signed_prices(config, signed_max_prices, first_time, new_time),
     )
+    if config.limits is not None:
+        check_spread(config.limits, *bounds)
     market = state.market(config)
     for asset_id in market.indices:
         if asset_id not in market.assets:

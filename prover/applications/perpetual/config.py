@@ -1,7 +1,7 @@
 """The configuration, its hashes and the checks a batch makes of it (docs/spec/perpetual-state.md 4).
 
-With limits it is of version 2, without them of version 1. Not checked: fee position, signers' order; in version 1 the
-validity periods. Governance fixes them by hash.
+With limits it is of version 2, without them of version 1. Not checked: signers' order; in version 1 also fee position
+and validity periods. Governance fixes them by hash.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ VERSION_WORDS = {version: int.from_bytes(b"PerpetualConfig%d" % version, "big") 
 """The first word of the general configuration, by its version."""
 MAX_PRICE_VALIDITY, MIN_FUNDING_VALIDITY, MAX_FUNDING_VALIDITY = 3600, 3600, 28_800
 """Seconds, of version 2."""
+MAX_FUNDING_RATE = 1 << 20
+"""Of version 2: 0.024 % of the price a second."""
 VALIDITY_DEFAULTS = {"price_validity_period": 300, "funding_validity_period": 14_400}
 """Seconds, of version 2."""
 
@@ -88,6 +90,16 @@ class SyntheticAsset(Document):
         if self.asset_config_hash not in (None, self.hash()):
             raise ValueError(f"asset_config_hash is {self.asset_config_hash:#x}, the fields hash to {self.hash():#x}")
         return self
+
+    def check_version_2(self) -> None:
+        """Raises ValueError where no price could be signed, or by fewer honest oracles than it seems."""
+        quorum, n_signers = self.oracle_price_quorum, len(set(self.oracle_price_signers))
+        if quorum % 2 == 0:
+            raise ValueError(f"the quorum of {self.asset_id:#x} is {quorum}, must be odd")
+        if quorum > n_signers:
+            raise ValueError(f"the quorum of {self.asset_id:#x} is {quorum}, and it has {n_signers} signers")
+        if not self.oracle_price_signed_asset_ids:
+            raise ValueError(f"{self.asset_id:#x} has no oracle_price_signed_asset_ids")
 
     def words(self) -> list[int]:
         segments = [segment.upper_bound * 2**32 + segment.risk for segment in self.risk_segments]
@@ -187,9 +199,15 @@ class GeneralConfig(Document):
             raise ValueError(f"price_validity_period is {self.price_validity_period}, must be in [1, 3600]")
         if not MIN_FUNDING_VALIDITY <= self.funding_validity_period <= MAX_FUNDING_VALIDITY:
             raise ValueError(f"funding_validity_period is {self.funding_validity_period}, must be in [3600, 28800]")
+        if self.max_funding_rate > MAX_FUNDING_RATE:
+            raise ValueError(f"max_funding_rate is {self.max_funding_rate}, must be at most {MAX_FUNDING_RATE}")
+        if self.fee_position.position_id >> self.positions_tree_height:
+            where = f"a tree of height {self.positions_tree_height}"
+            raise ValueError(f"fee_position.position_id is {self.fee_position.position_id}, outside {where}")
+        if self.synthetic_assets and self.fee_position.public_key == NOBODY:
+            raise ValueError("fee_position.public_key is 0, so that no trade could pay its fees")
         for asset in self.synthetic_assets:
-            if asset.oracle_price_quorum % 2 == 0:
-                raise ValueError(f"the quorum of {asset.asset_id:#x} is {asset.oracle_price_quorum}, must be odd")
+            asset.check_version_2()
 
     @property
     def version(self) -> int:

@@ -12,8 +12,7 @@ from typing import Any
 
 from prover.algebra import ecdsa
 from prover.applications.ledger.fields import FXP32
-from prover.applications.ledger.units import AssetId, CollateralId, Hours, Seconds, StarkKey
-from prover.applications.perpetual import messages
+from prover.applications.ledger.units import AssetId, Hours, Seconds, StarkKey
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import (
     Code,
@@ -26,11 +25,13 @@ from prover.applications.perpetual.errors import (
     TimeRefused,
     UpdateRefused,
 )
+from prover.applications.perpetual.limits import check_liquidation, check_move
 from prover.applications.perpetual.margin import Change, Market, Status, Update, funded, status, update_position
 from prover.applications.perpetual.output import Modification
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import (
+    CancelOrder,
     ConditionalTransfer,
     Deleverage,
     Deposit,
@@ -47,6 +48,7 @@ from prover.applications.perpetual.transactions import (
     Withdrawal,
 )
 from prover.applications.perpetual.units import (
+    NO_COLLATERAL,
     CollateralQuanta,
     OrderId,
     PositionId,
@@ -94,6 +96,7 @@ class Carried:
     conditions: list[int] = field(default_factory=list)
     funding_ticks: list[FundingTick] = field(default_factory=list)
     changes: list[PositionChange] = field(default_factory=list)
+    has_deleveraged: bool = False
     place: int = 0
 
     def execute(self, transaction: Transaction) -> None:
@@ -135,7 +138,9 @@ class Carried:
 
     def attempt(self, position_id: PositionId, change: Change) -> Update:
         self._check_id(position_id)
-        return update_position(self.position(position_id), change, self.market)
+        fees = self.config.fee_position
+        owner = fees.public_key if position_id == fees.position_id else None
+        return update_position(self.position(position_id), change, self.market, owner)
 
     def update(self, position_id: PositionId, change: Change) -> Update:
         """Changes the position. Raises UpdateRefused with the update's code."""
@@ -147,19 +152,26 @@ class Carried:
 
     # --- signed orders (6)
 
-    def use_order(self, order: Signed, amount: Quanta) -> None:
-        """Checks signature and expiration, and uses up `amount` of what the order allows."""
+    def check_signature(self, order: Signed) -> None:
         message = order.message_hash(self.config.collateral.asset_id)
         if not ecdsa.verify(message, order.signature_r, order.signature_s, order.public_key):
             raise OrderRefused(Code.INVALID_SIGNATURE, f"message {message:#x}, key {order.public_key:#x}")
-        if order.expiration_timestamp < self.minimum_expiration_timestamp:
-            detail = f"expires at hour {order.expiration_timestamp}, the batch's minimum is "
-            raise OrderRefused("ORDER_EXPIRED", detail + str(self.minimum_expiration_timestamp))
-        order_id = messages.order_id(message)
+
+    def leaf(self, order: Signed) -> tuple[OrderId, Used]:
+        """The order's leaf, and how much of it is used."""
+        order_id = order.order_id(self.config.collateral.asset_id)
         height = self.config.orders_tree_height
         if order_id >> height:
             raise OrderRefused("ORDER_ID", f"order {order_id} is outside a tree of height {height}")
-        used = self.orders[order_id] if order_id in self.orders else self.state.used(order_id)
+        return order_id, self.orders[order_id] if order_id in self.orders else self.state.used(order_id)
+
+    def use_order(self, order: Signed, amount: Quanta) -> None:
+        """Checks signature and expiration, and uses up `amount` of what the order allows."""
+        self.check_signature(order)
+        if order.expiration_timestamp < self.minimum_expiration_timestamp:
+            detail = f"expires at hour {order.expiration_timestamp}, the batch's minimum is "
+            raise OrderRefused("ORDER_EXPIRED", detail + str(self.minimum_expiration_timestamp))
+        order_id, used = self.leaf(order)
         if used + amount > order.full_amount():
             detail = f"{amount} asked, {used} of {order.full_amount()} used, order {order_id}"
             raise OrderRefused(Code.INVALID_FULFILLMENT_INFO, detail)
@@ -169,12 +181,8 @@ class Carried:
         self, order: LimitOrder, synthetic: SyntheticQuanta, collateral: CollateralQuanta, fee: CollateralQuanta
     ) -> None:
         """One limit order's part of a trade or liquidation (6.3): limits, order, fee, position."""
-        fee_position = self.config.fee_position
-        if order.position_id == fee_position.position_id:
-            raise RequestRefused(Code.SAME_POSITION_ID, f"position {order.position_id} collects the fees")
-        _check_limits(order, self.config.collateral.asset_id, synthetic, collateral, fee)
-        self.use_order(order, synthetic)
-        self.update(fee_position.position_id, Change(fee_position.public_key, fee))
+        self.check_order(order)
+        _check_limits(order, synthetic, collateral, fee)
         sign = 1 if order.is_buying_synthetic else -1
         change = Change(
             order.public_key,
@@ -182,7 +190,26 @@ class Carried:
             order.synthetic_asset_id,
             SyntheticQuanta(sign * synthetic),
         )
+        _check_flags(order, self.position(order.position_id), synthetic, change.synthetic_delta)
+        self.use_order(order, synthetic)
+        fee_position = self.config.fee_position
+        self.update(fee_position.position_id, Change(fee_position.public_key, fee))
         self.update(order.position_id, change)
+
+    def check_order(self, order: LimitOrder | CancelOrder) -> None:
+        """What a limit order must be, and one that is cancelled."""
+        if order.position_id == self.config.fee_position.position_id:
+            raise RequestRefused(Code.SAME_POSITION_ID, f"position {order.position_id} collects the fees")
+        collateral_id = self.config.collateral.asset_id
+        if order.collateral_asset_id != collateral_id:
+            detail = f"{order.collateral_asset_id:#x} is not the collateral"
+            raise OrderRefused(Code.INVALID_COLLATERAL_ASSET_ID, detail)
+        if order.flags():
+            self.check_version_2("an order with flags")
+
+    def check_version_2(self, what: str) -> None:
+        if self.config.limits is None:
+            raise RequestRefused("NOT_IN_VERSION_1", what)
 
     def modify(self, owner_key: StarkKey, position_id: PositionId, difference: CollateralQuanta) -> None:
         self.modifications.append(Modification.of(owner_key, position_id, difference))
@@ -254,14 +281,11 @@ def _conditional_transfer(carried: Carried, transfer: ConditionalTransfer) -> No
 
 def _check_limits(
     order: LimitOrder,
-    collateral_id: CollateralId,
     synthetic: SyntheticQuanta,
     collateral: CollateralQuanta,
     fee: CollateralQuanta,
 ) -> None:
     """The signed price and fee hold, up to one unit of collateral for each fill."""
-    if order.collateral_asset_id != collateral_id:
-        raise OrderRefused(Code.INVALID_COLLATERAL_ASSET_ID, f"{order.collateral_asset_id:#x} is not the collateral")
     if order.amount_collateral == 0 or synthetic == 0:
         detail = f"{synthetic} synthetic filled of an order for {order.amount_collateral} collateral, neither may be 0"
         raise OrderRefused(Code.OUT_OF_RANGE_POSITIVE_AMOUNT, detail)
@@ -276,6 +300,20 @@ def _check_limits(
     if not fair:
         verb = "pays" if order.is_buying_synthetic else "gets"
         raise OrderRefused(Code.INVALID_FULFILLMENT_ASSETS_RATIO, f"{verb} {collateral} for {synthetic}, {signed}")
+
+
+def _check_flags(order: LimitOrder, held: Position, synthetic: SyntheticQuanta, delta: SyntheticQuanta) -> None:
+    if order.reduce_only and not _closes(held, order.synthetic_asset_id, delta):
+        detail = f"{delta:+} of {order.synthetic_asset_id:#x}, position {order.position_id} holds {_holdings(held)}"
+        raise OrderRefused("REDUCE_ONLY", detail)
+    if order.fill_or_kill and synthetic != order.amount_synthetic:
+        raise OrderRefused("FILL_OR_KILL", f"{synthetic} filled of {order.amount_synthetic}")
+
+
+def _closes(position: Position, asset_id: AssetId, delta: SyntheticQuanta) -> bool:
+    """Whether the delta brings a holding nearer to 0, and not across it."""
+    held = position.balance(asset_id)
+    return delta == 0 or (held * delta < 0 and abs(delta) <= abs(held))
 
 
 def _trade(carried: Carried, trade: Trade) -> None:
@@ -304,19 +342,25 @@ def _liquidate(carried: Carried, liquidate: Liquidate) -> None:
     collateral = CollateralQuanta(-sign * liquidate.actual_collateral)
     _check_closes(base, position_id, order.synthetic_asset_id, synthetic)
     carried.update(position_id, Change(None, collateral, order.synthetic_asset_id, synthetic))
+    if carried.config.limits is not None:
+        _, after = carried.funded_totals(position_id)
+        price = carried.market.prices[order.synthetic_asset_id]
+        check_liquidation(carried.config.limits, position_id, totals, after, price, liquidate.actual_synthetic)
     carried.execute_leg(order, liquidate.actual_synthetic, liquidate.actual_collateral, liquidate.actual_liquidator_fee)
 
 
 def _check_closes(position: Position, position_id: PositionId, asset_id: AssetId, delta: SyntheticQuanta) -> None:
-    """A delta may bring a holding nearer to 0, not across it."""
-    held = position.balance(asset_id)
-    if held * (held + delta) < 0 or held * delta > 0 or (held == 0 and delta):
-        detail = f"position {position_id} holds {held} of {asset_id:#x}, {delta:+} would not close it"
+    if not _closes(position, asset_id, delta):
+        detail = f"position {position_id} holds {position.balance(asset_id)} of {asset_id:#x}, "
+        detail += f"{delta:+} would not close it"
         raise PositionRefused("CLOSES_NO_HOLDING", detail)
 
 
 def _deleverage(carried: Carried, request: Deleverage) -> None:
     bankrupt_id, other_id = request.deleveragable_position_id, request.deleverager_position_id
+    if request.amount_collateral < 0 and carried.config.limits is None:
+        raise RequestRefused(Code.OUT_OF_RANGE_AMOUNT, f"{request.amount_collateral} collateral in version 1")
+    carried.has_deleveraged = True
     _different(bankrupt_id, other_id)
     _, before = carried.funded_totals(bankrupt_id)
     other = carried.funded(other_id)
@@ -344,6 +388,22 @@ def _deleverage(carried: Carried, request: Deleverage) -> None:
         raise PositionRefused(Code.UNFAIR_DELEVERAGE, detail)
 
 
+def _cancel_order(carried: Carried, cancel: CancelOrder) -> None:
+    """The order's leaf is used up. No leaf ever falls: an order with more used under this id is another one."""
+    carried.check_version_2(cancel.type)
+    carried.check_order(cancel)
+    carried.check_signature(cancel)
+    if carried.position(cancel.position_id).public_key != cancel.public_key:
+        detail = f"key {cancel.public_key:#x} does not own it, so it cancels none of its orders"
+        raise UpdateRefused(Code.INVALID_PUBLIC_KEY, cancel.position_id, detail)
+    order_id, used = carried.leaf(cancel)
+    if used > cancel.amount_synthetic:
+        detail = f"{used} used of {cancel.amount_synthetic}, order {order_id}"
+        raise OrderRefused(Code.INVALID_FULFILLMENT_INFO, detail)
+    carried.orders[order_id] = Used(cancel.amount_synthetic)
+    carried.update(cancel.position_id, Change(cancel.public_key, NO_COLLATERAL))
+
+
 # --- forced requests
 
 
@@ -353,7 +413,14 @@ def _claimed(request: ForcedWithdrawal | ForcedTrade, code: Code) -> None:
         raise RequestRefused("FORCED_OUTCOME", detail)
 
 
+def _check_before_deleverage(carried: Carried) -> None:
+    """A deleverage is unsigned and takes what its operator chooses: put first, it could make a request invalid."""
+    if carried.has_deleveraged and carried.config.limits is not None:
+        raise RequestRefused("FORCED_AFTER_DELEVERAGE", "requests come before all deleverages of a batch")
+
+
 def _forced_withdrawal(carried: Carried, request: ForcedWithdrawal) -> None:
+    _check_before_deleverage(carried)
     taken = CollateralQuanta(-request.amount)
     update = carried.attempt(request.position_id, Change(request.public_key, taken))
     _claimed(request, update.code)
@@ -366,6 +433,7 @@ def _forced_withdrawal(carried: Carried, request: ForcedWithdrawal) -> None:
 
 def _forced_trade(carried: Carried, request: ForcedTrade) -> None:
     """Both sides change, or neither does beyond its funding. The buyer's code is told first."""
+    _check_before_deleverage(carried)
     _different(request.position_id_a, request.position_id_b)
     a, b = (request.position_id_a, request.public_key_a), (request.position_id_b, request.public_key_b)
     sides = ((a, 1), (b, -1)) if request.is_party_a_buying_synthetic else ((b, 1), (a, -1))
@@ -392,10 +460,13 @@ def _forced_trade(carried: Carried, request: ForcedTrade) -> None:
 # --- ticks
 
 
-def _moved_to(carried: Carried, timestamp: Seconds) -> None:
-    if timestamp < carried.system_time:
+def _moved_to(carried: Carried, timestamp: Seconds) -> int:
+    """The seconds since the last tick."""
+    elapsed = timestamp - carried.system_time
+    if elapsed < 0:
         raise TimeRefused("SYSTEM_TIME", f"a tick to {timestamp} goes back from {carried.system_time}")
     carried.system_time = timestamp
+    return elapsed
 
 
 def _funding_tick(carried: Carried, tick: FundingTick) -> None:
@@ -420,12 +491,15 @@ def _funding_tick(carried: Carried, tick: FundingTick) -> None:
 
 
 def _oracle_tick(carried: Carried, tick: OracleTick) -> None:
-    _moved_to(carried, tick.timestamp)
+    elapsed = _moved_to(carried, tick.timestamp)
     low, high = carried.bounds
+    limits, known = carried.config.limits, carried.market.prices
     for asset_id, price in tick.prices:
         if asset_id not in low or asset_id not in high:
             raise PriceRefused("PRICE_NOT_SIGNED", f"no signed range for {asset_id:#x}")
-        if not low[asset_id] <= price <= high[asset_id]:
+        if limits is not None and asset_id in known:
+            check_move(limits, asset_id, known[asset_id], price, (low[asset_id], high[asset_id]), elapsed)
+        elif not low[asset_id] <= price <= high[asset_id]:
             detail = f"{price} for {asset_id:#x}, signed are {low[asset_id]} to {high[asset_id]}"
             raise PriceRefused(Code.INVALID_ASSET_ORACLE_PRICE, detail)
     carried.market = replace(carried.market, prices={**carried.market.prices, **dict(tick.prices)})
@@ -439,6 +513,7 @@ _EXECUTORS: dict[type, Callable[[Carried, Any], None]] = {
     Trade: _trade,
     Liquidate: _liquidate,
     Deleverage: _deleverage,
+    CancelOrder: _cancel_order,
     ForcedWithdrawal: _forced_withdrawal,
     ForcedTrade: _forced_trade,
     FundingTick: _funding_tick,

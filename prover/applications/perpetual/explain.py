@@ -14,8 +14,8 @@ from prover.applications.perpetual.execute import PositionChange
 from prover.applications.perpetual.margin import Market, margin_left
 from prover.applications.perpetual.names import asset_name
 from prover.applications.perpetual.positions import Position
-from prover.applications.perpetual.transactions import FundingTick, OracleTick
-from prover.applications.perpetual.units import CollateralQuanta, Price, SyntheticQuanta
+from prover.applications.perpetual.transactions import CancelOrder, FundingTick, LimitOrder, OracleTick, Transaction
+from prover.applications.perpetual.units import CollateralQuanta, PositionId, Price, SyntheticQuanta
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,24 @@ def rows(batch: Batch) -> Iterator[Row]:
             text = ", ".join(units.price(*pair) for pair in transaction.prices) or "no prices"
             yield Row(place, "oracle", "", text, "", "", f"time {transaction.timestamp}")
         for change in changes.get(place, ()):
-            yield _row(units, transaction.type, change)
+            yield _row(units, transaction, change)
 
 
-def _row(units: Units, kind: str, change: PositionChange) -> Row:
+def _kind(transaction: Transaction, position_id: PositionId) -> str:
+    """With the flags of the order that the position signed."""
+    orders = [order for order in transaction.signed_orders() if isinstance(order, LimitOrder | CancelOrder)]
+    own = [order for order in orders if order.position_id == position_id]
+    names = ("reduce_only", "fill_or_kill")
+    flags = [name.replace("_", "-") for name in names if any(getattr(order, name) for order in own)]
+    return ", ".join([transaction.type, *flags])
+
+
+def _row(units: Units, transaction: Transaction, change: PositionChange) -> Row:
     before, after = (units.room(position, change.market) for position in (change.before_funded(), change.after))
     margin = before if before == after else f"{before} → {after}"
     outcome = "done" if change.code == Code.SUCCESS else f"invalid: {change.code.name}"
     text = units.change(change.before, change.after)
+    if isinstance(transaction, CancelOrder):
+        text += f"; no more of {units.synthetic(transaction.synthetic_asset_id, transaction.amount_synthetic)}"
+    kind = _kind(transaction, change.position_id)
     return Row(change.place, kind, str(change.position_id), text, units.holds(change.after), margin, outcome)

@@ -155,27 +155,30 @@ class Update:
     funding_timestamp: Seconds | None
 
 
-def update_position(position: Position, change: Change, market: Market) -> Update:
-    """The one procedure that changes positions (5.6). It is total: every request gives success or one code."""
+def update_position(position: Position, change: Change, market: Market, owner: StarkKey | None = None) -> Update:
+    """The one procedure that changes positions (5.6). It is total: every request gives success or one code.
+
+    `owner` is the only key that the position answers to, also when it is empty; None for any.
+    """
     base = funded(position, market)
     if base is None:
         return Update(Code.OUT_OF_RANGE_BALANCE, position, position, None)
     try:
-        result = _changed(base, change, market)
+        result = _changed(base, change, market, owner)
     except _Unfit as unfit:
         return Update(unfit.code, base, base, market.funding_timestamp)
     is_emptied = result == EMPTY and not (change.public_key is None and base.is_empty())
     return Update(Code.SUCCESS, base, result, Seconds(0) if is_emptied else market.funding_timestamp)
 
 
-def _changed(base: Position, change: Change, market: Market) -> Position:
+def _changed(base: Position, change: Change, market: Market, owner: StarkKey | None) -> Position:
     """Steps 2 to 7; the first error wins."""
     if change.asset_id is not None:
         if change.asset_id not in market.prices:
             raise _Unfit(Code.MISSING_ORACLE_PRICE)
         if change.asset_id not in market.indices:
             raise _Unfit(Code.MISSING_GLOBAL_FUNDING_INDEX)
-    key = _key_after(base, change)
+    key = _key_after(base, change, owner)
     collateral = CollateralQuanta(base.collateral_balance + change.collateral_delta)
     if not -BALANCE_BIAS <= collateral < BALANCE_BIAS:
         raise _Unfit(Code.OUT_OF_RANGE_BALANCE)
@@ -195,12 +198,14 @@ def _changed(base: Position, change: Change, market: Market) -> Position:
     return result
 
 
-def _key_after(base: Position, change: Change) -> StarkKey:
+def _key_after(base: Position, change: Change, owner: StarkKey | None) -> StarkKey:
     """Raises _Unfit where the change is asked under a key that does not own the position."""
     if change.public_key is None:
         if base.is_empty() and (change.collateral_delta or change.synthetic_delta):
             raise _Unfit(Code.INVALID_PUBLIC_KEY)
         return base.public_key
+    if owner is not None and change.public_key != owner:
+        raise _Unfit(Code.INVALID_PUBLIC_KEY)
     if change.public_key == NOBODY or not (base.is_empty() or base.public_key == change.public_key):
         raise _Unfit(Code.INVALID_PUBLIC_KEY)
     return change.public_key

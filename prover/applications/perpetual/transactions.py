@@ -19,6 +19,7 @@ from prover.applications.ledger.fields import (
     Flag,
     HoursField,
     KeyField,
+    OwnerKeyField,
     SecondsField,
     SignedTimeField,
     Unsigned,
@@ -135,7 +136,7 @@ class Deposit(_Transaction):
 
     number: ClassVar[int] = 0
     type: Literal["deposit"] = "deposit"
-    public_key: CurveKeyField
+    public_key: OwnerKeyField
     position_id: PositionIdField
     amount: CollateralAmountField
 
@@ -174,7 +175,7 @@ class _Transfer(_Transaction, Signed):
     """Collateral from one position to another."""
 
     sender_position_id: PositionIdField
-    receiver_public_key: CurveKeyField
+    receiver_public_key: OwnerKeyField
     receiver_position_id: PositionIdField
     amount: CollateralAmountField
     asset_id: CollateralIdField

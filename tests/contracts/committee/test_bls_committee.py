@@ -4,8 +4,12 @@ from functools import cache
 
 import ape
 import pytest
+from eth.vm.forks.prague.computation import PragueComputation
 
 from freehold.chain.committee import ORDER, availability_proof, possession, public_key
+from prover.algebra.keccak import keccak256
+from tests.support.gas import MAX_TRANSACTION_GAS
+from tests.support.paths import ROOT
 
 CLAIM = bytes(range(32))
 SECRETS = (11, 22, 33)
@@ -69,6 +73,62 @@ def test_a_signature_is_of_those_it_names_over_that_claim(committee, deployer):
     assert cost < 300_000 and dearer < cost + 6_000, (cost, dearer)
 
 
+def test_keys_that_cancel_sign_nothing(project, deployer):
+    """Members with the secrets s and -s have both: their proofs of possession pass. Their keys sum to infinity, and
+    infinity is its signature of every claim. Beside a third they count as the two who could have signed."""
+    secrets = (SECRETS[0], ORDER - SECRETS[0], SECRETS[1])
+    members = [public_key(secret) for secret in secrets], [possession(secret) for secret in secrets]
+    committee = deployer.deploy(project.BlsCommittee, *members, 2)
+    with ape.reverts(committee.SumAtInfinity, signers=0b11):
+        committee.verifyAvailabilityProof(CLAIM, (0b11).to_bytes(32, "big") + bytes(256), sender=deployer)
+    assert not committee.isValid(CLAIM)
+    alone = availability_proof(CLAIM, {2: secrets[2]})
+    committee.verifyAvailabilityProof(CLAIM, (0b111).to_bytes(32, "big") + alone[32:], sender=deployer)
+    assert committee.isValid(CLAIM)
+
+
+MAX_MEMBERS = 65
+CHARGED = {0x0D: (600, 256), 0x0F: (37_700 + 2 * 32_600, 32), 0x11: (23_800, 256)}
+"""EIP-2537's precompiles of points in G2 and of two pairs: gas, and bytes of the answer."""
+
+
+def believe(precompile: int):
+    """Takes the precompile's gas and answers 1, without the arithmetic, which takes a second a member in Python."""
+    gas, size = CHARGED[precompile]
+
+    def run(computation):
+        computation.consume_gas(gas, "")
+        computation.output = (1).to_bytes(size, "big")
+
+    return run
+
+
+def coordinates(member: int, count: int) -> bytes:
+    """As long as those of a point, and with as few zeros."""
+    return b"".join(bytes(16) + (3 * keccak256(bytes([member, place])))[:48] for place in range(count))
+
+
+def test_the_most_members_fit_the_gas_of_a_transaction(project, deployer, chain, monkeypatch):
+    """The number in the contract is measured here, and so is what it says of the gas. One more is refused by name."""
+    known = PragueComputation._precompiles
+    monkeypatch.setattr(
+        PragueComputation, "_precompiles", {**known, **{p.to_bytes(20, "big"): believe(p) for p in CHARGED}}
+    )
+    members = [(coordinates(i, 2), coordinates(i, 4)) for i in range(MAX_MEMBERS + 1)]
+
+    def deploy(count: int) -> int:
+        deployer.deploy(project.BlsCommittee, *zip(*members[:count], strict=True), 1, gas=MAX_TRANSACTION_GAS)
+        return chain.blocks.head.gas_used
+
+    used = deploy(MAX_MEMBERS)
+    print(f"{used:,} gas for {MAX_MEMBERS} members")
+    assert used <= MAX_TRANSACTION_GAS
+    text = (ROOT / "contracts/committee/BlsCommittee.sol").read_text()
+    assert f"MAX_MEMBERS = {MAX_MEMBERS};" in text and f"{used / 1e6:.1f} M gas" in text
+    with ape.reverts(project.BlsCommittee.TooManyMembers, members=MAX_MEMBERS + 1, limit=MAX_MEMBERS):
+        deploy(MAX_MEMBERS + 1)
+
+
 def test_keys_are_kept(committee):
     assert [bytes(committee.memberKey(i)) for i in range(3)] == keys()
     assert (committee.memberCount(), committee.signaturesRequired()) == (3, 2)
@@ -98,7 +158,7 @@ def test_members_must_have_their_keys(project, deployer):
         (k[:1], p[:1], 0, "NoRequiredSignatures"),
         (k[:1], p[:1], 2, "TooManyRequiredSignatures"),
         (k[:2], p[:1], 1, "ProofsOfPossessionMissing"),
-        (k[:1] * 192, p[:1], 1, "TooManyMembers"),
+        (k[:1] * 66, p[:1], 1, "TooManyMembers"),
         ([bytes(128)], p[:1], 1, "PublicKeyRefused"),
         ([key_of_a_middle_y()], p[:1], 1, "PrecompileRefused"),  # on the curve, not in the subgroup
         ([k[0][:-1]], p[:1], 1, "PublicKeyRefused"),

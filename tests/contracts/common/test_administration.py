@@ -1,11 +1,13 @@
 """Roles, verifiers, configuration, the proxy: who may, after which delay, and what nobody may."""
 
+from dataclasses import replace
+
 import ape
 import pytest
 from eth_abi import encode
 
-from freehold.chain.deployed import Delays
-from freehold.chain.deployment import deploy_pieces, initial_data
+from freehold.chain.deployed import Delays, DelaysRefused
+from freehold.chain.deployment import deploy_exchange, deploy_pieces, initial_data
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak256
 from tests.support.exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_word
@@ -26,10 +28,14 @@ ROLES = {
         "registerTokenAdmin(address)",
         "unregisterTokenAdmin(address)",
         "registerVerifier(address,string)",
+        "undoVerifierRegistration(address)",
         "announceVerifierRemovalIntent(address)",
+        "withdrawVerifierRemovalIntent(address)",
         "removeVerifier(address)",
         "registerAvailabilityVerifier(address,string)",
+        "undoAvailabilityVerifierRegistration(address)",
         "announceAvailabilityVerifierRemovalIntent(address)",
+        "withdrawAvailabilityVerifierRemovalIntent(address)",
         "removeAvailabilityVerifier(address)",
         "registerGlobalConfigurationChange(bytes32)",
         "applyGlobalConfigurationChange(bytes32)",
@@ -90,7 +96,7 @@ def test_every_privileged_function_is_refused_to_every_other_role(kit, roles):
                 expected = role.split()[0]
                 assert (error == expected) == (name != role), (signature, name, error)
                 tried += 1
-    assert tried == 30 * 5
+    assert tried == 34 * 5
 
 
 def test_no_other_function_changes_anything(project):
@@ -335,7 +341,7 @@ def test_a_configuration_waits_and_is_applied_once(kit, configuration):
         remove(new)
     register(new)
     when = enabled_at(new)
-    assert when == kit.now() + kit.exchange.configurationDelay() == kit.now() + 7 * DAY
+    assert when == kit.now() + kit.exchange.configurationDelay() == kit.now() + 14 * DAY
     kit.at(when - 1)
     with ape.reverts(kit.error("ConfigurationNotEnabledYet"), enabledAt=when):
         apply(new)
@@ -382,7 +388,7 @@ def test_what_was_announced_before_the_start_waits_after_it(project, accounts, c
     exchange.applyGlobalConfigurationChange(hash_word(1), **by)
     with ape.reverts(made.error("ConfigurationNotEnabledYet")):
         exchange.applyGlobalConfigurationChange(hash_word(2), **by)
-    made.wait(7 * DAY)
+    made.wait(14 * DAY)
     exchange.applyGlobalConfigurationChange(hash_word(2), **by)
 
 
@@ -463,8 +469,8 @@ def test_nothing_is_initialized_twice_or_from_outside(kit, next_code):
 def test_an_initializer_runs_with_its_upgrade(kit, next_code, project):
     """It may write anything, so it waits like code; its refusal is passed on as it is."""
     exchange, by = kit.exchange, {"sender": kit.governor}
-    initializer = kit.governor.deploy(project.Initializer)
-    for rest, refusal in ((b"", "NothingToDo"), (encode(["address"], [kit.verifier.address]), None)):
+    initializer, other = (kit.governor.deploy(made) for made in (project.Initializer, project.ObedientEscapes))
+    for rest, refusal in ((b"", "NothingToDo"), (encode(["address"], [other.address]), None)):
         data = encode(["address", "bytes"], [initializer.address, rest])
         exchange.addImplementation(next_code, data, False, **by)
         kit.wait(14 * DAY)
@@ -473,7 +479,7 @@ def test_an_initializer_runs_with_its_upgrade(kit, next_code, project):
                 exchange.upgradeTo(next_code, data, False, **by)
         else:
             assert exchange.upgradeTo(next_code, data, False, **by).decode_logs(exchange.LogExternalInitialize)
-    assert exchange.escapeVerifier() == kit.verifier.address
+    assert exchange.escapeVerifier() == other.address
     nobody = encode(["address", "bytes"], [kit.stranger.address, b""])
     exchange.addImplementation(next_code, nobody, False, **by)
     kit.wait(14 * DAY)
@@ -514,24 +520,51 @@ def test_pieces_must_be_what_they_are_taken_for(kit, project):
         assert type(refusal.value).__name__ == "PieceRefused"
 
 
-@pytest.mark.parametrize(
-    ("name", "least", "most"),
-    [
-        ("deposit_cancel", 3600, 30 * DAY),
-        ("freeze_grace", DAY, 21 * DAY),  # 30 days but for the removal of verifiers, which must be longer
-        ("unfreeze", 30 * DAY, 5 * 365 * DAY),
-        ("verifier_removal", 14 * DAY, 180 * DAY),
-        ("configuration", DAY, 28 * DAY),
-        ("upgrade", DAY, 180 * DAY),
-    ],
-)
-def test_delays_have_bounds(kit, project, name, least, most):
+PATIENT = Delays(verifier_removal=60 * DAY, configuration=60 * DAY, upgrade=60 * DAY)
+"""Long enough for any grace period."""
+
+
+@pytest.mark.parametrize("name", vars(PATIENT))
+def test_delays_have_bounds(kit, project, name):
+    """Those that the deployment checks: what governors announce waits for the grace period and a week."""
+    least, most = PATIENT.bounds()[name]
     for seconds in (least - 1, most + 1):
+        delays = replace(PATIENT, **{name: seconds})
+        with pytest.raises(DelaysRefused, match=f"the {name} delay is"):
+            delays.check()
         with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
-            deploy_pieces(project, kit.governor, kit.escapes, kit.state.words(), Delays(**{name: seconds}))
-        assert type(refusal.value).__name__ in ("DelayOutOfBounds", "UpgradeDelayOutOfBounds")
+            deploy_pieces(project, kit.governor, kit.escapes, kit.state.words(), delays)
+        proxys = name == "upgrade" and seconds > most
+        assert type(refusal.value).__name__ == ("UpgradeDelayOutOfBounds" if proxys else "DelayOutOfBounds")
     for seconds in (least, most):
-        deploy_pieces(project, kit.governor, kit.escapes, kit.state.words(), Delays(**{name: seconds}))
+        delays = replace(PATIENT, **{name: seconds})
+        delays.check()
+        deploy_pieces(project, kit.governor, kit.escapes, kit.state.words(), delays)
+
+
+@pytest.mark.parametrize("name", ["verifier_removal", "configuration", "upgrade"])
+def test_no_announcement_is_due_before_users_could_leave(kit, project, name):
+    """The grace period and a week, whatever the grace period is."""
+    for grace in (DAY, 30 * DAY):
+        delays = replace(PATIENT, freeze_grace=grace)
+        for seconds, enough in ((grace + 7 * DAY - 1, False), (grace + 7 * DAY, True)):
+            chosen = replace(delays, **{name: seconds})
+            if enough:
+                deploy_pieces(project, kit.governor, kit.escapes, kit.state.words(), chosen)
+                continue
+            with pytest.raises(DelaysRefused, match=", to leave"):
+                chosen.check()
+            with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
+                deploy_pieces(project, kit.governor, kit.escapes, kit.state.words(), chosen)
+            assert type(refusal.value).__name__ == "DelayOutOfBounds"
+
+
+def test_a_deployment_with_bad_delays_is_refused_before_it_begins(kit, project):
+    """Nothing is sent: no contract is asked for."""
+    with pytest.raises(DelaysRefused, match="the configuration delay is 13 days, 14 to 180 days are allowed"):
+        deploy_exchange(
+            None, kit.governor, kit.operator, [kit.governor], kit.token, 0, delays=Delays(configuration=13 * DAY)
+        )
 
 
 def test_first_states_and_verifiers_that_are_refused(kit, project):
@@ -541,9 +574,14 @@ def test_first_states_and_verifiers_that_are_refused(kit, project):
         with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
             deploy_pieces(project, kit.governor, kit.escapes, mangled, Delays())
         assert type(refusal.value).__name__ == "InitialStateRefused"
-    with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
-        deploy_pieces(project, kit.governor, kit.stranger, words, Delays())
-    assert type(refusal.value).__name__ == "EscapeVerifierNotContract"
+    for verifier, error in (
+        (kit.stranger, "EscapeVerifierNotContract"),
+        (kit.verifier, "EscapeVerifierRefused"),  # another identity
+        (kit.token, "EscapeVerifierRefused"),  # none
+    ):
+        with pytest.raises(ape.exceptions.ContractLogicError) as refusal:
+            deploy_pieces(project, kit.governor, verifier, words, Delays())
+        assert type(refusal.value).__name__ == error
 
 
 def test_a_proxy_without_code_says_so(kit, project):

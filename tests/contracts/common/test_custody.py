@@ -11,7 +11,8 @@ from prover.applications.ledger.facts import registration_message
 from tests.support.exchange_kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 
 NOBODYS_KEY = 3 * 2**200  # above every address
-LIMITS = [0, 1, 2**64 - 1, 2**64]
+BALANCE_BOUND = 2**63
+"""No position holds as much."""
 
 
 @pytest.fixture
@@ -128,6 +129,7 @@ def test_golden_asset_type_and_what_is_refused_as_collateral(kit, project):
 
 def test_collateral_is_checked_before_it_is_named(project, accounts, chain):
     made = Kit(project, accounts, chain, configured=False)
+    made.start()
     register = made.exchange.registerSystemAssetType
     made.exchange.registerTokenAdmin(made.token_admin, sender=made.governor)
     nft = keccak256(b"ERC721Token(address,uint256)")[:4] + made.info[4:]
@@ -183,7 +185,7 @@ def test_other_kinds_of_token_are_refused_by_name(kit):
 # --- deposits
 
 
-@pytest.mark.parametrize("amount", LIMITS)
+@pytest.mark.parametrize("amount", [0, 1, BALANCE_BOUND - 1])
 def test_a_deposit_moves_its_amount_and_waits(kit, amount):
     kit.token.mint(kit.alice.account, 2**65, sender=kit.governor)
     receipt = kit.deposit(kit.alice, amount)
@@ -209,11 +211,22 @@ def test_deposits_that_nobody_could_take_are_refused(kit):
     deposit(int(kit.stranger.address, 16), kit.asset, 7, 1, **sender)
 
 
-def test_a_sum_of_deposits_cannot_wrap_round(kit):
+def test_what_waits_at_one_place_fits_a_position(kit):
+    """No batch could take more into it at once, and what it cannot hold would wait for ever."""
+    kit.token.mint(kit.alice.account, 2**64, sender=kit.governor)
+    for amount in (BALANCE_BOUND, 2**256 - 1):
+        with ape.reverts(kit.error("DepositOutOfRange"), pending=0, amount=amount):
+            kit.deposit(kit.alice, amount)
     kit.deposit(kit.alice, 1)
-    with pytest.raises(ape.exceptions.VirtualMachineError):  # a panic, which providers name differently
-        kit.deposit(kit.alice, 2**256 - 1)
-    assert kit.pending(kit.alice) == 1
+    for amount in (BALANCE_BOUND - 1, 2**256 - 1):
+        with ape.reverts(kit.error("DepositOutOfRange"), pending=1, amount=amount):
+            kit.deposit(kit.alice, amount)
+    kit.deposit(kit.alice, BALANCE_BOUND - 2)
+    with ape.reverts(kit.error("DepositOutOfRange"), pending=BALANCE_BOUND - 1, amount=1):
+        kit.deposit(kit.alice, 1, sender=kit.alice.account)
+    kit.deposit(kit.alice, 0)
+    kit.exchange.depositERC20(kit.alice.stark_key, kit.asset, 8, 1, sender=kit.alice.account)  # another place
+    assert kit.pending(kit.alice) == BALANCE_BOUND - 1
 
 
 def test_both_overloads_of_a_deposit_and_their_assets(kit):
@@ -276,10 +289,29 @@ def test_reclaim_pays_what_a_batch_left(kit):
     assert kit.token.balanceOf(kit.alice.account) == kit.START - 60
 
 
+def test_a_used_up_cancellation_is_over(kit):
+    """Else what others deposit later could be pulled out at once, from under a batch that is being proven."""
+    kit.deposit(kit.alice, 100)
+    kit.cancel(kit.alice)
+    state = kit.serve(modifications=[(kit.alice.stark_key, 7, 60)])
+    assert kit.exchange.getCancellationRequest(*kit.slot(kit.alice)) != 0
+    state = kit.serve(state, modifications=[(kit.alice.stark_key, 7, 40)])
+    assert kit.exchange.getCancellationRequest(*kit.slot(kit.alice)) == 0
+    kit.wait(2 * DAY)
+    kit.token.mint(kit.stranger, 100, sender=kit.governor)
+    kit.token.approve(kit.exchange, 100, sender=kit.stranger)
+    kit.deposit(kit.alice, 100, sender=kit.stranger)  # alice's other account
+    output = kit.output(state, modifications=[(kit.alice.stark_key, 7, 100)])
+    kit.declare(output.words(), output.after)  # proven, and on its way
+    with ape.reverts(kit.error("DepositNotCanceled")):
+        kit.reclaim(kit.alice)
+    kit.update(output.words())
+
+
 # --- withdrawals
 
 
-@pytest.mark.parametrize("amount", LIMITS[:3])
+@pytest.mark.parametrize("amount", [0, 1, 2**64 - 1])
 def test_anyone_pays_a_withdrawal_out_to_the_owner(kit, amount):
     kit.token.mint(kit.exchange, amount, sender=kit.governor)
     kit.serve(modifications=[(kit.alice.stark_key, 7, -amount)])
@@ -350,8 +382,8 @@ def test_tokens_that_are_taken(odd, manner):
     ],
 )
 def test_tokens_that_are_refused_leave_the_books_as_they_were(odd, manner, error):
-    odd.deposit(odd.alice, 20)
-    odd.serve(modifications=[(odd.alice.stark_key, 7, -10)])
+    odd.deposit(odd.alice, 30)
+    odd.serve(modifications=[(odd.alice.stark_key, 7, 10), (odd.alice.stark_key, 7, -10)])
     odd.token.behave(manner, sender=odd.stranger)
     where = odd.token if error == "TokenSaysNo" else odd.exchange
     with ape.reverts(getattr(where, error)):
@@ -363,8 +395,8 @@ def test_tokens_that_are_refused_leave_the_books_as_they_were(odd, manner, error
 
 
 def test_a_token_that_calls_back_is_refused(odd):
-    odd.deposit(odd.alice, 20)
-    odd.serve(modifications=[(odd.alice.stark_key, 7, -10)])
+    odd.deposit(odd.alice, 30)
+    odd.serve(modifications=[(odd.alice.stark_key, 7, 10), (odd.alice.stark_key, 7, -10)])
     calls = [
         odd.exchange.withdraw.encode_input(odd.alice.stark_key, odd.asset),
         odd.exchange.depositERC20.encode_input(*odd.slot(odd.alice), 1),
@@ -404,7 +436,7 @@ def test_ether_as_collateral(ether):
     assert ether.pending(ether.alice) == ether.exchange.balance == 11
     with ape.reverts(ether.error("NotErc20"), assetType=ether.asset):
         ether.exchange.deposit(*slot, 1, **by)
-    ether.serve(modifications=[(ether.alice.stark_key, 7, -4)])
+    ether.serve(modifications=[(ether.alice.stark_key, 7, 4), (ether.alice.stark_key, 7, -4)])
     held = ether.alice.account.balance
     ether.withdraw(ether.alice)
     assert ether.alice.account.balance == held + 4 and ether.exchange.balance == 7
@@ -415,7 +447,7 @@ def test_ether_as_collateral(ether):
 def test_an_owner_that_takes_no_ether_keeps_his_claim_and_one_that_calls_back_is_refused(ether):
     key = int(ether.wallet.address, 16)
     ether.exchange.depositEth(*ether.slot(ether.alice), value=9, sender=ether.alice.account)
-    ether.serve(modifications=[(key, 7, -4)])
+    ether.serve(modifications=[(ether.alice.stark_key, 7, 9), (key, 7, -4)])
     again = ether.exchange.withdraw.encode_input(key, ether.asset)
     ether.wallet.whenPaid(ether.exchange, again, sender=ether.stranger)
     with ape.reverts(ether.error("EthTransferFailed"), recipient=ether.wallet.address):

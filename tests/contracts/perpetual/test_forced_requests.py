@@ -386,6 +386,28 @@ def test_unfreezing_waits_and_old_demands_start_anew(kit):
     kit.freeze(kit.alice, 2)
 
 
+def test_a_trade_that_a_freeze_outlived_is_spent(kit):
+    """B signed for one request: a year later, at another price, A does not come back with it. Nor does a batch."""
+    trade, hour = kit.trade(), kit.now() // HOUR + 2 * 365 * 24
+    signature = kit.sign_raw(kit.bob.account, trade.published_digest(hour))
+    kit.request_trade(trade, hour=hour, signature=signature)
+    asked = kit.trade_requested_at(trade)
+    kit.freeze_with(kit.alice)
+    kit.at(kit.exchange.getUnFreezeTime())
+    kit.exchange.unFreeze(sender=kit.governor)
+    with ape.reverts(kit.error("ForcedTradeSpent"), requestHash=trade.hash(), requestedAt=asked):
+        kit.request_trade(trade, hour=hour, signature=signature)
+    with ape.reverts(kit.error("RefreezeAttempt")):
+        kit.freeze_trade(trade)
+    output = kit.output(forced=[trade])
+    kit.declare(output.words(), output.after)
+    with ape.reverts(kit.error("ForcedTradeSpent"), requestHash=trade.hash(), requestedAt=asked):
+        kit.update(output.words())
+    again = kit.trade(nonce=2)
+    kit.request_trade(again)
+    kit.serve(forced=[again])
+
+
 def test_an_escape_needs_a_freeze_and_a_proof_and_works_once(kit):
     kit.give(kit.alice, 10)
     with ape.reverts(kit.error("StateNotFrozen")):
@@ -431,16 +453,3 @@ def test_one_registers_escapes_and_withdraws_while_frozen(kit, accounts):
     kit.register(carol)
     kit.withdraw(carol)
     assert kit.token.balanceOf(carol.account) == 10
-
-
-def test_late_escapes_of_an_insolvent_state_keep_their_claims(kit):
-    """X12: first come, first served; a claim that cannot be paid stays."""
-    kit.give(kit.alice, 10)
-    kit.freeze_with(kit.alice)
-    for user in (kit.alice, kit.bob):
-        kit.declare_escape(user, 10)
-        kit.escape(user, 10)
-    kit.withdraw(kit.bob)
-    with ape.reverts(kit.token.InsufficientBalance, balance=0, needed=10):
-        kit.withdraw(kit.alice)
-    assert kit.withdrawable(kit.alice) == 10

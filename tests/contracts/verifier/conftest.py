@@ -17,7 +17,7 @@ from tests.support.gas import error_names, execute
 from tests.support.small_proofs import SMALL
 
 HEADER = {"HeaderLength", "NotBelowPrime"}
-STATEMENT = {"HeightRefused", "AddressRefused", "OutputRefused", "DomainTooLarge"}
+STATEMENT = {"HeightRefused", "AddressRefused", "OutputRefused", "DegreeTooLarge"}
 OPENED = {"OpeningRefused", "OpenedWordNotBelowPrime", "PartTooShort"}
 STEPS = {
     "ProofMalformed": HEADER | STATEMENT | OPENED,

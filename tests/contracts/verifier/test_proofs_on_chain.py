@@ -20,6 +20,8 @@ from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run, verify_proof
 from prover.cairo.run import run_program
+from prover.stark.parameters import MAX_LOG_DEGREE
+from tests.support.gas import execute
 from tests.support.paths import PROGRAMS
 from tests.support.small_proofs import SMALL
 
@@ -77,8 +79,6 @@ def test_a_proof_in_three_parts_by_two_senders(parts_verifier, accounts, hashes_
         parts_verifier.verify(number, header, proof.parts[0], sender=accounts[0])
     receipt = parts_verifier.begin(number, header, sender=accounts[0])
     (event,) = receipt.decode_logs(parts_verifier.ProofBegun)
-    with ape.reverts(parts_verifier.AlreadyPending):
-        parts_verifier.begin(number, header, sender=accounts[1])
     parts_verifier.continueVerification(event.context, 2, proof.parts[2], sender=accounts[1])
     with ape.reverts(parts_verifier.PartNotPending, part=2):
         parts_verifier.continueVerification(event.context, 2, proof.parts[2], sender=accounts[0])
@@ -88,6 +88,51 @@ def test_a_proof_in_three_parts_by_two_senders(parts_verifier, accounts, hashes_
     assert not parts_verifier.isValid(fact)
     parts_verifier.continueVerification(event.context, 1, proof.parts[1], sender=accounts[1])
     assert parts_verifier.isValid(fact)
+
+
+def test_a_proof_that_was_begun_is_not_begun_again(parts_verifier, accounts, chain, hashes_run, hashes_program):
+    """Whoever sends it: it costs little, nothing is undone, and the parts that wait are those that waited."""
+    numbers = [register_program(accounts[0], parts_verifier, hashes_program) for _ in range(2)]
+    proof = prove_run(hashes_run, PARTS)
+    header = list(proof.header)
+    data = bytes(parts_verifier.begin.encode_input(numbers[0], header))
+    first = execute(chain.provider, accounts[0], parts_verifier, data).get_gas_used()
+    (event,) = parts_verifier.begin(numbers[0], header, sender=accounts[0]).decode_logs(parts_verifier.ProofBegun)
+    parts_verifier.continueVerification(event.context, 2, proof.parts[2], sender=accounts[0])
+    again = execute(chain.provider, accounts[1], parts_verifier, data)
+    assert bytes(again.output) == bytes(event.session) and again.get_gas_used() < 50_000 < first
+    for number in numbers:  # the same program under another number: the same session
+        parts_verifier.begin(number, header, sender=accounts[1])
+        assert parts_verifier.pending(event.session) == 0b011
+    parts_verifier.continueVerification(event.context, 0, proof.parts[0], sender=accounts[1])
+    parts_verifier.continueVerification(event.context, 1, proof.parts[1], sender=accounts[0])
+    assert parts_verifier.isValid(fact_of(verify_proof(proof, hashes_program, PARTS)))
+
+
+def test_a_submission_goes_on_where_another_ended(parts_verifier, accounts, hashes_run, hashes_program):
+    number = register_program(accounts[0], parts_verifier, hashes_program)
+    proof = prove_run(hashes_run, PARTS)
+    session, context = parts_verifier.contextOf(number, list(proof.header))
+    parts_verifier.begin(number, list(proof.header), sender=accounts[1])
+    parts_verifier.continueVerification(context, 1, proof.parts[1], sender=accounts[1])
+    assert parts_verifier.pending(session) == 0b101
+    receipts = submit_proof(accounts[0], parts_verifier, number, proof)
+    assert len(receipts) == 2 and parts_verifier.isValid(fact_of(verify_proof(proof, hashes_program, PARTS)))
+    assert submit_proof(accounts[0], parts_verifier, number, proof) == []
+
+
+def test_degrees_above_those_of_the_error_terms_are_refused(judge, small_proof):
+    """Columns packed by four: a table of 2^23 rows has degree 2^25. At the bound a later step refuses."""
+    memory = 1  # of the tables; its height is free
+    for log_height, names in (
+        (MAX_LOG_DEGREE + 1, {"HeightRefused"}),
+        (MAX_LOG_DEGREE, {"DegreeTooLarge"}),
+        (MAX_LOG_DEGREE - 1, {"DegreeTooLarge"}),
+        (MAX_LOG_DEGREE - 2, {"HeaderLength", "LookupsUnbalanced", "NotBelowPrime"}),
+    ):
+        header = list(small_proof.header)
+        header[memory] = log_height
+        assert judge.refuses(replace(small_proof, header=tuple(header))) in names, log_height
 
 
 def test_another_program_refuses_the_proof(verifier, prover_account, hashes_program, small_proof):
@@ -116,6 +161,10 @@ def test_what_is_no_program_is_not_registered(verifier, prover_account, hashes_p
             verifier.registerProgram(pages(wrong), sender=prover_account)
     with ape.reverts(verifier.ProgramLength, bytes_=0):
         verifier.registerProgram([], sender=prover_account)
+    bare, (whole,) = prover_account.deploy(data_contract(b"")), pages(words)
+    for page, held in ((bare, 1), ("0x" + "77" * 20, 0)):  # whose code, once it has some, nobody knows
+        with ape.reverts(verifier.PageRefused, bytes_=held):
+            verifier.registerProgram([whole, page], sender=prover_account)
     data = words_to_bytes(words)
     halves = [prover_account.deploy(data_contract(part)) for part in (data[:33], data[33:])]
     with ape.reverts(verifier.ProgramLength, bytes_=33):

@@ -10,7 +10,7 @@ import pytest
 from prover.algebra.field import PRIME
 from prover.cairo import program, statement
 from prover.stark import domains, identities, layout, tables
-from prover.stark.parameters import BOUNDS, MAX_KAPPA
+from prover.stark.parameters import BOUNDS, MAX_KAPPA, MAX_LOG_DEGREE
 
 VERIFIER = Path(__file__).parents[3] / "contracts/verifier"
 TWINS = {
@@ -21,6 +21,7 @@ TWINS = {
     ("Field.sol", "ROOT"): domains.root_of_unity(identities.MAX_LOG_DOMAIN),
     ("Field.sol", "INVERSE_ROOT"): pow(domains.root_of_unity(identities.MAX_LOG_DOMAIN), -1, PRIME),
     ("HeaderVerifier.sol", "VERSION"): identities.VERSION,
+    ("HeaderVerifier.sol", "MAX_LOG_DEGREE"): MAX_LOG_DEGREE,
     ("HeaderVerifier.sol", "MAX_ADDRESS"): statement.MAX_ADDRESS,
     ("HeaderVerifier.sol", "MAX_OUTPUT"): statement.MAX_OUTPUT,
     ("HeaderVerifier.sol", "CLAIMS_PER_POINT"): layout.MAX_LOG_PACKING + 1,
@@ -42,6 +43,10 @@ def constant(file: str, name: str) -> int:
 @pytest.mark.parametrize(("file", "name"), TWINS)
 def test_a_constant_is_that_of_python(file, name):
     assert constant(file, name) == TWINS[file, name]
+
+
+def test_the_greatest_degree_has_positions_at_every_rate():
+    assert MAX_LOG_DEGREE + BOUNDS["log_blowup"][1] <= identities.MAX_LOG_DOMAIN
 
 
 def test_bounds_of_the_parameters_are_those_of_python():

@@ -83,7 +83,7 @@ def test_settings_are_the_requests_own_but_for_remappings_without_use():
     answer = solc.answer(request())
     borrower, alone = asked_for("b/Borrower.sol", answer)["settings"], asked_for("a/Alone.sol", answer)["settings"]
     assert (borrower["remappings"], alone["remappings"]) == (["@lib=far/1"], [])
-    assert borrower["viaIR"] and borrower["outputSelection"] == {"b/Borrower.sol": {"*": ["abi"]}}
+    assert borrower["viaIR"] and borrower["outputSelection"] == {"b/Borrower.sol": {"*": ["abi", solc.IMMUTABLES]}}
 
 
 def test_nothing_is_compiled_twice(log):

@@ -17,10 +17,10 @@ from prover.stark.errors import (
     ProofMalformed,
     StatementRefused,
 )
-from prover.stark.identities import MAX_LOG_DOMAIN, check_domain, check_heights, check_lookups
+from prover.stark.identities import check_degree, check_heights, check_lookups
 from prover.stark.layout import make_layout
 from prover.stark.lookups import interaction_columns
-from prover.stark.parameters import Parameters
+from prover.stark.parameters import MAX_LOG_DEGREE, Parameters
 from prover.stark.proof import MAX_PARTS, ByteReader, Proof, WordReader
 from prover.stark.shape import Shape
 from prover.stark.tables import Table, TableBuilder
@@ -70,24 +70,25 @@ def test_a_short_header_and_a_short_part_say_what_they_lack():
 
 def test_a_height_out_of_bounds_names_its_table():
     shape = Shape("test", (listing("free"), listing("fixed", log_height=8)), ((), ()))
-    greatest = MAX_LOG_DOMAIN - SMALL.log_blowup
-    check_heights(shape, SMALL, (6, 8))
-    check_heights(shape, SMALL, (greatest, 8))
+    greatest = MAX_LOG_DEGREE
+    check_heights(shape, (6, 8))
+    check_heights(shape, (greatest, 8))
     for heights, values in {
         (5, 8): (5, 6, "free"),
         (greatest + 1, 8): (greatest + 1, greatest, "free"),
         (6, 7): (7, 8, "fixed"),
         (6, 9): (9, 8, "fixed"),
     }.items():
-        assert refused(StatementRefused, check_heights, shape, SMALL, heights)[:3] == values
+        assert refused(StatementRefused, check_heights, shape, heights)[:3] == values
 
 
-def test_a_domain_that_positions_cannot_name_is_refused():
+def test_a_degree_above_that_of_the_error_terms_is_refused():
     """Two columns packed by two double the height."""
     shape, parameters = Shape("test", (listing(),), ((),)), replace(SMALL, log_packing=(1, 1, 1))
-    fits, too_large = (make_layout(shape, (log,), parameters) for log in (29, 30))
-    assert check_domain(fits, parameters) == MAX_LOG_DOMAIN
-    assert refused(StatementRefused, check_domain, too_large, parameters)[:2] == (33, MAX_LOG_DOMAIN)
+    fits, too_large = (make_layout(shape, (log,), parameters) for log in (23, 24))
+    assert fits.log_degree == MAX_LOG_DEGREE
+    check_degree(fits)
+    assert refused(StatementRefused, check_degree, too_large)[:2] == (25, MAX_LOG_DEGREE)
 
 
 STATEMENT = CairoStatement(1, (2,), 100, 200, ("output",), ((50, 51),), (7,))

@@ -162,6 +162,9 @@ class Advice:
         self.load_signed(cells.signed, order)
         cells.amount_synthetic, cells.amount_collateral = order.amount_synthetic, order.amount_collateral
         cells.amount_fee, cells.position_id = order.amount_fee, order.position_id
+        if any(flag not in (0, 1) for flag in (order.reduce_only, order.fill_or_kill)):
+            raise AdviceRefused(f"flags are 0 or 1, not {order.reduce_only} and {order.fill_or_kill}")
+        cells.flags = order.flags()
 
     # Ticks.
 

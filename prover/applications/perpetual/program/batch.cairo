@@ -1,5 +1,6 @@
 // The transactions of a batch, in the operator's order (docs/spec/perpetual-state.md 7, 9).
 
+from cancellations import execute_cancellation
 from forced import execute_forced_trade, execute_forced_withdrawal
 from market import Market
 from prices import SignedBounds
@@ -28,11 +29,13 @@ const LIQUIDATION = 7;
 const WITHDRAWAL = 8;
 const DELEVERAGE = 9;
 const CONDITIONAL_TRANSFER = 10;
+const CANCELLATION = 11;
 
-// The same for all transactions.
+// The same for all transactions, but for `forced_are_over`, which is 1 after a deleverage in version 2 and 0 otherwise.
 struct Terms {
     minimum_expiration: felt,
     signed_bounds: SignedBounds*,
+    forced_are_over: felt,
 }
 
 // Executes what is left of the batch. `ticks` gets the market after each funding tick, `n_forced` the number of forced
@@ -103,7 +106,7 @@ func execute_one{
             trades = advice.trades_in_a_row(ids.n_left)
             ids.n_trades = len(trades)
         %}
-        execute_trades(market, terms.minimum_expiration, 0, n_trades);
+        execute_trades(market, terms.minimum_expiration, n_trades);
         return execute_all(terms, n_left - n_trades);
     }
     if (kind == TRANSFER) {
@@ -128,8 +131,19 @@ func execute_one{
     }
     if (kind == DELEVERAGE) {
         execute_deleverage(market);
+        tempvar later_terms = new Terms(
+            minimum_expiration=terms.minimum_expiration,
+            signed_bounds=terms.signed_bounds,
+            forced_are_over=market.config.has_limits,
+        );
+        return execute_all(later_terms, n_left - 1);
+    }
+    if (kind == CANCELLATION) {
+        execute_cancellation(market);
         return execute_all(terms, n_left - 1);
     }
+    // A deleverage put first could make a request invalid that was valid when it was made.
+    assert terms.forced_are_over = 0;
     let n_forced = n_forced + 1;
     if (kind == FORCED_TRADE) {
         execute_forced_trade(market);

@@ -34,6 +34,14 @@ func assert_64_bit{range_check_ptr}(value: felt) {
     return ();
 }
 
+// least <= value <= most, for bounds below 2^128.
+func assert_between{range_check_ptr}(value: felt, least: felt, most: felt) {
+    assert [range_check_ptr] = value - least;
+    assert [range_check_ptr + 1] = most - value;
+    let range_check_ptr = range_check_ptr + 2;
+    return ();
+}
+
 // 0 <= value < 2^228, which holds for no number in (-2^228, 0): p - 2^228 > 2^228.
 func assert_not_negative_wide{range_check_ptr}(value: felt) {
     let low = [range_check_ptr];

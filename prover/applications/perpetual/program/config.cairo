@@ -2,16 +2,25 @@
 //
 // Everything here is claimed by the operator; the contract compares both hashes with the governed ones.
 
-from bounds import ABOVE_32, ABOVE_64, BOUND_128, BOUND_32, assert_64_bit
+from bounds import ABOVE_32, ABOVE_64, BOUND_128, BOUND_32, assert_64_bit, assert_between
 from starkware.cairo.common.cairo_builtins import HashBuiltin
 
-// ASCII of "PerpetualConfig1".
-const CONFIG_VERSION = 0x50657270657475616c436f6e66696731;
+// ASCII of "PerpetualConfig1"; that of version 2 is one more.
+const FIRST_VERSION = 0x50657270657475616c436f6e66696731;
 const VALIDIUM = 0;
 const ROLLUP = 1;
 const MAX_TREE_HEIGHT = 64;
 
-// In the order in which it is hashed.
+// In version 2. In seconds, and in 2^-32 of the price a second.
+const HOUR = 3600;
+const MAX_FUNDING_RATE = 2 ** 20;
+
+// Words of version 1, and those that version 2 adds.
+const N_WORDS = 12;
+const N_LIMITS = 5;
+
+// The words in the order in which they are hashed. `has_limits` is 1 in version 2 and 0 in version 1, which has no limits:
+// nothing may read them there.
 struct GeneralConfig {
     version: felt,
     max_funding_rate: felt,
@@ -25,6 +34,26 @@ struct GeneralConfig {
     funding_validity_period: felt,
     data_availability_mode: felt,
     is_risk_by_balance_only: felt,
+    has_limits: felt,
+    limits: Limits*,
+}
+
+// What version 2 adds, each a share of 2^32, in the cells where they are hashed: between two of them are a hash and the
+// first input of the next.
+struct Limits {
+    max_price_spread: felt,
+    hash: felt,
+    hashed: felt,
+    max_price_move_per_tick: felt,
+    hash_: felt,
+    hashed_: felt,
+    max_price_move_per_hour: felt,
+    hash__: felt,
+    hashed__: felt,
+    liquidation_penalty: felt,
+    hash___: felt,
+    hashed___: felt,
+    liquidation_buffer: felt,
 }
 
 // One step of the risk function: `risk` holds above the segment before and up to `upper_bound`.
@@ -50,6 +79,9 @@ func load_general_config{pedersen_ptr: HashBuiltin*, range_check_ptr}() -> (conf
     alloc_locals;
     let word = pedersen_ptr;
     %{ advice.write_chain(memory, ids.word.address_, advice.config.words()) %}
+    // The version is the first word that is hashed, and it alone says how many there are.
+    local has_limits = word.y - FIRST_VERSION;
+    assert has_limits * (has_limits - 1) = 0;
     local config: GeneralConfig* = new GeneralConfig(
         version=word.y,
         max_funding_rate=[word + 1 * HashBuiltin.SIZE].y,
@@ -63,10 +95,12 @@ func load_general_config{pedersen_ptr: HashBuiltin*, range_check_ptr}() -> (conf
         funding_validity_period=[word + 9 * HashBuiltin.SIZE].y,
         data_availability_mode=[word + 10 * HashBuiltin.SIZE].y,
         is_risk_by_balance_only=[word + 11 * HashBuiltin.SIZE].y,
+        has_limits=has_limits,
+        limits=cast(&word.y + N_WORDS * HashBuiltin.SIZE, Limits*),
     );
-    let (hash) = chain_hash(GeneralConfig.SIZE);
+    let (local hash) = chain_hash(N_WORDS + has_limits * N_LIMITS);
 
-    assert config.version = CONFIG_VERSION;
+    assert_64_bit(config.max_funding_rate);
     assert_64_bit(config.collateral_resolution - 1);
     assert [range_check_ptr] = MAX_TREE_HEIGHT - config.positions_tree_height;
     assert [range_check_ptr + 1] = config.positions_tree_height;
@@ -80,7 +114,25 @@ func load_general_config{pedersen_ptr: HashBuiltin*, range_check_ptr}() -> (conf
     assert config.collateral_asset_id = high * BOUND_128 + low;
     let range_check_ptr = range_check_ptr + 7;
     assert config.data_availability_mode * (config.data_availability_mode - ROLLUP) = 0;
+    if (has_limits == 0) {
+        return (config=config, hash=hash);
+    }
+    check_limits(config);
     return (config=config, hash=hash);
+}
+
+// What version 2 asks of the configuration, beside odd quorums.
+func check_limits{range_check_ptr}(config: GeneralConfig*) {
+    let limits = config.limits;
+    assert_between(config.max_funding_rate, 0, MAX_FUNDING_RATE);
+    assert_between(config.price_validity_period, 1, HOUR);
+    assert_between(config.funding_validity_period, HOUR, 8 * HOUR);
+    assert_between(limits.max_price_spread, 0, BOUND_32);
+    assert_between(limits.max_price_move_per_tick, 1, BOUND_32);
+    assert_between(limits.max_price_move_per_hour, 1, 16 * BOUND_32);
+    assert_between(limits.liquidation_penalty, 0, BOUND_32 - 1);
+    assert_between(limits.liquidation_buffer, 0, BOUND_32);
+    return ();
 }
 
 // h(...h(h(0, w1), w2)..., n): the chain hash of n > 0 words and their number. A hint has put the words

@@ -10,7 +10,7 @@ from config import ROLLUP, AssetConfig, load_general_config
 from data import write_changes, write_ticks
 from empty_roots import empty_orders_roots, empty_positions_roots
 from market import IndexEntry, Market, PriceEntry, Quote, load_rows
-from prices import SignedBounds, check_signed_prices
+from prices import SignedBounds, check_signed_prices, check_spreads
 from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
@@ -198,8 +198,10 @@ func load_terms{pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: Signatur
     assert [range_check_ptr] = minimum_expiration;
     let range_check_ptr = range_check_ptr + 1;
     check_signed_prices(market, signed_bounds, 0, new_system_time);
+    let config = market.config;
+    check_spreads(config.limits, signed_bounds, market.asset_configs, config.has_limits * market.n_rows);
     return (
-        terms=new Terms(minimum_expiration=minimum_expiration, signed_bounds=signed_bounds),
+        terms=new Terms(minimum_expiration=minimum_expiration, signed_bounds=signed_bounds, forced_are_over=0),
         new_system_time=new_system_time,
     );
 }

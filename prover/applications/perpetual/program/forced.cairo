@@ -1,7 +1,7 @@
 // Forced requests (docs/spec/perpetual-state.md 7.8, 7.9). The update is executed either way: a valid request is one
 // whose update succeeds, an invalid one is one whose update is shown to give an error. The operator has no say in it.
 
-from access import log_position, try_update
+from access import judged_key, log_position, try_update
 from bounds import assert_64_bit, assert_different
 from margin import SUCCESS
 from market import NO_ASSET, Market, Quote, find_quote
@@ -113,19 +113,21 @@ func exchange{range_check_ptr, positions: DictAccess*}(
         ids.buyer_log.prev_value = advice.position(ids.buyer_id, segments)
         ids.seller_log.prev_value = advice.position(ids.seller_id, segments)
     %}
+    let (key) = judged_key(market, buyer_id, buyer_key);
     let (buyer) = update_position(
         market,
         cast(buyer_log.prev_value, Position*),
-        buyer_key,
+        key,
         -request.amount_collateral,
         quote,
         request.amount_synthetic,
     );
     local buyer: Update = buyer;
+    let (key) = judged_key(market, seller_id, seller_key);
     let (seller) = update_position(
         market,
         cast(seller_log.prev_value, Position*),
-        seller_key,
+        key,
         request.amount_collateral,
         quote,
         -request.amount_synthetic,

@@ -11,30 +11,54 @@ const WITHDRAWAL = 6;
 const WITHDRAWAL_TO_ANOTHER = 7;
 const TYPE_SHIFT = 2 ** 241;
 
+// Flags of a limit order, below its expiration. The last one makes it the message that cancels the order.
+const REDUCE_ONLY = 1;
+const FILL_OR_KILL = 2;
+const CANCEL = 4;
+
+// What every signed order has. The signature stays with the hint: the builtin's cells prove that there is one.
+struct Signed {
+    public_key: felt,
+    nonce: felt,
+    expiration: felt,
+}
+
+struct LimitOrder {
+    signed: Signed,
+    amount_synthetic: felt,
+    amount_collateral: felt,
+    amount_fee: felt,
+    position_id: felt,
+    flags: felt,
+}
+
 // The three positions (for the fee, sold, bought) are one, and the fee is in the collateral.
 func limit_order_hash{pedersen_ptr: HashBuiltin*}(
-    asset_sell: felt,
-    asset_buy: felt,
-    asset_fee: felt,
-    amount_sell: felt,
-    amount_buy: felt,
-    amount_fee: felt,
-    nonce: felt,
-    position_id: felt,
-    expiration: felt,
+    collateral_id: felt, synthetic_id: felt, is_buying: felt, order: LimitOrder
 ) -> (hash: felt) {
     let assets = pedersen_ptr;
-    assert assets.x = asset_sell;
-    assert assets.y = asset_buy;
     let with_fee = assets + HashBuiltin.SIZE;
-    assert with_fee.x = assets.result;
-    assert with_fee.y = asset_fee;
     let amounts = with_fee + HashBuiltin.SIZE;
-    assert amounts.x = with_fee.result;
-    assert amounts.y = ((amount_sell * 2 ** 64 + amount_buy) * 2 ** 64 + amount_fee) * 2 ** 32 + nonce;
     let last = amounts + HashBuiltin.SIZE;
+    jmp buying if is_buying != 0;
+    assert assets.x = synthetic_id;
+    assert assets.y = collateral_id;
+    tempvar sold_and_bought = order.amount_synthetic * 2 ** 64 + order.amount_collateral;
+    jmp sides_known;
+
+    buying:
+    assert assets.x = collateral_id;
+    assert assets.y = synthetic_id;
+    tempvar sold_and_bought = order.amount_collateral * 2 ** 64 + order.amount_synthetic;
+
+    sides_known:
+    assert with_fee.x = assets.result;
+    assert with_fee.y = collateral_id;
+    assert amounts.x = with_fee.result;
+    assert amounts.y = (sold_and_bought * 2 ** 64 + order.amount_fee) * 2 ** 32 + order.signed.nonce;
     assert last.x = amounts.result;
-    assert last.y = LIMIT_ORDER * TYPE_SHIFT + position_id * (2 ** 177 + 2 ** 113 + 2 ** 49) + expiration * 2 ** 17;
+    assert last.y = LIMIT_ORDER * TYPE_SHIFT + order.position_id * (2 ** 177 + 2 ** 113 + 2 ** 49) +
+        order.signed.expiration * 2 ** 17 + order.flags;
     let pedersen_ptr = pedersen_ptr + 4 * HashBuiltin.SIZE;
     return (hash=last.result);
 }

@@ -2,29 +2,14 @@
 
 from bounds import ABOVE_32, ABOVE_64, BOUND_128, assert_different
 from config import GeneralConfig
-from messages import limit_order_hash
+from messages import LimitOrder, Signed, limit_order_hash
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 
-// What every signed order has. The signature stays with the hint: the builtin's cells prove that there is one.
-struct Signed {
-    public_key: felt,
-    nonce: felt,
-    expiration: felt,
-}
-
-struct LimitOrder {
-    signed: Signed,
-    amount_synthetic: felt,
-    amount_collateral: felt,
-    amount_fee: felt,
-    position_id: felt,
-}
-
-// The order at hand is signed, is not expired, and has `amount` (not negative) left of `full_amount`, which is used up
-// here. Its leaf is named by the top 64 bits of its hash; that the name is below 2^64 is proven by the tree.
+// The order at hand, by a signed message, is not expired and has `amount` (not negative) left of `full_amount`, which is
+// used up here. Its leaf is named by the top 64 bits of its hash; that the name is below 2^64 is proven by the tree.
 func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess*}(
-    signed: Signed, hash: felt, minimum_expiration: felt, amount: felt, full_amount: felt
+    signed: Signed, message: felt, hash: felt, minimum_expiration: felt, amount: felt, full_amount: felt
 ) {
     // 2^187 * order_id + 2^128 * high + low < 2^251.
     let low = [range_check_ptr];
@@ -40,7 +25,7 @@ func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess
         ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, (order.signature_r, order.signature_s))
     %}
     assert ecdsa_ptr.pub_key = signed.public_key;
-    assert ecdsa_ptr.message = hash;
+    assert ecdsa_ptr.message = message;
     assert hash = order_id * 2 ** 187 + high * BOUND_128 + low;
     assert [range_check_ptr + 2] = high + BOUND_128 - 2 ** 59;
     assert [range_check_ptr + 3] = signed.expiration - minimum_expiration;
@@ -59,7 +44,8 @@ func use_order{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess
 
 // The next order that the operator names, filled with these amounts of its asset: what its owner signed or better, its
 // price rounded against the owner by less than one unit. Collateral, not the synthetic amount, is known to be below
-// 2^64. The order is used up by it. Products are below 2^128.
+// 2^64. The order is used up by it. Products are below 2^128. What the flags ask for, and that they are flags, is for the
+// caller.
 func fill_limit_order{
     pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*, orders: DictAccess*
 }(
@@ -70,7 +56,7 @@ func fill_limit_order{
     synthetic: felt,
     collateral: felt,
     fee: felt,
-) -> (position_id: felt, public_key: felt) {
+) -> (position_id: felt, public_key: felt, flags: felt, full_amount: felt) {
     alloc_locals;
     local order: LimitOrder;
     %{ advice.load_order(ids.order, order, ids.is_buying) %}
@@ -84,40 +70,23 @@ func fill_limit_order{
     assert [range_check_ptr + 6] = fee + ABOVE_64;
     assert [range_check_ptr + 7] = order.amount_fee * collateral - fee * order.amount_collateral;
     tempvar at_limit = order.amount_collateral * synthetic;
-    tempvar collateral_id = config.collateral_asset_id;
     jmp buying if is_buying != 0;
     // K * s < S * (collateral + 1).
     assert [range_check_ptr + 8] = (collateral + 1) * order.amount_synthetic - at_limit - 1;
-    let range_check_ptr = range_check_ptr + 9;
-    let (hash) = limit_order_hash(
-        asset_id,
-        collateral_id,
-        collateral_id,
-        order.amount_synthetic,
-        order.amount_collateral,
-        order.amount_fee,
-        order.signed.nonce,
-        order.position_id,
-        order.signed.expiration,
-    );
-    use_order(order.signed, hash, minimum_expiration, synthetic, order.amount_synthetic);
-    return (position_id=order.position_id, public_key=order.signed.public_key);
+    jmp priced;
 
     buying:
     // (collateral - 1) * S < K * s, or nothing paid, which satisfies it too.
     assert [range_check_ptr + 8] = at_limit - (collateral - 1) * order.amount_synthetic - 1;
+
+    priced:
     let range_check_ptr = range_check_ptr + 9;
-    let (hash) = limit_order_hash(
-        collateral_id,
-        asset_id,
-        collateral_id,
-        order.amount_collateral,
-        order.amount_synthetic,
-        order.amount_fee,
-        order.signed.nonce,
-        order.position_id,
-        order.signed.expiration,
+    let (hash) = limit_order_hash(config.collateral_asset_id, asset_id, is_buying, order);
+    use_order(order.signed, hash, hash, minimum_expiration, synthetic, order.amount_synthetic);
+    return (
+        position_id=order.position_id,
+        public_key=order.signed.public_key,
+        flags=order.flags,
+        full_amount=order.amount_synthetic,
     );
-    use_order(order.signed, hash, minimum_expiration, synthetic, order.amount_synthetic);
-    return (position_id=order.position_id, public_key=order.signed.public_key);
 }

@@ -2,7 +2,7 @@
 // and one maximum, each a median of enough signatures within the validity window.
 
 from bounds import ABOVE_120, ABOVE_124, ABOVE_64, BOUND_32
-from config import AssetConfig
+from config import AssetConfig, Limits
 from market import MISSING_PRICE, Market
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.math import assert_lt_felt
@@ -38,6 +38,22 @@ func check_signed_prices{pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr:
     return check_signed_prices(market, bounds + SignedBounds.SIZE, row + 1, latest);
 }
 
+// What version 2 asks of the rows' bounds and configurations. A maximum is at most so much above its minimum, which is
+// signed too: between two quotes far apart an operator could set any price. Products are below 2^64 * 2^33. Of an even
+// number of quotes any price between the middle two is a median: (quorum - 1) / 2 is below 2^31, or half of p.
+func check_spreads{range_check_ptr}(
+    limits: Limits*, bounds: SignedBounds*, asset_config: AssetConfig**, n_left: felt
+) {
+    if (n_left == 0) {
+        return ();
+    }
+    let config = [asset_config];
+    assert [range_check_ptr] = (config.quorum - 1) / 2;
+    assert [range_check_ptr + 1] = bounds.minimum * (BOUND_32 + limits.max_price_spread) - bounds.maximum * BOUND_32;
+    let range_check_ptr = range_check_ptr + 2;
+    return check_spreads(limits, bounds + SignedBounds.SIZE, asset_config + 1, n_left - 1);
+}
+
 // The price is in [1, 2^64) and at least half of the signatures are for it or less, at least half for it or more.
 func check_median{pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*}(
     market: Market*, row: felt, price: felt, latest: felt, is_maximum: felt
@@ -55,12 +71,14 @@ func check_median{pedersen_ptr: HashBuiltin*, range_check_ptr, ecdsa_ptr: Signat
     assert [range_check_ptr + 1] = price + ABOVE_64;
     assert [range_check_ptr + 2] = n_signatures - asset_config.quorum;
     let range_check_ptr = range_check_ptr + 3;
+    let config = market.config;
+    // Version 1 counts the validity back from the time before the batch, version 2 from the time after.
     tempvar median = new Median(
         price=price,
         asset_config=asset_config,
-        earliest=market.system_time - market.config.price_validity_period,
+        earliest=market.system_time + config.has_limits * (latest - market.system_time) - config.price_validity_period,
         latest=latest,
-        factor=market.config.collateral_resolution * BOUND_32,
+        factor=config.collateral_resolution * BOUND_32,
         divisor=asset_config.resolution * EXTERNAL_UNIT,
     );
     let (n_low, n_high) = check_signatures(median, n_signatures, 0, 0, 0);

@@ -1,10 +1,10 @@
 // Transactions that move collateral (docs/spec/perpetual-state.md 7.1 to 7.4).
 
-from access import apply_update
+from access import apply_request
 from bounds import assert_64_bit, assert_different
 from market import NO_ASSET, Market, Quote
-from messages import transfer_hash, withdrawal_hash
-from orders import Signed, use_order
+from messages import Signed, transfer_hash, withdrawal_hash
+from orders import use_order
 from starkware.cairo.common.cairo_builtins import HashBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 
@@ -30,7 +30,7 @@ func execute_deposit{range_check_ptr, positions: DictAccess*, modifications: Mod
         ids.amount = transaction.amount % PRIME
     %}
     assert_64_bit(amount);
-    apply_update(market, position_id, public_key, amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
+    apply_request(market, position_id, public_key, amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
     assert [modifications] = Modification(
         owner_key=public_key, position_id=position_id, biased_delta=DIFFERENCE_BIAS + amount
     );
@@ -68,8 +68,8 @@ func execute_withdrawal{
         signed.nonce,
         signed.expiration,
     );
-    use_order(signed, hash, minimum_expiration, amount, amount);
-    apply_update(market, position_id, signed.public_key, -amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
+    use_order(signed, hash, hash, minimum_expiration, amount, amount);
+    apply_request(market, position_id, signed.public_key, -amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
     assert [modifications] = Modification(
         owner_key=owner_key, position_id=position_id, biased_delta=DIFFERENCE_BIAS - amount
     );
@@ -112,9 +112,9 @@ func execute_transfer{
         signed.expiration,
         condition,
     );
-    use_order(signed, hash, minimum_expiration, amount, amount);
-    apply_update(market, sender_position_id, signed.public_key, -amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
-    apply_update(market, receiver_position_id, receiver_public_key, amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
+    use_order(signed, hash, hash, minimum_expiration, amount, amount);
+    apply_request(market, sender_position_id, signed.public_key, -amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
+    apply_request(market, receiver_position_id, receiver_public_key, amount, market.quotes + NO_ASSET * Quote.SIZE, 0);
     return ();
 }
 

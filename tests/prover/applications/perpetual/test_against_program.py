@@ -28,20 +28,23 @@ def program(case, batch):
         return None
 
 
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("start", range(0, 60, 20))
-def test_random_batches(start):
-    verdicts = [compare(a_case(Seeded(seed)), program) for seed in range(start, start + 20)]
+def test_random_batches(start, version):
+    verdicts = [compare(a_case(Seeded(seed), version=version), program) for seed in range(start, start + 20)]
     assert any(verdicts) and not all(verdicts)
 
 
 @pytest.mark.slow
-def test_many_random_batches():
-    verdicts = [compare(a_case(Seeded(seed), max_transactions=8), program) for seed in range(10_000, 11_000)]
+@pytest.mark.parametrize("version", [1, 2])
+def test_many_random_batches(version):
+    cases = (a_case(Seeded(seed), max_transactions=8, version=version) for seed in range(10_000, 11_000))
+    verdicts = [compare(case, program) for case in cases]
     assert 100 < sum(verdicts) < 900
 
 
 @settings(RELAXED, max_examples=15)
-@given(batches())
+@given(batches(version=1) | batches(version=2))
 def test_drawn_batches(case):
     """The same from Hypothesis, which looks for the ends of numbers and shrinks what differs."""
     compare(case, program)
@@ -55,9 +58,10 @@ def test_forced_requests_at_the_ends_of_all_numbers(first, second, request, i, j
     assert compare(Case.of(apply(state, request, config=WIDE)), program)
 
 
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("mode", [0, 1], ids=["validium", "rollup"])
-def test_a_batch_of_every_kind(mode):
-    batch = every_kind(mode)
+def test_a_batch_of_every_kind(mode, version):
+    batch = every_kind(mode, version)
     assert list(run_batch(batch).output) == batch.output()
 
 

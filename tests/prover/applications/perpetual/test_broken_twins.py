@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from prover.applications.perpetual import execute, margin, prices
+from prover.applications.perpetual import batch, execute, limits, margin, prices
 from prover.applications.perpetual.config import SyntheticAsset
 from prover.applications.perpetual.documents import Case
-from prover.applications.perpetual.errors import Code, InputRefused, RuleBroken
+from prover.applications.perpetual.errors import Code, InputRefused, PositionRefused, RuleBroken
 from prover.applications.perpetual.execute import Carried
 from prover.applications.perpetual.margin import Status
+from prover.applications.perpetual.prices import check_signed_prices
+from prover.applications.perpetual.transactions import CancelOrder
 from tests.support.random_batches import Seeded, a_case
 
 MOST = 3000
@@ -27,19 +29,20 @@ def outcome(case) -> list[int] | None:
 
 
 class Judged:
-    """Cases with what the rules give, made as they are asked for."""
+    """Cases of one version with what the rules give, made as they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: int) -> None:
+        self._version = version
         self._known: list[tuple[Case, list[int] | None]] = []
 
     def __getitem__(self, seed: int) -> tuple[Case, list[int] | None]:
         while len(self._known) <= seed:
-            case = a_case(Seeded(len(self._known)))
+            case = a_case(Seeded(len(self._known)), version=self._version)
             self._known.append((case, outcome(case)))
         return self._known[seed]
 
 
-JUDGED = Judged()
+JUDGED = {version: Judged(version) for version in (1, 2)}
 
 
 def rounding_up(position, market):
@@ -53,8 +56,9 @@ funded, update_position, transition = margin.funded, margin.update_position, mar
 check_limits, use_order = execute._check_limits, Carried.use_order
 
 
-def any_key(position, change, market):
-    return update_position(position, replace(change, public_key=position.public_key or change.public_key), market)
+def any_key(position, change, market, owner):
+    change = replace(change, public_key=position.public_key or change.public_key)
+    return update_position(position, change, market, owner)
 
 
 def lenient_transition(before, after, market):
@@ -119,11 +123,77 @@ TWINS = {
     "orders without a signature": (execute.ecdsa, "verify", lambda *arguments: True),
     "closing may cross 0": (execute, "_check_closes", lambda *arguments: None),
     "funding never ages": (Carried, "_check_funding_age", lambda self: None),
-    "time may go back": (execute, "_moved_to", lambda carried, time: setattr(carried, "system_time", time)),
+    "time may go back": (execute, "_moved_to", lambda carried, time: setattr(carried, "system_time", time) or 0),
     "the same position twice": (execute, "_different", lambda first, second: None),
     "any median": (prices, "is_median", lambda price, quotes: price >= min(quotes)),
     "funding at double speed": (execute, "FXP32", 2**31),
     "balances of -2^63": (margin, "SYNTHETIC_BALANCE_MAX", 2**63),
+}
+
+
+def without_the_flag(name):
+    """Orders are checked as if nobody had set it."""
+    return lambda order, *rest: check_flags(order.model_copy(update={name: 0}), *rest)
+
+
+def for_any_fee_owner(position, change, market, owner):
+    return update_position(position, change, market)
+
+
+def cancelling_nothing(carried, cancel):
+    """Checked, and the order's leaf is left as it was."""
+    _, used = carried.leaf(cancel)
+    cancel_order(carried, cancel)
+    carried.orders[cancel.order_id(carried.config.collateral.asset_id)] = used
+
+
+def cancelling_for_anybody(carried, cancel):
+    """Whoever signs it."""
+    owner = carried.position(cancel.position_id).public_key
+    carried.check_signature(cancel)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Carried, "check_signature", lambda self, order: None)
+        terms = cancel.model_copy(update={"public_key": owner})
+        cancel_order(carried, terms)
+
+
+def longer_reach(limits, old, elapsed):
+    return reach(limits, old, elapsed) + 1
+
+
+def without_a_penalty(limits, position_id, before, after, *rest):
+    """A position may lose nothing, not even a part of a unit."""
+    if after.total_value < before.total_value:
+        raise PositionRefused("LIQUIDATION_PRICE", "")
+    check_liquidation(limits, position_id, before, after, *rest)
+
+
+def executing(kind, twin):
+    return {**execute._EXECUTORS, kind: twin}
+
+
+check_flags, check_liquidation, reach = execute._check_flags, execute.check_liquidation, limits.reach
+cancel_order = execute._cancel_order
+
+TWINS_OF_VERSION_2 = {
+    "the window begins at the last batch": (
+        batch,
+        "check_signed_prices",
+        lambda config, prices, first, last: check_signed_prices(config, prices, first - 100, last),
+    ),
+    "any spread": (batch, "check_spread", lambda *arguments: None),
+    "any move": (limits, "reach", lambda limits, old, elapsed: old),
+    "a unit more of a move": (limits, "reach", longer_reach),
+    "the move of a whole hour": (limits, "reach", lambda limits, old, elapsed: reach(limits, old, 3600)),
+    "any liquidation price": (execute, "check_liquidation", without("LIQUIDATION_PRICE")(check_liquidation)),
+    "no liquidation penalty": (execute, "check_liquidation", without_a_penalty),
+    "any liquidation size": (execute, "check_liquidation", without("LIQUIDATION_SIZE")(check_liquidation)),
+    "no order only reduces": (execute, "_check_flags", without_the_flag("reduce_only")),
+    "no order is killed": (execute, "_check_flags", without_the_flag("fill_or_kill")),
+    "requests after a deleverage": (execute, "_check_before_deleverage", lambda carried: None),
+    "anybody cancels": (execute, "_EXECUTORS", executing(CancelOrder, cancelling_for_anybody)),
+    "nothing is cancelled": (execute, "_EXECUTORS", executing(CancelOrder, cancelling_nothing)),
+    "the fee position is anybody's": (execute, "update_position", for_any_fee_owner),
 }
 
 UNREACHED = {
@@ -136,9 +206,18 @@ UNREACHED = {
 
 @pytest.mark.parametrize("name", [name for name in TWINS if name not in UNREACHED])
 def test_each_broken_twin_is_caught(name, monkeypatch):
-    place, attribute, broken = TWINS[name]
+    assert_caught(1, TWINS[name], monkeypatch)
+
+
+@pytest.mark.parametrize("name", TWINS_OF_VERSION_2)
+def test_each_broken_twin_of_version_2_is_caught(name, monkeypatch):
+    assert_caught(2, TWINS_OF_VERSION_2[name], monkeypatch)
+
+
+def assert_caught(version, twin, monkeypatch):
+    place, attribute, broken = twin
     for seed in range(MOST):
-        case, expected = JUDGED[seed]
+        case, expected = JUDGED[version][seed]
         with monkeypatch.context() as patch:
             patch.setattr(place, attribute, broken)
             found = outcome(case)

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from prover.algebra.field import PRIME
+from prover.applications.ledger.fields import is_stark_key
 from prover.applications.perpetual import messages
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.margin import Change, update_position
-from prover.applications.perpetual.positions import EMPTY
+from prover.applications.perpetual.positions import EMPTY, Position
 from prover.applications.perpetual.transactions import Deleverage, Deposit, ForcedWithdrawal, Withdrawal
 from tests.support.world import (
     ALICE,
@@ -133,8 +134,32 @@ def test_key_0_owns_nothing(position, amount):
     state = world({7: position})
     batch = apply(state, ForcedWithdrawal(public_key=0, position_id=7, amount=amount))
     assert batch.served == (Code.INVALID_PUBLIC_KEY,) and batch.after.tree.root == state.tree.root
-    with pytest.raises(ValidationError, match="Stark key"):
+    with pytest.raises(ValidationError, match="public_key"):
         Deposit(public_key=0, position_id=7, amount=amount)
+
+
+OFF_THE_CURVE = 5
+
+
+@pytest.mark.parametrize("word", [1, OFF_THE_CURVE, PRIME - 1])
+def test_any_word_but_0_may_own_a_position(word):
+    """The contract takes a deposit under any word below p. If the rules refused those that are no point of the curve,
+    half of all words, such a deposit could not be included while the program would prove it."""
+    state = world({7: holds(ALICE, 50)})
+    batch = apply(
+        state,
+        Deposit(public_key=word, position_id=8, amount=5),
+        transfer(ALICE, 7, BOB, 8, 2, receiver_public_key=word),
+        ForcedWithdrawal(public_key=word, position_id=8, amount=3),
+    )
+    assert batch.served == (Code.SUCCESS,)
+    assert batch.after.position(8) == Position(word, 4)
+    assert not is_stark_key(OFF_THE_CURVE)
+
+
+def test_nobody_signs_under_a_word_that_is_no_key():
+    with pytest.raises(ValidationError, match="no Stark key"):
+        Withdrawal.model_validate({**withdrawal(ALICE, 7, 1).model_dump(), "public_key": OFF_THE_CURVE})
 
 
 def test_own_key_of_an_empty_position():

@@ -22,25 +22,34 @@ from prover.applications.perpetual.amounts import (
     quantised,
     risk_fxp32,
 )
-from prover.applications.perpetual.documents import Case, StateDocument
+from prover.applications.perpetual.config import Limits
+from prover.applications.perpetual.documents import BatchDocument, Case, StateDocument
 from prover.applications.perpetual.errors import BelowUnit, InputRefused
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.explain import rows
 from prover.applications.perpetual.names import asset_id, asset_name
+from prover.applications.perpetual.signing import cancellation
+from prover.applications.perpetual.transactions import Deleverage, OracleTick
 from tests.support.paths import VECTORS
 from tests.support.world import (
     ALICE,
     BOB,
     BTC,
+    CAROL,
     ETH,
+    HOUR,
+    NOW,
     ONE,
     PRICE,
     SOL,
+    USD,
     apply,
+    configured,
     deposit,
     forced_withdrawal,
     holds,
     order,
+    signed_price,
     trade,
     withdrawal,
     world,
@@ -82,7 +91,12 @@ BAD = {
     "underscores": ("batch.transactions.0.amount", "1_000", "amount: takes an integer"),
     "too great": ("batch.transactions.0.amount", str(2**64), "amount: must be in [0, 2^64), is 18446744073709551616"),
     "negative": ("batch.transactions.0.amount", "-1", "amount: must be in [0, 2^64), is -1"),
-    "key off the curve": ("batch.transactions.0.public_key", "0x5", "public_key: 0x5 is no Stark key"),
+    "key 0": ("batch.transactions.0.public_key", "0x0", "public_key: must be in [1, p), is 0"),
+    "signer's key off the curve": (
+        "batch.transactions.1.buy_order.public_key",
+        hex(5),
+        "buy_order.public_key: 0x5 is no Stark key",
+    ),
     "key beyond p": ("batch.transactions.2.public_key", hex(2**252), "public_key: must be in [0, p)"),
     "unsorted configuration": (
         "config.synthetic_assets",
@@ -282,6 +296,29 @@ def test_explain_shows_what_came_before_a_refusal(tmp_path, monkeypatch):
     assert "+0.5 ETH-9" in result.output and "transaction 3 (deposit): position 7: INVALID_PUBLIC_KEY" in result.output
 
 
+def test_explain_shows_what_came_before_a_price_that_is_too_late(tmp_path, monkeypatch):
+    """The signed prices are of the refused tick's time, which the transactions before it do not reach."""
+    monkeypatch.setenv("COLUMNS", "200")
+    config = configured(limits=Limits())
+    state = world({7: holds(ALICE, 5)}, config)
+    price = signed_price(ETH, 2 * ONE, NOW + 60)
+    case = Case(
+        config=config,
+        prev_state=StateDocument.of(state),
+        batch=BatchDocument(
+            minimum_expiration_timestamp=HOUR,
+            signed_min_prices=(price,),
+            signed_max_prices=(price,),
+            transactions=(deposit(ALICE, 7, 10**6), OracleTick(prices=((ETH, 2 * ONE),), timestamp=NOW + 60)),
+        ),
+    )
+    path = tmp_path / "case.json"
+    path.write_text(case.model_dump_json())
+    result = invoke("explain", path)
+    assert result.exit_code == 1 and "transaction 1 (oracle): PRICE_MOVE" in result.output
+    assert "+1" in result.output and "deposit" in result.output
+
+
 def test_rows_tell_margins():
     """Position 7: 1000 of collateral before the trade, 3.5 % of 0.5 ETH at 1000 a piece needed after it."""
     found = [row for row in rows(Case.parsed(document()).apply()) if row.position == "7"]
@@ -289,6 +326,38 @@ def test_rows_tell_margins():
     assert found[1].change == "-500, +0.5 ETH-9" and found[1].holds == "500.000003, 0.500000005 ETH-9"
     assert found[1].margin == "1000.000007 → 982.500007"
     assert asset_name(5) == "0x5" and asset_name(BTC) == "BTC-10"
+
+
+def test_what_version_2_adds_is_read_and_explained(tmp_path, monkeypatch):
+    """Limits, flags, a cancellation and a deleverage that pays: written, read, shown; and the rule of a refusal."""
+    monkeypatch.setenv("COLUMNS", "220")
+    config = configured(limits=Limits())
+    held = {7: holds(ALICE, -650, {ETH: -100}), 8: holds(BOB, 10**9, {ETH: 5 * 10**8}), 9: holds(CAROL, 10**9)}
+    closing = order(BOB, 8, False, 10**8, 10**8, reduce_only=1, fill_or_kill=1)
+    resting = order(BOB, 8, False, 3 * 10**8, 10**9, nonce=2)
+    met = trade(order(CAROL, 9, True, 10**8, 10**8), closing, 10**8, 10**8)
+    paid = Deleverage(
+        deleveragable_position_id=7,
+        deleverager_position_id=8,
+        synthetic_asset_id=ETH,
+        amount_synthetic=100,
+        amount_collateral=-650,
+        deleverager_is_buying_synthetic=0,
+    )
+    transactions = [met, cancellation(resting, BOB, USD), paid]
+    case = Case.of(apply(world(held, config), *transactions, config=config)).model_dump(mode="json")
+    assert case["config"]["limits"]["max_price_spread"] == str(2**32 // 50)
+    assert case["batch"]["transactions"][2]["amount_collateral"] == "-650"
+    path = tmp_path / "case.json"
+    path.write_text(json.dumps(case))
+    output = invoke("explain", path).output
+    for text in ("trade, reduce-only, fill-or-kill", "cancel_order", "nothing; no more of 0.3 ETH-9", "+0.00065"):
+        assert text in output, output
+    case["batch"]["transactions"].append(forced_withdrawal(BOB, 8, 1).model_dump(mode="json"))
+    path.write_text(json.dumps(case))
+    refused = invoke("explain", path)
+    assert refused.exit_code == 1 and "transaction 3 (forced_withdrawal): FORCED_AFTER_DELEVERAGE" in refused.output
+    assert "no more of 0.3 ETH-9" in refused.output, "and what came before it"
 
 
 # --- amounts

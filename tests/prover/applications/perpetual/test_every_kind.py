@@ -1,4 +1,4 @@
-"""One batch with all eleven kinds of transaction, in Validium and in rollup form."""
+"""One batch with all kinds of transactions of each version, in Validium and in rollup form."""
 
 import pytest
 
@@ -11,10 +11,12 @@ from tests.support.world import (
 )
 
 
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("mode", [0, 1], ids=["validium", "rollup"])
-def test_a_batch_of_every_kind(mode):
-    batch = every_kind(mode)
-    assert {transaction.number for transaction in batch.transactions} == set(range(11))
+def test_a_batch_of_every_kind(mode, version):
+    batch = every_kind(mode, version)
+    kinds = {transaction.number for transaction in batch.transactions}
+    assert kinds == set(range(10 + version)) and len(kinds) == 10 + version
     assert batch.served == (
         Code.SUCCESS,
         Code.ILLEGAL_POSITION_TRANSITION_NO_RISK_REDUCED_VALUE,

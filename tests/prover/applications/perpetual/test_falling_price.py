@@ -6,7 +6,9 @@
 from collections import Counter
 
 from prover.applications.perpetual.amounts import human, price_fxp32
+from prover.applications.perpetual.config import Limits
 from prover.applications.perpetual.errors import Code, RuleBroken
+from prover.applications.perpetual.limits import reach
 from prover.applications.perpetual.margin import totals
 from prover.applications.perpetual.transactions import Deleverage, OracleTick, SignedPrice
 from tests.support.world import (
@@ -15,6 +17,7 @@ from tests.support.world import (
     NOW,
     ONE,
     apply,
+    configured,
     external,
     holds,
     liquidate,
@@ -135,6 +138,31 @@ def test_the_fund_has_its_own_margin():
     assert batch.after.position(SHORT).balance(BTC) == -7 * BITCOIN
     total = sum(p.collateral_balance for p in batch.after.positions.values())
     assert total == sum(p.collateral_balance for p in state.positions.values())
+
+
+def test_version_2_has_the_same_story():
+    """At 18,000 in one tick after six minutes, and at 15,000 in two, by 16,000: a tick reaches 20 %, an hour 100 %."""
+    config, state = configured(limits=Limits()), market_at_20000()
+    bids = [takeover(place, -state.position(place).collateral_balance, number) for number, place in enumerate(TRADERS)]
+
+    def fall(*ticks: tuple[int, int], then=()):
+        last, end = ticks[-1]
+        bound = signed_price(BTC, last, NOW + end, quotes=[external(last, BTC)] * 3)
+        steps = [OracleTick(prices=((BTC, to),), timestamp=NOW + time) for to, time in ticks]
+        return apply(state, *steps, *then, config=config, low=[bound], high=[bound]).after
+
+    after = fall((price(18_000), 361), then=bids)
+    assert all(after.position(place).is_empty() for place in TRADERS) and value(after, INSURANCE) == 30_000 - 5_400
+    for early, rule in (((price(18_000), 359), "PRICE_MOVE"), ((price(15_000), 720), "PRICE_MOVE")):
+        with refused(rule):
+            fall(early)
+    lowest = price(20_000) - reach(config.limits, price(20_000), 720)
+    struck = fall((lowest, 720), (price(15_000), 960))
+    left = list(TRADERS)[7:]
+    closed = apply(
+        struck, *(deleverage(place, -struck.position(place).collateral_balance) for place in left), config=config
+    ).after
+    assert value(struck, SHORT) - value(closed, SHORT) == 15_500
 
 
 def deleverage(place: int, collateral: int) -> Deleverage:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from freehold.leaving.forced_request import thin_margin
+from freehold.leaving.forced_request import could_be_deleveraged, thin_margin
 from prover.applications.perpetual.config import GeneralConfig, RiskSegment, SyntheticAsset
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.margin import (
@@ -74,6 +74,8 @@ def test_after_19300_a_price_of_one_less_liquidates():
     taken, halved = (apply(state, forced_withdrawal(ALICE, 7, dollars * DOLLARS)) for dollars in (19_300, 18_600))
     assert "be worth 1 more than its margin" in thin_margin(exchange, taken, 7)
     assert thin_margin(exchange, halved, 7) == ""
+    assert "holds BTC-10: a deleverage" in could_be_deleveraged(halved, 7)
+    assert could_be_deleveraged(apply(world({7: holds(ALICE, 5)}), forced_withdrawal(ALICE, 7, 1)), 7) == ""
     lower = Market.of(CONFIG, after.funding_indices, [(BTC, 2 * ONE - 1)], 0)
     assert margin_left(position, lower) < 0 and not totals(position, lower).is_well_leveraged()
 

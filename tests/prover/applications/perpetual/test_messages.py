@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from eth_account import Account
+from eth_account.messages import encode_typed_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -33,6 +35,7 @@ from tests.support.world import (
     oracle_id,
     order,
     refused,
+    trade,
     transfer,
     withdrawal,
     world,
@@ -181,6 +184,40 @@ def test_key_derivation():
         keys.from_mnemonic("test", "a", "b", hex(2**160), 0)
 
 
+def key_of(wallet: int, chain_id: int, exchange: str) -> int:
+    """What a user's wallet makes for an exchange."""
+    message = encode_typed_data(full_message=keys.exchange_message(chain_id, exchange))
+    return keys.from_ethereum_signature(bytes(Account.sign_message(message, wallet.to_bytes(32, "big")).signature))
+
+
+def test_a_key_for_each_exchange():
+    """Another chain, another address, another index: another key. The same again: the same."""
+    here, there = "0x" + "11" * 20, "0x" + "22" * 20
+    first = key_of(7, 1, here)
+    assert first == key_of(7, 1, here)
+    assert len({first, key_of(7, 1, there), key_of(7, 5, here), key_of(8, 1, here)}) == 4
+    assert keys.exchange_message(1, here, 1) != keys.exchange_message(1, here)
+    for wrong in ("0x11", "0x" + "1" * 41):
+        with pytest.raises(ValueError, match="Ethereum address"):
+            keys.exchange_message(1, wrong)
+
+
+def test_one_key_on_two_exchanges_is_signed_for_once_and_filled_twice():
+    """Orders name no exchange. Two exchanges take the same coin, Alice has position 7 on both, under one key: what she
+    signs for the first is good on the second, at its prices. With a key for each it is nobody's there."""
+    here, there = "0x" + "11" * 20, "0x" + "22" * 20
+    for second in (here, there):
+        own, other = (key_of(7, 1, exchange) for exchange in (here, second))
+        exchanges = [world({7: holds(private, 10**6, {ETH: 500}), 8: holds(BOB, 10**6)}) for private in (own, other)]
+        signed = trade(order(BOB, 8, True, 500, 500), order(own, 7, False, 500, 500), 500, 500)
+        assert apply(exchanges[0], signed)
+        if second == here:
+            assert apply(exchanges[1], signed).after.position(7).assets == (), "the replay"
+        else:
+            with refused(Code.INVALID_PUBLIC_KEY):
+                apply(exchanges[1], signed)
+
+
 def test_grinding_takes_the_first_number_without_bias():
     """A seed whose first hash is too great moves on to the second."""
     from hashlib import sha256
@@ -290,7 +327,9 @@ def test_flags_are_the_low_bits_of_an_orders_last_word():
     """Without them it hashes as published; a cancellation is the order's own message with one flag more."""
     head = pedersen(pedersen(pedersen(USD, ETH), USD), 20 << 160 | 10 << 96 | 1)
     last = 3 << 241 | 7 << 177 | 7 << 113 | 7 << 49 | HOUR + 24 << 17
-    for flags, fields in enumerate(({}, {"reduce_only": 1}, {"fill_or_kill": 1}, {"reduce_only": 1, "fill_or_kill": 1})):
+    for flags, fields in enumerate(
+        ({}, {"reduce_only": 1}, {"fill_or_kill": 1}, {"reduce_only": 1, "fill_or_kill": 1})
+    ):
         signed = order(ALICE, 7, True, 10, 20, **fields)
         cancel = cancellation(signed, ALICE, USD)
         assert signed.message_hash(USD) == pedersen(head, last | flags)

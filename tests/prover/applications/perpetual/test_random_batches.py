@@ -10,6 +10,7 @@ from prover.applications.perpetual.documents import Case
 from prover.applications.perpetual.errors import Code, InputRefused, RuleBroken
 from prover.applications.perpetual.margin import totals
 from prover.applications.perpetual.program_input import touched_orders, touched_positions
+from prover.applications.perpetual.transactions import TRANSACTION_KINDS
 from tests.support.random_batches import ASSETS, Differs, Seeded, a_case, batches, compare
 
 RELAXED = settings(
@@ -18,7 +19,7 @@ RELAXED = settings(
 
 
 @RELAXED
-@given(batches())
+@given(batches(version=1) | batches(version=2))
 def test_what_holds_of_every_batch(case):
     """Synthetic balances sum to what they did; collateral moves by modifications and funding's rounding only; nobody
     ends badly leveraged who was not so before, nor worse than funding and prices make it."""
@@ -44,12 +45,24 @@ def test_what_holds_of_every_batch(case):
     assert Case.parsed(case.model_dump(mode="json")).apply().output() == batch.output()
 
 
-def test_accepted_and_refused_batches_are_both_common():
+OF_VERSION_2 = {
+    "PRICE_SPREAD",
+    "PRICE_MOVE",
+    "LIQUIDATION_PRICE",
+    "LIQUIDATION_SIZE",
+    "REDUCE_ONLY",
+    "FILL_OR_KILL",
+    "FORCED_AFTER_DELEVERAGE",
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_accepted_and_refused_batches_are_both_common(version):
     """And every kind of transaction is among the accepted ones, refused by a dozen rules and more."""
     accepted, seen, rules = Counter(), Counter(), Counter()
-    for seed in range(200):
+    for seed in range(200 if version == 1 else 400):
         try:
-            batch = a_case(Seeded(seed)).apply()
+            batch = a_case(Seeded(seed), version=version).apply()
         except (RuleBroken, InputRefused) as refusal:
             accepted[False] += 1
             rules[getattr(refusal, "rule", "input")] += 1
@@ -58,8 +71,9 @@ def test_accepted_and_refused_batches_are_both_common():
         seen.update(transaction.type for transaction in batch.transactions)
         rules.update(code.name for code in batch.served)
     assert min(accepted[True], accepted[False]) > 50, accepted
-    assert len(seen) == 11, seen
+    assert set(seen) == set(TRANSACTION_KINDS) - ({"cancel_order"} if version == 1 else set()), seen
     assert len(rules) > 20, rules
+    assert version == 1 or len(OF_VERSION_2 & set(rules)) > 4, "test_broken_twins reaches each of them"
 
 
 def run_again(case, batch):
@@ -71,7 +85,7 @@ def run_again(case, batch):
 
 
 @settings(RELAXED, max_examples=10)
-@given(batches())
+@given(batches(version=1) | batches(version=2))
 def test_the_rules_agree_with_themselves(case):
     compare(case, run_again)
 

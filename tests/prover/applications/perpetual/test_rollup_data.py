@@ -33,7 +33,7 @@ N_BATCHES = 53
 @cache
 def history() -> list[Batch]:
     """Batches of one rollup, with ticks, orders used in part, positions emptied and refilled."""
-    choose = Seeded(3)
+    choose = Seeded(13)
     config = a_config(choose).model_copy(update={"data_availability_mode": 1})
     return a_history(choose, config, N_BATCHES)
 

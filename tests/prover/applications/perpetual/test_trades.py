@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from prover.applications.perpetual.config import FeePosition
 from prover.applications.perpetual.errors import Code, OrderRefused
 from prover.applications.perpetual.execute import _check_limits
 from prover.applications.perpetual.fields import MAX_ASSETS_IN_POSITION
@@ -28,11 +29,16 @@ from tests.support.world import (
     apply,
     asset_id,
     configured,
+    deposit,
+    forced_trade,
+    forced_withdrawal,
     holds,
+    key,
     order,
     refused,
     synthetic,
     trade,
+    transfer,
     world,
 )
 
@@ -296,6 +302,66 @@ def test_both_fees_reach_the_fee_position():
     assert apply(nearly_full, meet(1000, 105, fees=(3, 3), signed_fee=50))
 
 
+def test_each_fee_leaves_the_fee_position_legal_as_it_comes():
+    """A fee position below the range of values: one fee after the other, the first leaves it outside, and both at once
+    would not have. Whoever paid them together would prove a batch that another pays in two steps and refuses."""
+    deep = {ETH: -1}
+    rich = {7: holds(ALICE, 10**9), 8: holds(BOB, HALF - 1)}
+    for start, accepted in ((-HALF + 4, True), (-HALF + 3, False)):
+        state = world({**rich, FEES: holds(FEE_KEEPER, start, deep)}, prices={ETH: 4 * ONE}, indices={ETH: 0})
+        paid = meet(10, 50, fees=(3, HALF - 1), signed=(10, 50), signed_fee=HALF)
+        if accepted:
+            assert apply(state, paid).after.position(FEES).collateral_balance == start + HALF + 2
+        else:
+            with refused(Code.OUT_OF_RANGE_TOTAL_VALUE):
+                apply(state, paid)
+
+
+def test_nobody_takes_the_empty_fee_position():
+    """Mallory, with the key of both parties, asks on chain that the fee position buys one quantum of him for nothing.
+
+    Were it valid, an operator could prove nothing else, and every later trade and liquidation would meet a fee position
+    of another's key. It is proven invalid; the fee key itself may do it.
+    """
+    state = world({**RICH, 9: holds(0xBAD, 10**6)})
+    request = forced_trade((0xBAD, FEES), (0xBAD, 9), True, 1, 0)
+    batch = apply(state, request, meet(1000, 105, fees=(3, 4), signed_fee=50))
+    assert batch.served == (Code.INVALID_PUBLIC_KEY,)
+    assert batch.after.position(FEES) == holds(FEE_KEEPER, 7)
+    assert apply(state, forced_trade((FEE_KEEPER, FEES), (0xBAD, 9), True, 1, 0)).served == (Code.SUCCESS,)
+
+
+@pytest.mark.parametrize("held", [{}, {FEES: holds(FEE_KEEPER, 5)}], ids=["empty", "held"])
+def test_the_fee_position_answers_to_the_fee_key_alone(held):
+    """Deposits, transfers and requests, while it is empty and while it is not."""
+    state = world({**RICH, **held})
+    for under_another_key in (deposit(BOB, FEES, 1), transfer(BOB, 8, BOB, FEES, 1), deposit(BOB, FEES, 0)):
+        with refused(Code.INVALID_PUBLIC_KEY):
+            apply(state, under_another_key)
+    for under_the_fee_key in (deposit(FEE_KEEPER, FEES, 1), transfer(BOB, 8, FEE_KEEPER, FEES, 1)):
+        assert apply(state, under_the_fee_key).after.position(FEES).public_key == key(FEE_KEEPER)
+    assert apply(state, forced_withdrawal(BOB, FEES, 0)).served == (Code.INVALID_PUBLIC_KEY,)
+
+
+def test_a_fee_position_without_a_key_is_nobodys():
+    """Nobody owns it, and no trade can pay its fees there; other positions are not concerned."""
+    config = CONFIG.model_copy(update={"fee_position": FeePosition(position_id=FEES)})
+    state = world(RICH, config)
+    for owner in (BOB, FEE_KEEPER):
+        with refused(Code.INVALID_PUBLIC_KEY):
+            apply(state, deposit(owner, FEES, 1), config=config)
+    with refused(Code.INVALID_PUBLIC_KEY):
+        apply(state, meet(1000, 105), config=config)
+    assert apply(state, deposit(BOB, 8, 1), config=config)
+
+
+def test_a_fee_position_of_another_key_waits_for_its_configuration():
+    """After governance has changed the key the old owner has no say: empty the position before the change."""
+    state = world({**RICH, FEES: holds(BOB, 5)})
+    for owner in (BOB, FEE_KEEPER):
+        assert apply(state, forced_withdrawal(owner, FEES, 1)).served == (Code.INVALID_PUBLIC_KEY,)
+
+
 @given(
     st.integers(1, 2**64 - 1),
     st.integers(1, 2**64 - 1),
@@ -309,7 +375,7 @@ def test_a_fill_is_never_worse_than_the_limit_by_a_whole_unit(full, limit, fille
     signed = order(ALICE, 7, buys, 5, 5).model_copy(update={"amount_synthetic": full, "amount_collateral": limit})
     fair = Fraction(limit * filled, full)
     try:
-        _check_limits(signed, USD, filled, paid, 0)
+        _check_limits(signed, filled, paid, 0)
         assert paid < fair + 1 if buys else paid > fair - 1
     except OrderRefused:
         assert paid > fair if buys else paid < fair

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from prover.applications.ledger.fields import FXP32
 from prover.applications.perpetual.config import GeneralConfig, Limits, chain_hash
-from tests.support.world import BTC, CONFIG, ETH, configured, synthetic
+from tests.support.world import BTC, CONFIG, ETH, USD, configured, synthetic
 
 FIRST_WORDS = [0x50657270657475616C436F6E66696731, 0x50657270657475616C436F6E66696732]
 LIMITED = configured(limits=Limits())
@@ -76,9 +76,41 @@ def test_an_even_quorum_is_refused_in_version_2():
     asset = synthetic(ETH)
     even = asset.model_copy(update={"oracle_price_quorum": 2})
     assert configured(even).synthetic_assets[0].oracle_price_quorum == 2
-    with pytest.raises(ValidationError, match="quorum of .* is 2, must be odd"):
+    with pytest.raises(ValidationError, match=r"quorum of .* is 2, must be odd"):
         configured(synthetic(BTC), even, limits=Limits())
     configured(synthetic(BTC), asset, limits=Limits())
+
+
+def test_what_would_stop_all_prices_or_all_trades_is_refused_in_version_2():
+    """Each makes an exchange on which nothing of the kind can be proven until governance changes it."""
+    asset = synthetic(ETH)
+    alike = asset.oracle_price_signers[:1] * 3
+    stuck = {
+        "it has 0 signers": (asset.model_copy(update={"oracle_price_signers": ()}), {}),
+        "it has 2 signers": (asset.model_copy(update={"oracle_price_signers": asset.oracle_price_signers[:2]}), {}),
+        "it has 1 signers": (asset.model_copy(update={"oracle_price_signers": alike}), {}),
+        "has no oracle_price_signed_asset_ids": (asset.model_copy(update={"oracle_price_signed_asset_ids": ()}), {}),
+        "position_id is 2, outside a tree of height 1": (asset, {"positions_tree_height": 1, "position": 2}),
+        "public_key is 0": (asset, {"key": 0}),
+    }
+    for message, (changed, fields) in stuck.items():
+        position = {"position_id": fields.get("position", 1), "public_key": fields.get("key", 5)}
+        document = {
+            "collateral": {"asset_id": USD},
+            "fee_position": position,
+            "synthetic_assets": [changed],
+            "positions_tree_height": fields.get("positions_tree_height", 64),
+        }
+        assert GeneralConfig(**document).version == 1
+        with pytest.raises(ValidationError, match=message):
+            GeneralConfig(**document, limits=Limits())
+    assert GeneralConfig(collateral={"asset_id": USD}, limits=Limits()), "without assets nobody trades"
+
+
+def test_version_2_bounds_the_funding_rate():
+    assert configured(limits=Limits(), max_funding_rate=2**20).max_funding_rate == 2**20
+    with pytest.raises(ValidationError, match="max_funding_rate is 1048577, must be at most 1048576"):
+        configured(limits=Limits(), max_funding_rate=2**20 + 1)
 
 
 def test_a_funding_rate_ends_below_2_64():

@@ -11,10 +11,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from prover.algebra.field import PRIME
+from prover.applications.perpetual import samples as sample
 from prover.applications.perpetual.program import advice
-from prover.applications.perpetual.samples import ALICE, BOB, A, B, SampleExchange, five_assets, position
+from prover.applications.perpetual.samples import (
+    ALICE,
+    BANKRUPT,
+    BOB,
+    CAROL,
+    LIQUID,
+    PRICE,
+    A,
+    B,
+    SampleExchange,
+    asset_id,
+    five_assets,
+    forced_withdrawal,
+    position,
+)
+from prover.applications.perpetual.transactions import Deleverage, Trade
 from prover.cairo.errors import RunFailed
 from prover.cairo.run import run_program
+from tests.support.limited_exchange import ONE, LimitedExchange
 from tests.support.program_kit import CASES, cheat, lying_program, published, run
 from tests.support.totality_cases import trades, withdrawals
 
@@ -69,6 +86,44 @@ def busy_batch() -> dict:
     return exchange.case(before, transactions, exchange.signed_prices(1)).program_input()
 
 
+def busy_limited_batch() -> dict:
+    """Of version 2, with what only it has: a jump, flags, a liquidation's limits, a cancellation, an amount below 0."""
+    exchange = LimitedExchange(n_assets=6)
+    held = {0: -(10**9), 1: 10**9, 3: 10**9}
+    before = exchange.state(
+        {
+            A: position(ALICE, 10**12, held),
+            B: position(BOB, 10**12, {0: 10**9, 5: 10**9}),
+            LIQUID: position(CAROL, 10**7 - 2 * 10**9 + 1, {1: 10**9}),
+            BANKRUPT: position(CAROL, -1400, {5: -100}),
+        }
+    )
+    reduced = exchange.flagged(ALICE, A, 0, True, 10**6, 3 * 10**6, 1)
+    whole = exchange.flagged(BOB, B, 0, False, 10**6, 10**6, 2)
+    traded = Trade(
+        buy_order=reduced,
+        sell_order=whole,
+        actual_synthetic=10**6,
+        actual_collateral=2 * 10**6,
+        actual_buyer_fee=0,
+        actual_seller_fee=0,
+    )
+    taken = sample.liquidation(exchange.flagged(BOB, B, 1, True, 10**6, 2 * 10**6, 2))
+    struck = Deleverage(
+        deleveragable_position_id=BANKRUPT,
+        deleverager_position_id=B,
+        synthetic_asset_id=asset_id(5),
+        amount_synthetic=100,
+        amount_collateral=-1400,
+        deleverager_is_buying_synthetic=0,
+    )
+    jump = exchange.tick(PRICE + (PRICE * (ONE * 359 // 3600) >> 32), 359, place=4)
+    cancelled = exchange.cancellation(ALICE, exchange.flagged(ALICE, A, 2, False, 10**6, 10**6, 3))
+    target = [exchange.signed(2 * PRICE, exchange.time + 359, place=4)]
+    transactions = [forced_withdrawal(ALICE, A, 9), jump, traded, taken, cancelled, struck]
+    return exchange.input(before, transactions, target, target)
+
+
 CASES_OF_ALTERATION = [("branch", RULES, flip), *(("number", FACTS, alter) for alter in ALTERATIONS.values())]
 NAMES = ["branch flipped", *ALTERATIONS]
 
@@ -81,9 +136,23 @@ def test_no_other_answer_in_a_trade_is_provable(kind, scopes, alter):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "scopes", "alter"), CASES_OF_ALTERATION, ids=NAMES)
-def test_no_other_answer_anywhere_in_a_trade_is_provable(kind, scopes, alter):
-    refused, confused = try_all(busy_batch(), kind, scopes, alter)
+@pytest.mark.parametrize("batch", [busy_batch, busy_limited_batch])
+def test_no_other_answer_anywhere_in_a_trade_is_provable(batch, kind, scopes, alter):
+    refused, confused = try_all(batch(), kind, scopes, alter)
     assert refused > 2 * confused
+
+
+@pytest.mark.parametrize(("kind", "scopes", "alter"), CASES_OF_ALTERATION, ids=NAMES)
+def test_no_other_answer_under_limits_is_provable(kind, scopes, alter):
+    refused, confused = try_all(busy_limited_batch(), kind, scopes, alter, stride=3)
+    assert refused > 2 * confused
+
+
+@pytest.mark.parametrize("alter", ALTERATIONS.values(), ids=ALTERATIONS)
+def test_no_other_answer_about_a_cancellation_is_provable(alter):
+    """All of them: nothing of it is for the operator to choose. One hint knows the side itself."""
+    refused, confused = try_all(busy_limited_batch(), "number", ("cancellations",), alter)
+    assert refused >= 2 and confused <= 1
 
 
 def test_no_other_turn_in_a_tree_is_provable():
