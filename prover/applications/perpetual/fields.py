@@ -59,6 +59,10 @@ AnyAssetField = Annotated[AssetId, reads_integers, between(0, PRIME), as_hex]
 SignedAssetId = Annotated[int, reads_integers, between(0, 1 << 168), as_hex]
 UsedField = Annotated[Used, reads_integers, between(0, AMOUNT_UPPER_BOUND), as_decimal]
 CollateralAmountField = Annotated[CollateralQuanta, reads_integers, between(0, AMOUNT_UPPER_BOUND), as_decimal]
+SignedCollateralAmountField = Annotated[
+    CollateralQuanta, reads_integers, between(1 - AMOUNT_UPPER_BOUND, AMOUNT_UPPER_BOUND), as_decimal
+]
+"""Of a deleverage, which may flow either way."""
 SyntheticAmountField = Annotated[SyntheticQuanta, reads_integers, between(0, AMOUNT_UPPER_BOUND), as_decimal]
 CollateralBalanceField = Annotated[CollateralQuanta, reads_integers, between(-BALANCE_BIAS, BALANCE_BIAS), as_decimal]
 SyntheticBalanceField = Annotated[SyntheticQuanta, reads_integers, between(-BALANCE_BIAS, BALANCE_BIAS), as_decimal]

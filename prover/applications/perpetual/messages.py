@@ -16,6 +16,8 @@ from prover.applications.perpetual.units import CollateralQuanta, ExternalPrice,
 
 LIMIT_ORDER, TRANSFER, CONDITIONAL_TRANSFER, WITHDRAWAL, WITHDRAWAL_TO_OWNER = 3, 4, 5, 6, 7
 """The 10-bit types. The last two are one transaction: to the signer's own key, or to another owner key."""
+REDUCE_ONLY, FILL_OR_KILL, CANCEL = 1, 2, 4
+"""Flags of a limit order, in the low bits of its padding. The last makes it the message that cancels the order."""
 ORDER_ID_BITS = 64
 MESSAGE_BITS = 251
 
@@ -62,6 +64,7 @@ def limit_order_hash(
     nonce: int,
     position_id: PositionId,
     expiration_timestamp: Hours,
+    flags: int = 0,
 ) -> int:
     """The fee is in collateral; the position stands in the slots of fee, sold and bought asset alike."""
     synthetic = (_checked("synthetic_asset_id", synthetic_asset_id, 128), amount_synthetic)
@@ -81,7 +84,8 @@ def limit_order_hash(
         ("position_id", position_id, 64),
         ("position_id", position_id, 64),
         ("expiration_timestamp", expiration_timestamp, 32),
-        ("padding", 0, 17),
+        ("padding", 0, 14),
+        ("flags", flags, 3),
     )
     return _chain([sold, bought, collateral_asset_id, amounts, rest])
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from prover.applications.ledger.units import Hours, Seconds
-from prover.applications.perpetual import messages
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State
@@ -40,7 +39,7 @@ def touched_orders(config: GeneralConfig, transactions: Sequence[Transaction]) -
     """The ids of all signed orders, ascending."""
     collateral = config.collateral.asset_id
     orders = [order for transaction in transactions for order in transaction.signed_orders()]
-    return sorted({messages.order_id(order.message_hash(collateral)) for order in orders})
+    return sorted({order.order_id(collateral) for order in orders})
 
 
 def program_input(

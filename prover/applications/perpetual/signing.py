@@ -12,6 +12,7 @@ from prover.algebra import ecdsa
 from prover.applications.ledger.units import AssetId, CollateralId, Hours, Seconds, StarkKey
 from prover.applications.perpetual import messages
 from prover.applications.perpetual.transactions import (
+    CancelOrder,
     ConditionalTransfer,
     LimitOrder,
     PriceSignature,
@@ -43,6 +44,12 @@ def sign(order: SignedOrder, private_key: int, collateral_asset_id: CollateralId
 def signed(kind: type[SignedOrder], private_key: int, collateral: CollateralId, /, **fields: Any) -> SignedOrder:
     """An order with these fields of the model, under the private key's own public one."""
     return sign(kind(public_key=stark_key(private_key), **fields), private_key, collateral)
+
+
+def cancellation(order: LimitOrder, private_key: int, collateral_asset_id: CollateralId) -> CancelOrder:
+    """What takes back the rest of the order."""
+    terms = order.model_dump(exclude={"signature_r", "signature_s"})
+    return sign(CancelOrder(**terms), private_key, collateral_asset_id)
 
 
 def sign_price(

@@ -1,4 +1,4 @@
-"""The eleven transactions, as checked JSON (docs/spec/perpetual-state.md 7). What they do is in `execute.py`.
+"""The twelve transactions, as checked JSON (docs/spec/perpetual-state.md 7). What they do is in `execute.py`.
 
 Amounts are quantised, times of expiration are hours, all other times seconds.
 """
@@ -34,9 +34,10 @@ from prover.applications.perpetual.fields import (
     PriceField,
     PricesField,
     SignedAssetId,
+    SignedCollateralAmountField,
     SyntheticAmountField,
 )
-from prover.applications.perpetual.units import PositionId, Quanta
+from prover.applications.perpetual.units import OrderId, PositionId, Quanta
 
 
 class Signed(Document):
@@ -59,13 +60,20 @@ class Signed(Document):
     def message_hash(self, collateral_asset_id: CollateralId) -> int:
         raise NotImplementedError
 
+    def order_id(self, collateral_asset_id: CollateralId) -> OrderId:
+        """The leaf that it uses up."""
+        return messages.order_id(self.message_hash(collateral_asset_id))
+
     def full_amount(self) -> Quanta:
         """What the order's leaf can hold."""
         raise NotImplementedError
 
 
-class LimitOrder(Signed):
-    """Buy or sell up to `amount_synthetic` at `amount_collateral / amount_synthetic` or better, fee in proportion."""
+_WHERE_SET = Field(0, exclude_if=lambda flag: flag == 0)
+
+
+class _Order(Signed):
+    """The terms of a limit order. Both flags are of version 2."""
 
     position_id: PositionIdField = Field(validation_alias=AliasChoices("position_id", "liquidated_position_id"))
     synthetic_asset_id: AssetIdField
@@ -74,8 +82,10 @@ class LimitOrder(Signed):
     amount_synthetic: SyntheticAmountField
     amount_collateral: CollateralAmountField
     amount_fee: CollateralAmountField
+    reduce_only: Flag = _WHERE_SET
+    fill_or_kill: Flag = _WHERE_SET
 
-    def message_hash(self, collateral_asset_id: CollateralId) -> int:
+    def order_hash(self, more_flags: int = 0) -> int:
         """The order names its own collateral; a batch refuses another than the configured one."""
         return messages.limit_order_hash(
             synthetic_asset_id=self.synthetic_asset_id,
@@ -87,10 +97,24 @@ class LimitOrder(Signed):
             nonce=self.nonce,
             position_id=self.position_id,
             expiration_timestamp=self.expiration_timestamp,
+            flags=self.flags() | more_flags,
         )
+
+    def flags(self) -> int:
+        return messages.REDUCE_ONLY * self.reduce_only | messages.FILL_OR_KILL * self.fill_or_kill
 
     def full_amount(self) -> Quanta:
         return self.amount_synthetic
+
+
+class LimitOrder(_Order):
+    """Buy or sell up to `amount_synthetic` at `amount_collateral / amount_synthetic` or better, fee in proportion.
+
+    `reduce_only`: a fill only brings the position's holding nearer to 0. `fill_or_kill`: all of it at once.
+    """
+
+    def message_hash(self, collateral_asset_id: CollateralId) -> int:
+        return self.order_hash()
 
 
 class _Transaction(Document):
@@ -241,11 +265,31 @@ class Deleverage(_Transaction):
     deleverager_position_id: PositionIdField
     synthetic_asset_id: AssetIdField
     amount_synthetic: SyntheticAmountField
-    amount_collateral: CollateralAmountField
+    amount_collateral: SignedCollateralAmountField = Field(description="negative where the buyer is paid too")
     deleverager_is_buying_synthetic: Flag
 
     def position_ids(self) -> tuple[PositionId, ...]:
         return (self.deleveragable_position_id, self.deleverager_position_id)
+
+
+class CancelOrder(_Transaction, _Order):
+    """Takes back what is left of a limit order: its terms, and a signature of them with the flag that cancels.
+
+    Of version 2.
+    """
+
+    number: ClassVar[int] = 11
+    type: Literal["cancel_order"] = "cancel_order"
+
+    def message_hash(self, collateral_asset_id: CollateralId) -> int:
+        return self.order_hash(messages.CANCEL)
+
+    def order_id(self, collateral_asset_id: CollateralId) -> OrderId:
+        """Of the order that it cancels."""
+        return messages.order_id(self.order_hash())
+
+    def position_ids(self) -> tuple[PositionId, ...]:
+        return (self.position_id,)
 
 
 class _Forced(_Transaction):
@@ -342,6 +386,7 @@ Transaction = Annotated[
     | Trade
     | Liquidate
     | Deleverage
+    | CancelOrder
     | ForcedWithdrawal
     | ForcedTrade
     | FundingTick

@@ -16,7 +16,7 @@ from prover.applications.ledger.fields import is_stark_key
 from prover.applications.perpetual import messages
 from prover.applications.perpetual.config import chain_hash
 from prover.applications.perpetual.errors import Code
-from prover.applications.perpetual.signing import sign, sign_price
+from prover.applications.perpetual.signing import cancellation, sign, sign_price
 from prover.applications.perpetual.transactions import LimitOrder, Transfer, Withdrawal
 from tests.support.paths import VECTORS
 from tests.support.world import (
@@ -286,6 +286,19 @@ def test_sides_swap_assets_and_amounts_and_no_more():
     assert sells == pedersen(pedersen(pedersen(pedersen(1, 2), 2), amounts), rest)
 
 
+def test_flags_are_the_low_bits_of_an_orders_last_word():
+    """Without them it hashes as published; a cancellation is the order's own message with one flag more."""
+    head = pedersen(pedersen(pedersen(USD, ETH), USD), 20 << 160 | 10 << 96 | 1)
+    last = 3 << 241 | 7 << 177 | 7 << 113 | 7 << 49 | HOUR + 24 << 17
+    for flags, fields in enumerate(({}, {"reduce_only": 1}, {"fill_or_kill": 1}, {"reduce_only": 1, "fill_or_kill": 1})):
+        signed = order(ALICE, 7, True, 10, 20, **fields)
+        cancel = cancellation(signed, ALICE, USD)
+        assert signed.message_hash(USD) == pedersen(head, last | flags)
+        assert cancel.message_hash(USD) == pedersen(head, last | flags | 4)
+        assert cancel.order_id(USD) == signed.order_id(USD) == messages.order_id(signed.message_hash(USD))
+        assert set(signed.model_dump()) & {"reduce_only", "fill_or_kill"} == set(fields), "written where they are set"
+
+
 def test_conditional_transfers_have_a_type_of_their_own():
     """Edges 18 and 19."""
     plain, conditional = transfer(ALICE, 7, BOB, 8, 1), transfer(ALICE, 7, BOB, 8, 1, condition=9)
@@ -327,6 +340,7 @@ ORDER_BITS = {
     "nonce": 32,
     "position_id": 64,
     "expiration_timestamp": 32,
+    "flags": 3,
 }
 TRANSFER_BITS = {
     "asset_id": 250,
@@ -405,6 +419,7 @@ def test_a_signature_of_one_message_never_serves_another(amount, nonce, position
         transfer(ALICE, position, BOB, 5, amount, condition=7, **fields),
         order(ALICE, position, True, amount, amount, **fields),
         order(ALICE, position, False, amount, amount, **fields),
+        cancellation(order(ALICE, position, True, amount, amount, **fields), ALICE, USD),
     ]
     assert len({kind.message_hash(USD) for kind in kinds}) == len(kinds)
     for signed, other in zip(kinds, kinds[1:] + kinds[:1], strict=True):
