@@ -14,7 +14,9 @@ from eth_abi.abi import encode
 from freehold.chain.committee import Members, deploy_committee
 from freehold.chain.contracts import deploy, exchange_at
 from freehold.chain.deployed import USUAL_DELAYS, Delays, Deployment
+from freehold.chain.exchange import decimals_of
 from freehold.chain.network import head_number
+from freehold.chain.usable import refuse_coarse, refuse_unusable
 from freehold.chain.verifier import data_contract, deploy_verifier, register_program
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import asset_type, erc20_asset_info
@@ -79,13 +81,16 @@ def deploy_exchange(
 ) -> Deployment:
     """Deploy and configure. Raises ParametersTooWeak for less than the default outside local networks.
 
-    `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode.
+    `rules`: what the general configuration says beside the collateral's id: assets, fee position, availability mode.
+    Raises Refused for a configuration that would stop the exchange, and for a token of too many decimals.
     """
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
     block = head_number()
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
-    config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), **rules})
+    config = GeneralConfig.model_validate({"collateral": {"asset_id": asset_type(asset_info)}, **rules})
+    refuse_unusable(config)
+    refuse_coarse(decimals_of(token.address), token.address)
     state = State.initial(config, Seconds(time))
 
     verifier = deploy_verifier(project, governor, parameters)

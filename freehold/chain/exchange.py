@@ -117,10 +117,10 @@ def open_exchange(place: Place) -> Exchange:
         raise Refused(f"{place.record_file} is of chain {record.chain_id}, {network_name()} is another")
     contract = exchange_at(project, contract_at(record.exchange, "the exchange's address", "Freehold").address)
     token = contract_at(str(record.token), "the token's address", "PlainToken")
-    return Exchange(contract, token, _decimals(token.address))
+    return Exchange(contract, token, decimals_of(token.address))
 
 
-def _decimals(address: str) -> int | None:
+def decimals_of(address: str) -> int | None:
     """`decimals()` of a token, which ERC-20 leaves optional."""
     try:
         answer = networks.provider.web3.eth.call({"to": address, "data": "0x313ce567"})

@@ -9,7 +9,11 @@ from ape.contracts.base import ContractInstance
 from freehold.chain.deployed import Deployment
 from freehold.chain.managers import networks
 from freehold.chain.network import is_local
-from freehold.records import Place, Record, find_place, folder_of, new_place
+from freehold.chain.sending import Journal
+from freehold.records import RECORD, Place, Record, find_place, folder_of, new_place, read_record
+
+TRANSACTIONS = "transactions.json"
+"""Beside a record: what was sent for it, with its gas."""
 
 
 def chain_folder() -> Path:
@@ -40,6 +44,23 @@ def record_of(deployment: Deployment) -> Record:
         parameters=deployment.parameters.describe(),
         delays=deployment.delays.describe(),
     )
+
+
+def sending_file(name: str | None) -> Path:
+    """Where a deployment's transactions are written down until its place is there."""
+    return chain_folder() / f"{name or 'unnamed'}.sending.json"
+
+
+def settle(deployment: Deployment, journal: Journal, name: str | None) -> Place:
+    """The place of an exchange whose transactions are all in blocks. Whoever was stopped on the way calls again."""
+    for file in chain_folder().glob(f"*/{RECORD}"):
+        if read_record(file).exchange == deployment.exchange.address:
+            place = Place(file)
+            break
+    else:
+        place = write_deployment(deployment, name)
+    journal.move(place.record_file.with_name(TRANSACTIONS))
+    return place
 
 
 def write_deployment(deployment: Deployment, name: str | None = None) -> Place:
