@@ -12,7 +12,7 @@ from freehold.chain.contracts import address_of
 from freehold.chain.deployed import Deployment
 from freehold.chain.managers import networks
 from freehold.chain.network import is_local, network_name
-from freehold.chain.parameters import CollateralPart, CommitteePart, Parameters, RolesPart
+from freehold.chain.parameters import CommitteePart, Parameters, RolesPart, TokenPart
 from freehold.chain.plan import GAS_LIMIT, Plan, Rehearsal, carry_out, differences, rehearse
 from freehold.chain.record import chain_folder, sending_file, settle
 from freehold.chain.sending import Journal, Sent
@@ -97,7 +97,7 @@ def _of_options(
     operators = (address_of(operator, "--operator"),) if operator else ()
     return Parameters(
         name=name,
-        collateral=CollateralPart(token=address_of(token, "--token") if token else None),
+        collateral=TokenPart(token=address_of(token, "--token") if token else None),
         committee=committee,
         roles=RolesPart(operators=operators),
     )

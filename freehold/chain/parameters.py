@@ -40,7 +40,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class CollateralPart(_Part):
+class TokenPart(_Part):
     token: Address | None = Field(None, description="an ERC-20 token; on a local network one is made if none is named")
     decimals: int | None = Field(None, ge=0, le=18, description="only of a token that does not say")
 
@@ -55,7 +55,7 @@ class OraclePart(_Part):
     key: KeyField = Field(description="Stark key that signs prices")
 
 
-class AssetPart(_Part):
+class MarketPart(_Part):
     name: str = Field(pattern=f"^{ASSET_NAME}$", description="such as BTC; with its decimals it is the asset's id")
     decimals: int = Field(ge=0, le=18, description="of its quantum: 10^decimals quanta are one asset")
     market: str | None = Field(None, max_length=16, description="as oracles sign it; the name and USD if not given")
@@ -123,15 +123,19 @@ class RolesPart(_Part):
     proxy_governor: Address | None = Field(None, description="the same for the code")
 
 
-class DelaysPart(_Part):
-    """Spans; those that are not given are the usual ones."""
+def _usually(delay: str) -> Any:
+    return Field(None, description=f"usually {Delays().describe()[delay]}")
 
-    deposit_cancel: Span | None = None
-    freeze_grace: Span | None = None
-    unfreeze: Span | None = None
-    verifier_removal: Span | None = None
-    configuration: Span | None = None
-    upgrade: Span | None = None
+
+class DelaysPart(_Part):
+    """Those that are not given are the usual ones. The contracts have bounds for each (`docs/roles.md`)."""
+
+    deposit_cancel: Span | None = _usually("deposit_cancel")
+    freeze_grace: Span | None = _usually("freeze_grace")
+    unfreeze: Span | None = _usually("unfreeze")
+    verifier_removal: Span | None = _usually("verifier_removal")
+    configuration: Span | None = _usually("configuration")
+    upgrade: Span | None = _usually("upgrade")
 
     def delays(self) -> Delays:
         return Delays(**{name: span for name, span in self.model_dump().items() if span is not None})
@@ -143,14 +147,14 @@ class Parameters(_Part):
     name: str | None = Field(None, description="of the folder for record and state; the beginning of the address")
     mode: Literal["validium", "rollup"] = Field("validium", description="data with a committee, or on chain")
     proofs: Literal["fast", "default", "final"] | None = Field(None, description="a named parameter set of the proofs")
-    collateral: CollateralPart = CollateralPart()
-    assets: tuple[AssetPart, ...] = ()
+    collateral: TokenPart = TokenPart()
+    assets: tuple[MarketPart, ...] = ()
     fees: FeesPart | None = Field(None, description="where fees go; without it orders with fees are refused")
     max_funding_rate: int = Field(1120, ge=0, lt=1 << 64, description="2^-32 of the price, per second")
     price_validity: Span | None = Field(None, description="how old a signed price may be")
     funding_validity: Span | None = Field(None, description="how old funding may be")
     risk_by_balance_only: bool = Field(False, description="`up_to` counts assets, not coins")
-    limits: Limits | None = Field(None, description="with them the configuration is of version 2")
+    limits: Limits | None = Field(Limits(), description="of version 2; null for version 1, which has none")
     heights: HeightsPart = HeightsPart()
     delays: DelaysPart = DelaysPart()
     committee: CommitteePart = CommitteePart()

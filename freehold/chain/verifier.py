@@ -9,6 +9,7 @@ from ape.managers.project import ProjectManager
 from ethpm_types.contract_type import ContractType
 
 from freehold.chain.contracts import deploy
+from freehold.chain.network import head_number
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of
 from prover.codegen.shape import Contract
@@ -79,11 +80,23 @@ def register_program(account: AccountAPI, verifier: ContractInstance, program: P
 
 
 def submit_proof(account: AccountAPI, verifier: ContractInstance, number: int, proof: Proof) -> list[ReceiptAPI]:
-    """One transaction for a proof of one part, else the header and then each part."""
+    """One transaction for a proof of one part, else the header and then each part. A proof that was begun goes on with
+    the parts that it waits for."""
+    header = list(proof.header)
     if len(proof.parts) == 1:
-        return [verifier.verify(number, list(proof.header), proof.parts[0], sender=account)]
-    receipts = [verifier.begin(number, list(proof.header), sender=account)]
-    (event,) = receipts[0].decode_logs(verifier.ProofBegun)
+        return [verifier.verify(number, header, proof.parts[0], sender=account)]
+    receipts: list[ReceiptAPI] = []
+    try:
+        verifier.begin.call(number, header, sender=account)
+    except verifier.AlreadyPending as error:
+        session = bytes(error.inputs["session"])
+        begun = verifier.ProofBegun.range(0, head_number() + 1)
+        context = next(log.context for log in begun if bytes(log.session) == session)
+    else:
+        receipts.append(verifier.begin(number, header, sender=account))
+        (event,) = receipts[0].decode_logs(verifier.ProofBegun)
+        session, context = bytes(event.session), event.context
     for part, openings in enumerate(proof.parts):
-        receipts.append(verifier.continueVerification(event.context, part, openings, sender=account))
+        if verifier.pending(session) >> part & 1:
+            receipts.append(verifier.continueVerification(context, part, openings, sender=account))
     return receipts

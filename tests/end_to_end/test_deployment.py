@@ -220,7 +220,7 @@ def test_other_contracts_than_those_that_were_begun_are_refused(light, people, m
     document = json.loads(file.read_text())
     document["sent"][3]["digest"] = "00"
     file.write_text(json.dumps(document))
-    with pytest.raises(Refused, match="transaction 4 was .* the contracts have changed since"):
+    with pytest.raises(Refused, match=r"transaction 4 was .* have changed since"):
         carry_out(plan, people[0], file)
 
 
