@@ -62,10 +62,10 @@ def unlock(account: AccountAPI, count: int, yes: bool) -> None:
     """Asks once for all that follows: whether to send, and for the passphrase. A device asks each time."""
     if is_local():
         return
-    if f"APE_ACCOUNTS_{account.alias}_PASSPHRASE" not in os.environ and not sys.stdin.isatty():
-        raise Refused(
-            f"{account.alias} signs {count} transactions: use a terminal, or set its passphrase as --help says"
-        )
+    if f"APE_ACCOUNTS_{account.alias}_PASSPHRASE" in os.environ:
+        return  # `account_of` has unlocked it
+    if not sys.stdin.isatty():
+        raise Refused(f"{account.alias} signs {count} transactions: use a terminal, or set the passphrase's variable")
     if not yes:
         click.confirm(f"Send {count} transactions?", abort=True)
     if hasattr(account, "set_autosign"):
