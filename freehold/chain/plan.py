@@ -20,7 +20,7 @@ from freehold.chain.deployed import Deployment
 from freehold.chain.deployment import deploy_exchange
 from freehold.chain.exchange import decimals_of
 from freehold.chain.managers import accounts, chain, networks, project
-from freehold.chain.network import is_local
+from freehold.chain.network import is_local, time_travels
 from freehold.chain.parameters import Parameters
 from freehold.chain.sending import Journal, Recorded, Sent
 from freehold.chain.usable import refuse_coarse
@@ -130,8 +130,8 @@ def function_names() -> dict[bytes, str]:
 
 @contextmanager
 def scratch(account: AccountAPI) -> Iterator[AccountAPI]:
-    """The embedded chain and an account there; where one is on it already, what happens is undone."""
-    if networks.provider.name == "test":
+    """The embedded chain and an account there; on a local chain that can go back, what happens is undone."""
+    if time_travels():
         before = chain.snapshot()
         try:
             yield account
