@@ -29,13 +29,13 @@ RECORD, STATE = "deployment.json", "state.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-def _is_address(text: str) -> str:
+def is_address(text: str) -> str:
     if not re.fullmatch("0x[0-9a-fA-F]{40}", text) or int(text, 16) == 0:
         raise ValueError(f"'{text}' is not an address")
     return text
 
 
-Address = Annotated[str, AfterValidator(_is_address)]
+Address = Annotated[str, AfterValidator(is_address)]
 
 
 class Record(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -55,6 +56,20 @@ def account_of(alias: str | None) -> AccountAPI:
     if f"APE_ACCOUNTS_{alias}_PASSPHRASE" in os.environ:
         cast(Any, account).set_autosign(True)  # of accounts in files and for tests; hardware ones have no passphrase
     return account
+
+
+def unlock(account: AccountAPI, count: int, yes: bool) -> None:
+    """Asks once for all that follows: whether to send, and for the passphrase. A device asks each time."""
+    if is_local():
+        return
+    if f"APE_ACCOUNTS_{account.alias}_PASSPHRASE" in os.environ:
+        return  # `account_of` has unlocked it
+    if not sys.stdin.isatty():
+        raise Refused(f"{account.alias} signs {count} transactions: use a terminal, or set the passphrase's variable")
+    if not yes:
+        click.confirm(f"Send {count} transactions?", abort=True)
+    if hasattr(account, "set_autosign"):
+        cast(Any, account).set_autosign(True)
 
 
 def _load(alias: str) -> AccountAPI:

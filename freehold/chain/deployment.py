@@ -16,11 +16,10 @@ from freehold.chain.contracts import deploy, exchange_at
 from freehold.chain.deployed import USUAL_DELAYS, Delays, Deployment
 from freehold.chain.exchange import decimals_of
 from freehold.chain.network import head_number
+from freehold.chain.usable import refuse_fine_quantum, refuse_unusable
 from freehold.chain.verifier import data_contract, deploy_verifier, register_program
-from freehold.errors import Refused
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import asset_type, erc20_asset_info
-from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND
 from prover.applications.ledger.units import Seconds
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.state import State
@@ -30,9 +29,6 @@ from prover.codegen.pedersen_tables import pages
 from prover.codegen.shapes import EXCHANGE_BUILTINS
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, Parameters
-
-LEAST_BOUND_OF_A_POSITION = 10**6
-"""Whole coins that a position must have room for."""
 
 
 class ParametersTooWeak(ValueError):
@@ -70,16 +66,6 @@ def deploy_escape_verifier(project: ProjectManager, account: AccountAPI) -> Cont
     return deploy(account, project.EscapeVerifier, tables)
 
 
-def refuse_fine_quantum(decimals: int | None) -> None:
-    """Of the collateral; None where the token does not say."""
-    most = AMOUNT_UPPER_BOUND // 2 // 10 ** min(decimals or 0, 20)
-    if most < LEAST_BOUND_OF_A_POSITION:
-        raise Refused(
-            f"the token has {decimals} decimals and a quantum is its smallest unit, so that a position ends at 2^63 "
-            f"quanta, {most:,} whole coins: take a token of 12 decimals or less, or one that wraps it"
-        )
-
-
 def deploy_exchange(
     project: ProjectManager,
     governor: AccountAPI,
@@ -98,6 +84,7 @@ def deploy_exchange(
 
     `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode, limits.
     Without a word of limits they are the usual ones; `limits` None is a configuration of version 1.
+    Raises Refused for a configuration that would stop the exchange.
     """
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
@@ -106,6 +93,7 @@ def deploy_exchange(
     block = head_number()
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
     config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), "limits": {}, **rules})
+    refuse_unusable(config)
     state = State.initial(config, Seconds(time))
 
     verifier = deploy_verifier(project, governor, parameters)

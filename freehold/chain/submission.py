@@ -30,6 +30,12 @@ def raw_signature(account: AccountAPI, digest: bytes) -> bytes:
     return words_to_bytes([int.from_bytes(signed.r, "big"), int.from_bytes(signed.s, "big")]) + bytes([signed.v])
 
 
+def application_data(batch_id: int, previous: int, conditions: Sequence[tuple[str, bytes]]) -> list[int]:
+    """What `updateState` takes beside the output. Of each condition its registry and fact, in the batch's order."""
+    facts = [word for registry, fact in conditions for word in (int(registry, 16), int.from_bytes(fact, "big"))]
+    return [batch_id, previous, len(conditions), *facts]
+
+
 def bring_on_chain(
     deployment: Deployment,
     proven: ProvenBatch,
@@ -52,7 +58,6 @@ def bring_on_chain(
         if not deployment.committee.isValid(claim):
             signature = raw_signature(member, claim)
             receipts.append(deployment.committee.verifyAvailabilityProof(claim, signature, sender=operator))
-    facts = [word for registry, fact in conditions for word in (int(registry, 16), int.from_bytes(fact, "big"))]
-    application_data = [batch_id, exchange.getLastBatchId(), len(conditions), *facts]
-    receipts.append(exchange.updateState(update_words(batch), application_data, sender=operator))
+    words = application_data(batch_id, exchange.getLastBatchId(), conditions)
+    receipts.append(exchange.updateState(update_words(batch), words, sender=operator))
     return receipts

@@ -30,9 +30,9 @@ import click
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from freehold.chain.spans import seconds
 from prover.applications.perpetual.names import ASSET_NAME
 
-UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 Amount = Annotated[Decimal, Field(gt=0, lt=1 << 64)]
 """Coins, or whole synthetic assets."""
 
@@ -203,14 +203,6 @@ class Scenario(_Part):
 def _known(place: object, names: set[str], known: set[str], which: str) -> None:
     if unknown := sorted(names - known):
         raise ValueError(f"step {place}: {', '.join(unknown)} is not among {which}")
-
-
-def seconds(text: str) -> int:
-    """'7 days', '1 hour'."""
-    count, _, unit = text.partition(" ")
-    if not count.isdecimal() or unit.removesuffix("s") not in UNITS or int(count) == 0:
-        raise ValueError(f"'{text}' is no time: '7 days', '1 hour'")
-    return int(count) * UNITS[unit.removesuffix("s")]
 
 
 def read_scenario(path: Path) -> Scenario:

@@ -26,7 +26,25 @@ from freehold.scenarios.exchange import travel
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State
-from scripts import committee_key, demo, deploy, escape, forced_withdrawal, freeze, scenario, status, withdraw
+from scripts import (
+    abi,
+    accept_governance,
+    announce_configuration,
+    apply_configuration,
+    committee_key,
+    demo,
+    deploy,
+    escape,
+    fields,
+    forced_withdrawal,
+    freeze,
+    scenario,
+    sign_availability,
+    sources,
+    status,
+    submit_batch,
+    withdraw,
+)
 from tests.support.paths import ROOT
 
 DAY = 86_400
@@ -282,7 +300,7 @@ def test_a_second_deployment_has_a_place_of_its_own(no_verifier, chain, tmp_path
     monkeypatch.chdir(tmp_path)
     assert run(deploy, "--name", "first").exit_code == 0
     files = {path: path.read_bytes() for path in (chain_folder() / "first").iterdir()}
-    assert len(files) == 2
+    assert sorted(path.name for path in files) == ["deployment.json", "state.json", "transactions.json"]
     before = chain.blocks.head.number
     refused(run(deploy, "--name", "first"), "first is another exchange's")
     refused(run(deploy, "--name", "../first"), "letters, digits")
@@ -314,7 +332,26 @@ def test_amounts_are_in_the_tokens_units():
 
 
 @pytest.mark.parametrize(
-    "script", [status, forced_withdrawal, withdraw, freeze, escape, scenario, deploy, demo, committee_key]
+    "script",
+    [
+        abi,
+        accept_governance,
+        announce_configuration,
+        apply_configuration,
+        committee_key,
+        demo,
+        deploy,
+        escape,
+        fields,
+        forced_withdrawal,
+        freeze,
+        scenario,
+        sign_availability,
+        sources,
+        status,
+        submit_batch,
+        withdraw,
+    ],
 )
 def test_help_explains_every_option(script):
     result = CliRunner().invoke(script.cli, ["--help"])

@@ -5,8 +5,9 @@ from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
 from freehold.chain.contracts import deploy
-from freehold.chain.deployment import deploy_exchange, refuse_fine_quantum
+from freehold.chain.deployment import deploy_exchange
 from freehold.chain.exchange import decimals_of
+from freehold.chain.usable import refuse_fine_quantum
 from freehold.errors import Refused
 from prover.applications.ledger.units import Seconds
 
