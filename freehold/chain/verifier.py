@@ -9,7 +9,6 @@ from ape.managers.project import ProjectManager
 from ethpm_types.contract_type import ContractType
 
 from freehold.chain.contracts import deploy
-from freehold.chain.network import head_number
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of
 from prover.codegen.shape import Contract
