@@ -59,7 +59,7 @@ ROLES = {
 }
 OPEN_TO_ANYONE = {
     *("registerEthAddress", "registerSender", "initialize", "registerToken"),
-    *("deposit", "depositERC20", "depositEth", "depositCancel", "depositReclaim", "withdraw"),
+    *("deposit", "depositERC20", "depositEth", "depositCancel", "depositReclaim", "topUp", "withdraw"),
     *("forcedWithdrawalRequest", "forcedTradeRequest", "freezeRequest", "escape"),
 }
 
