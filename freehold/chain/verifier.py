@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ape.api.accounts import AccountAPI
 from ape.api.transactions import ReceiptAPI
 from ape.contracts.base import ContractContainer, ContractInstance
@@ -9,6 +11,7 @@ from ape.managers.project import ProjectManager
 from ethpm_types.contract_type import ContractType
 
 from freehold.chain.contracts import deploy
+from freehold.chain.managers import networks
 from freehold.chain.network import head_number
 from prover.cairo.program import Program
 from prover.cairo.prove import key_of
@@ -86,17 +89,21 @@ def submit_proof(account: AccountAPI, verifier: ContractInstance, number: int, p
     if len(proof.parts) == 1:
         return [verifier.verify(number, header, proof.parts[0], sender=account)]
     receipts: list[ReceiptAPI] = []
-    try:
-        verifier.begin.call(number, header, sender=account)
-    except verifier.AlreadyPending as error:
-        session = bytes(error.inputs["session"])
-        begun = verifier.ProofBegun.range(0, head_number() + 1)
-        context = next(log.context for log in begun if bytes(log.session) == session)
-    else:
+    event = _begun(verifier, number, header)
+    if event is None:
         receipts.append(verifier.begin(number, header, sender=account))
         (event,) = receipts[0].decode_logs(verifier.ProofBegun)
-        session, context = bytes(event.session), event.context
     for part, openings in enumerate(proof.parts):
-        if verifier.pending(session) >> part & 1:
-            receipts.append(verifier.continueVerification(context, part, openings, sender=account))
+        if verifier.pending(event.session) >> part & 1:
+            receipts.append(verifier.continueVerification(event.context, part, openings, sender=account))
     return receipts
+
+
+def _begun(verifier: ContractInstance, number: int, header: list[int]) -> Any:
+    """The event of a proof that was begun with just this header and waits for parts."""
+    sent = bytes(verifier.begin.encode_input(number, header))
+    for log in verifier.ProofBegun.range(0, head_number() + 1):
+        transaction = networks.provider.web3.eth.get_transaction(log.transaction_hash)
+        if bytes(transaction["input"]) == sent and verifier.pending(log.session):
+            return log
+    return None
