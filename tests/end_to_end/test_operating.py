@@ -108,8 +108,12 @@ def folder(tmp_path_factory, users, project):
 
 @pytest.fixture
 def opened(folder, monkeypatch):
+    """As it was deployed: what a test writes beside the record is undone, as the chain is."""
     monkeypatch.chdir(folder)
-    return open_deployment(place_of("mine"))
+    place = place_of("mine")
+    before = place.state_file.read_text()
+    yield open_deployment(place)
+    place.state_file.write_text(before)
 
 
 @pytest.fixture(scope="module")
@@ -330,7 +334,6 @@ def test_an_application_that_was_stopped_goes_on(opened, folder, chain, monkeypa
     accepted(run(apply_configuration, path))
     config, _ = read_state(place.state_file)
     assert config.max_funding_rate == 900 and count == 2
-    place.state_file.write_text(kept)
 
 
 @pytest.mark.parametrize(

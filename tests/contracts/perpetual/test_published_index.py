@@ -82,4 +82,4 @@ def test_storage_stands_in_the_namespaces_that_the_sources_name(pytestconfig):
             expected = int.from_bytes(keccak256(inner.to_bytes(32, "big")), "big") & ~0xFF
             assert int(slot, 16) == expected, path.name
             found[slot] = name
-    assert len(found) == len(set(found.values())) == 14
+    assert len(found) == len(set(found.values())) == 15
