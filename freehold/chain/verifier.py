@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ape.api.accounts import AccountAPI
 from ape.api.transactions import ReceiptAPI
 from ape.contracts.base import ContractContainer, ContractInstance
@@ -94,16 +92,6 @@ def submit_proof(account: AccountAPI, verifier: ContractInstance, number: int, p
     if verifier.pending(session) == 0:
         receipts.append(verifier.begin(number, header, sender=account))
     for part, openings in enumerate(proof.parts):
-        if verifier.pending(event.session) >> part & 1:
-            receipts.append(verifier.continueVerification(event.context, part, openings, sender=account))
+        if verifier.pending(session) >> part & 1:
+            receipts.append(verifier.continueVerification(context, part, openings, sender=account))
     return receipts
-
-
-def _begun(verifier: ContractInstance, number: int, header: list[int]) -> Any:
-    """The event of a proof that was begun with just this header and waits for parts."""
-    sent = bytes(verifier.begin.encode_input(number, header))
-    for log in verifier.ProofBegun.range(0, head_number() + 1):
-        transaction = networks.provider.web3.eth.get_transaction(log.transaction_hash)
-        if bytes(transaction["input"]) == sent and verifier.pending(log.session):
-            return log
-    return None
