@@ -10,16 +10,18 @@ from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import Code, RuleBroken
 from prover.applications.perpetual.margin import margin_left, totals
 from prover.applications.perpetual.state import State
-from prover.applications.perpetual.transactions import ForcedWithdrawal
+from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal
 from prover.applications.perpetual.units import PositionId
 
 
-def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, request: ForcedWithdrawal) -> str:
+def warning_of(
+    exchange: Exchange, last: tuple[GeneralConfig, State] | None, request: ForcedWithdrawal | ForcedTrade
+) -> str:
     """What there is to say against the request by the last state; empty if nothing is, or if nobody knows the state."""
     if last is None:
         return ""
     config, state = last
-    if state.hash() != bytes(exchange.contract.sharedStateHash()):
+    if not exchange.is_last(state):
         return "the state file is not the state on chain: nobody knows what the request would come to"
     try:
         batch = apply_batch(config, state, [request], Hours(0))
@@ -28,7 +30,7 @@ def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, req
     (code,) = batch.served
     if code != Code.SUCCESS:
         return f"in the last state this would be proven invalid ({code.name})"
-    return thin_margin(exchange, batch, request.position_id)
+    return thin_margin(exchange, batch, request.position_id) if isinstance(request, ForcedWithdrawal) else ""
 
 
 def thin_margin(exchange: Exchange, batch: Batch, position_id: PositionId) -> str:
