@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from freehold.chain.exchange import Exchange, date
 from freehold.chain.logs import Progress
@@ -61,10 +62,11 @@ def waiting_deposits(
     The slots are those of all deposits ever made: the log of the exchange is read.
     """
     slots: dict[tuple[int, int], None] = {}
+    owner_of = cache(exchange.owner_of)
     for log in exchange.logs("LogDeposit", progress=progress):
         key, position = int(log.starkKey), int(log.vaultId)
         other = stark_key not in (None, key) or position_id not in (None, position)
-        if other or (account is not None and account not in (log.depositorEthKey, exchange.owner_of(key))):
+        if other or (account is not None and account not in (log.depositorEthKey, owner_of(key))):
             continue
         slots[key, position] = None
     return [deposit for slot in slots if (deposit := deposit_in(exchange, *slot))]

@@ -35,18 +35,14 @@ def test_every_state_follows_from_one_before(start):
 
 
 def test_positions_before_the_first_batch_are_named():
-    with pytest.raises(
-        BatchMissing, match=r"before the batch of block 100, .* there were positions already"
-    ):
+    with pytest.raises(BatchMissing, match=r"before the batch of block 100, .* there were positions already"):
         list(follow(published(history()), None))
 
 
 def test_a_batch_that_is_left_out_is_named():
     batches = published(history())
     del batches[4]
-    with pytest.raises(
-        BatchMissing, match=r"the batch of block 105 follows .* a batch between them is missing"
-    ):
+    with pytest.raises(BatchMissing, match=r"the batch of block 105 follows .* a batch between them is missing"):
         list(follow(batches, history()[0].before))
 
 
