@@ -8,7 +8,7 @@ from freehold.chain.committee import BlsMember, Members
 from freehold.chain.contracts import address_of, deploy
 from freehold.chain.deployment import deploy_exchange
 from freehold.chain.managers import chain, project
-from freehold.chain.network import is_local
+from freehold.chain.network import is_local, refuse_old_chain
 from freehold.chain.record import chain_folder, write_deployment
 from freehold.records import refuse_taken
 from prover.applications.ledger.units import Seconds
@@ -58,6 +58,7 @@ def cli(
     if not 1 <= required <= len(members):
         raise click.UsageError(f"--required {required} is not in [1, {len(members)}], the committee's size")
     refuse_taken(chain_folder(), name)
+    refuse_old_chain()
     collateral = token_at(token) if token else deploy(payer, project.PlainToken)
     deployment = deploy_exchange(
         project,

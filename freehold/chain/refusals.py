@@ -26,7 +26,8 @@ OF_TOKENS = {
     "EnforcedPause": (),
 }
 """Usual errors of tokens: ERC-6093, and a pause."""
-HEX_DATA = re.compile(r"0x(?:[0-9a-fA-F]{2}){4,}$")
+HEX_DATA = re.compile(r"\b0x([0-9a-fA-F]{8}(?:[0-9a-fA-F]{64})*)\b")
+"""A selector and whole words: neither an address nor a hash has that length."""
 OF_SOLIDITY = {keccak256(b"Error(string)")[:4]: "string", keccak256(b"Panic(uint256)")[:4]: "uint256"}
 
 
@@ -86,7 +87,8 @@ def _data(message: str) -> bytes | None:
     """Ape leaves an unknown error's bytes as they are: written as Python does, or in hex."""
     if message.startswith(("b'", 'b"')):
         return bytes(ast.literal_eval(message))
-    return bytes.fromhex(message[2:]) if HEX_DATA.match(message) else None
+    found = HEX_DATA.search(message)
+    return bytes.fromhex(found[1]) if found else None
 
 
 def _shown(value: object) -> str:
