@@ -10,19 +10,22 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from freehold.errors import Refused
 from freehold.files import write_whole
+from prover.applications.ledger.units import CollateralId
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import InputRefused
 from prover.applications.perpetual.last_state import LastState
 from prover.applications.perpetual.state import State
 
+T = TypeVar("T")
 LASTING, PASSING = Path("deployments"), Path(".build/deployments")
 """Folders of live networks' records and of local chains'."""
 RECORD, STATE = "deployment.json", "state.json"
@@ -89,16 +92,34 @@ def read_record(path: Path) -> Record:
 
 def read_state(path: Path) -> tuple[GeneralConfig, State]:
     """The state that a document says, with the configuration; its roots are made anew."""
-    document = _read(path, "whoever keeps the exchange's data has it")
+    return _state_of(path, LastState.parsed)
+
+
+def read_to_leave(path: Path) -> tuple[CollateralId, State]:
+    """What an escape takes of a state's file, which may lack the configuration."""
+    return _state_of(path, LastState.to_leave_with)
+
+
+def _state_of(path: Path, parse: Callable[[object], T]) -> T:
+    document = _read(path, "whoever keeps the exchange's data has it, and `ape run last_state` makes it of a rollup's")
     try:
-        return LastState.parsed(document)
+        return parse(document)
     except InputRefused as error:
         raise Refused(f"{path} is no state of an exchange: {error}") from error
 
 
 def write_state(path: Path, config: GeneralConfig, state: State) -> None:
     """All positions and orders, and what governance fixed: enough for anybody to leave."""
-    write_whole(path, json.dumps(LastState.of(config, state).model_dump(mode="json"), indent=2) + "\n")
+    _write(path, LastState.of(config, state))
+
+
+def write_to_leave(path: Path, collateral: CollateralId, state: State) -> None:
+    """What an escape takes, for who does not know the configuration."""
+    _write(path, LastState.without_config(collateral, state))
+
+
+def _write(path: Path, last: LastState) -> None:
+    write_whole(path, json.dumps(last.model_dump(mode="json"), indent=2) + "\n")
 
 
 def folder_of(chain: str, lasts: bool) -> Path:

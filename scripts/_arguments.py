@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
 from ape.api.accounts import AccountAPI
+from ape.api.transactions import ReceiptAPI
 from ape.cli.commands import ConnectedProviderCommand
 from ape.contracts.base import ContractInstance
 from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 
+from freehold.chain.calls import ContractCall
 from freehold.chain.contracts import contract_at
+from freehold.chain.exchange import Exchange
+from freehold.chain.logs import Progress
 from freehold.chain.managers import accounts
 from freehold.chain.network import is_local, network_name
+from freehold.chain.refusals import refusal
 from freehold.errors import Refused
+from freehold.leaving.deposits import waiting_deposits
 from prover.algebra.curve import lift_x
 from prover.algebra.field import PRIME
 from prover.applications.perpetual.units import PositionId
@@ -37,7 +43,7 @@ class Script(ConnectedProviderCommand):
         except ApeException as error:
             if logger.level <= LogLevel.DEBUG:
                 raise
-            raise click.ClickException(f"{type(error).__name__}: {error}") from error
+            raise click.ClickException(refusal(error)) from error
 
 
 def account_of(alias: str | None) -> AccountAPI:
@@ -132,3 +138,55 @@ def position_of(text: str) -> PositionId:
     if not text.isdecimal() or int(text) >= POSITION_ID_UPPER_BOUND:
         raise Refused(f"--position '{text}' is not a number below 2^64")
     return PositionId(int(text))
+
+
+key_option = click.option("--stark-key", required=True, help="The Stark key, in hex.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
+
+
+def transact(calls: Sequence[ContractCall], sender: AccountAPI, dry_run: bool) -> list[ReceiptAPI]:
+    """Says what is sent, then sends it, one transaction after the other; nothing with --dry-run."""
+    click.echo(f"{'would send' if dry_run else 'sends'} from {sender.address} on {network_name()}:")
+    receipts = []
+    for number, call in enumerate(calls, start=1):
+        click.echo(f"  {number}. {call}")
+        if not dry_run:
+            receipts.append(call.send(sender))
+    return receipts
+
+
+def cost(receipts: Sequence[ReceiptAPI]) -> str:
+    """What transactions cost, and the last one's hash."""
+    gas = sum(receipt.gas_used for receipt in receipts)
+    return f"{gas:,} gas in {len(receipts)} transaction{'s' * (len(receipts) > 1)}, {receipts[-1].txn_hash}"
+
+
+def progress_on_stderr(what: str) -> Progress:
+    """A line that counts, where somebody looks at it; nothing of it is in the output."""
+    shown = [0]
+
+    def show(done: int, whole: int) -> None:
+        percent = 100 * done // max(whole, 1)
+        if percent > shown[0]:
+            shown[0] = percent
+            end = "\n" if done >= whole else "\r"
+            click.echo(f"{what}: {done:,} of {whole:,} blocks{end}", nl=False, err=True)
+
+    return show
+
+
+def tell_booked(exchange: Exchange, stark_key: int) -> None:
+    """What could not be paid for the exchange holds too little."""
+    booked = exchange.contract.getWithdrawalBalance(stark_key, exchange.asset_type)
+    if booked:
+        click.echo(f"{exchange.coins(booked)} stay booked: the exchange holds less than it owes")
+
+
+def tell_deposits(exchange: Exchange, stark_key: int | None, position_id: int | None) -> None:
+    """What waits to be taken into a position, and what its owner can do."""
+    frozen, progress = exchange.contract.isFrozen(), progress_on_stderr("deposits")
+    for deposit in waiting_deposits(exchange, stark_key, position_id, progress=progress):
+        click.echo(
+            f"a deposit of {exchange.coins(deposit.amount)} into position {deposit.position_id} waits: "
+            f"{deposit.advice(frozen)}"
+        )

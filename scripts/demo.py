@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from freehold.chain.deployed import DAY
-from freehold.chain.network import is_local, time_travels
+from freehold.chain.network import is_local, refuse_old_chain, time_travels
 from freehold.scenarios.accounts import Accounts
 from freehold.scenarios.exchange import UNIT, ScenarioExchange, travel
 from freehold.scenarios.report import expect
@@ -34,6 +34,7 @@ def cli(account: str | None) -> None:
     elif is_local():
         raise click.UsageError("this chain's clock does not move: use ethereum:local:test or ethereum:local:foundry")
     else:
+        refuse_old_chain()
         LiveDemo(DEFAULT, Accounts.of_one(account_of(account))).run()
 
 

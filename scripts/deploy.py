@@ -11,7 +11,7 @@ from freehold.chain.committee import BlsMember
 from freehold.chain.contracts import address_of
 from freehold.chain.deployed import Deployment
 from freehold.chain.managers import networks
-from freehold.chain.network import is_local, network_name
+from freehold.chain.network import is_local, network_name, refuse_old_chain
 from freehold.chain.parameters import CommitteePart, Parameters, RolesPart, TokenPart
 from freehold.chain.plan import GAS_LIMIT, Plan, Rehearsal, carry_out, differences, rehearse
 from freehold.chain.record import chain_folder, sending_file, settle
@@ -56,6 +56,7 @@ def cli(account: str | None, config: Path | None, dry_run: bool, yes: bool, **op
     parameters = Parameters.read(config) if config else _of_options(**options)  # type: ignore[arg-type]
     if parameters.collateral.token is None and not is_local():
         raise click.UsageError(f"{'collateral.token' if config else '--token'} is needed outside local networks")
+    refuse_old_chain()
     payer = account_of(account)
     file = sending_file(parameters.name)
     if not file.exists():

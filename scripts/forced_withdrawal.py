@@ -7,9 +7,6 @@ import click
 from freehold.chain.exchange import open_exchange, span
 from freehold.chain.record import place_of
 from freehold.leaving.forced_request import warning_of
-from freehold.records import Place, read_state
-from prover.applications.perpetual.config import GeneralConfig
-from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import ForcedWithdrawal
 from scripts._arguments import (
     Script,
@@ -20,6 +17,7 @@ from scripts._arguments import (
     stark_key_of,
     state_option,
 )
+from scripts._last_state import known_state
 
 
 @click.command(cls=Script)
@@ -53,7 +51,7 @@ def cli(
     exchange.refuse_stranger(owner, key)
     if request := exchange.request(key, position_id, quanta):
         raise click.UsageError(f"the same request is pending already, with {span(max(request.left, 0))} left")
-    if not premium and exchange.contract.freeRequestsLeft() == 0:
+    if not premium and exchange.free_requests_left() == 0:
         raise click.UsageError("this block has no free place left: wait for the next, or use --premium")
     wanted = ForcedWithdrawal(public_key=key, position_id=position_id, amount=quanta)
     warning = warning_of(exchange, known_state(state, place), wanted)
@@ -65,10 +63,3 @@ def cli(
     click.echo(f"requested {exchange.coins(quanta)} ({receipt.gas_used:,} gas, transaction {receipt.txn_hash})")
     grace = exchange.contract.FREEZE_GRACE_PERIOD()
     click.echo(f"the operator has {span(grace)}; after that `ape run freeze` stops the exchange")
-
-
-def known_state(path: Path | None, place: Place) -> tuple[GeneralConfig, State] | None:
-    """The state of the file named, else of the one beside the record if it is there."""
-    if path is None and not place.state_file.is_file():
-        return None
-    return read_state(path or place.state_file)

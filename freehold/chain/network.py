@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from freehold.chain.managers import chain, networks
+from freehold.errors import Refused
+
+CANCUN = "0x5f5f5f5e5f5c5000"
+"""MCOPY of nothing, TLOAD of nothing: instructions that came with that upgrade."""
 
 
 def is_local() -> bool:
@@ -23,3 +27,17 @@ def network_name() -> str:
 def head_number() -> int:
     """Of the newest block."""
     return int(chain.blocks.head.number or 0)
+
+
+def refuse_old_chain() -> None:
+    """The contracts use instructions that came with Ethereum's Cancun upgrade: elsewhere a deployment only costs.
+
+    Raises Refused. The node runs them as the creation of a contract that is never made.
+    """
+    try:
+        networks.provider.web3.eth.call({"data": CANCUN})
+    except Exception as error:  # each kind of node says in its own way that it knows no such instruction
+        reason = " ".join(str(error).split())[:200]
+        raise Refused(
+            f"{network_name()} is older than Ethereum's Cancun upgrade, whose instructions the contracts use: {reason}"
+        ) from error

@@ -72,6 +72,8 @@ def open_deployment(place: Place) -> Deployment:
     """What stands, of its record; with the last state beside it."""
     record = place.record
     exchange = open_exchange(place)
+    if exchange.token is None:
+        raise Refused("the exchange holds ether: it is not of `ape run deploy`")
     config, state = read_state(place.state_file)
     kind = "RollupFactAdapter" if config.data_availability_mode else "ProgramFactAdapter"
     committee = None if record.committee is None else _committee_at(record.committee)

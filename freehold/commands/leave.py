@@ -22,11 +22,12 @@ def leave_command(state_file: Path, position: int, as_json: bool) -> None:
     """Say what a position of a frozen exchange is worth in STATE, its last state, and which three calls take it out.
 
     Nothing is sent and nobody is asked: any wallet can send the calls, in this order, and anybody may. `ape run escape`
-    sends them for you. STATE is the file that the committee keeps, or that the exchange's record has.
+    sends them for you. STATE is the file that the committee keeps, that the exchange's record has, or that
+    `ape run last_state` makes of what a rollup published.
     """
     try:
-        config, state = LastState.parsed(json.loads(state_file.read_bytes()))
-        plan = plan_from_state(config, state, PositionId(position))
+        collateral, state = LastState.to_leave_with(json.loads(state_file.read_bytes()))
+        plan = plan_from_state(collateral, state, PositionId(position))
     except (InputRefused, NothingToTake) as error:
         raise click.ClickException(str(error)) from error
     except ValueError as error:

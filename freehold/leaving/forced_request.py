@@ -11,16 +11,18 @@ from prover.applications.perpetual.errors import Code, RuleBroken
 from prover.applications.perpetual.margin import funded, margin_left, totals
 from prover.applications.perpetual.names import asset_name
 from prover.applications.perpetual.state import State
-from prover.applications.perpetual.transactions import ForcedWithdrawal
+from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal
 from prover.applications.perpetual.units import PositionId
 
 
-def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, request: ForcedWithdrawal) -> str:
+def warning_of(
+    exchange: Exchange, last: tuple[GeneralConfig, State] | None, request: ForcedWithdrawal | ForcedTrade
+) -> str:
     """What there is to say against the request by the last state; empty if nothing is, or if nobody knows the state."""
     if last is None:
         return ""
     config, state = last
-    if state.hash() != bytes(exchange.contract.sharedStateHash()):
+    if not exchange.is_last(state):
         return "the state file is not the state on chain: nobody knows what the request would come to"
     try:
         batch = apply_batch(config, state, [request], Hours(0))
@@ -29,6 +31,8 @@ def warning_of(exchange: Exchange, last: tuple[GeneralConfig, State] | None, req
     (code,) = batch.served
     if code != Code.SUCCESS:
         return f"in the last state this would be proven invalid ({code.name})"
+    if not isinstance(request, ForcedWithdrawal):
+        return ""
     found = (could_be_deleveraged(batch, request.position_id), thin_margin(exchange, batch, request.position_id))
     return "; ".join(text for text in found if text)
 

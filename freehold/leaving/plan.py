@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freehold.leaving.calldata import call
-from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.ledger.units import CollateralId
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.units import PositionId
@@ -44,7 +44,7 @@ class EscapePlan:
     calls: tuple[Call, Call, Call]
 
 
-def plan_from_state(config: GeneralConfig, last: State, position_id: PositionId) -> EscapePlan:
+def plan_from_state(collateral: CollateralId, last: State, position_id: PositionId) -> EscapePlan:
     """Raises NothingToTake."""
     held = last.position(position_id)
     worth = escape_amount(held, last.funding_indices, last.oracle_prices)
@@ -54,6 +54,6 @@ def plan_from_state(config: GeneralConfig, last: State, position_id: PositionId)
     calls = (
         Call(ESCAPE_VERIFIER, "verifyEscape(uint256[],uint256,uint256[])", proof),
         Call(EXCHANGE, "escape(uint256,uint256,uint256)", (held.public_key, position_id, worth)),
-        Call(EXCHANGE, "withdraw(uint256,uint256)", (held.public_key, config.collateral_asset_id)),
+        Call(EXCHANGE, "withdraw(uint256,uint256)", (held.public_key, collateral)),
     )
     return EscapePlan(position_id, held.public_key, worth, last.hash(), calls)

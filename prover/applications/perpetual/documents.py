@@ -30,8 +30,10 @@ from prover.applications.perpetual.fields import (
 )
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
 from prover.applications.perpetual.program_input import batch_json, position_json, program_input, state_head_json
-from prover.applications.perpetual.state import State
+from prover.applications.perpetual.state import SharedState, State
 from prover.applications.perpetual.transactions import SignedPrice, Transaction
+
+MAX_TREE_HEIGHT = 64
 
 
 def _is_holding(balance: int) -> int:
@@ -64,11 +66,14 @@ class PositionDocument(Document):
         return self
 
 
+TreeHeight = Annotated[int | None, Field(ge=1, le=MAX_TREE_HEIGHT, exclude_if=lambda height: height is None)]
+
+
 class StateDocument(Document):
     """A state. The roots are made anew from positions and orders, and compared where they are given.
 
     `orders` may be left out where `orders_root` is given: positions and words are all that an escape takes, and a
-    rollup publishes no more.
+    rollup publishes no more. The heights of the trees are the configuration's; where that is not known they are given.
     """
 
     positions: dict[PositionIdField, PositionDocument] = Field(default_factory=dict)
@@ -79,6 +84,8 @@ class StateDocument(Document):
     system_time: SecondsField
     positions_root: Felt | None = None
     orders_root: Felt | None = None
+    positions_height: TreeHeight = None
+    orders_height: TreeHeight = None
 
     @staticmethod
     def of(state: State) -> StateDocument:
@@ -96,6 +103,28 @@ class StateDocument(Document):
                     if asset.asset_id not in known:
                         raise ValueError(f"{name}: position {position_id} holds {asset.asset_id:#x}, which is missing")
         return self
+
+    @staticmethod
+    def without_config(state: State) -> StateDocument:
+        """For who knows of the configuration only what the state's words say."""
+        heights = {"positions_height": state.tree.height, "orders_height": state.orders_tree.height}
+        return StateDocument.of(state).model_copy(update=heights)
+
+    def known(self) -> State:
+        """By its own roots and heights, without a configuration. Raises InputRefused."""
+        needed = ("positions_root", "orders_root", "positions_height", "orders_height")
+        given = {name: getattr(self, name) for name in needed}
+        for name, value in given.items():
+            if value is None:
+                raise InputRefused(f"state.{name}: a state without a configuration needs it")
+        words = (self.funding_indices, self.funding_timestamp, self.oracle_prices, self.system_time)
+        shared = SharedState(
+            given["positions_root"], given["positions_height"], given["orders_root"], given["orders_height"], *words
+        )
+        try:
+            return State.known({key: document.position() for key, document in self.positions.items()}, shared)
+        except ValueError as error:
+            raise InputRefused(f"state.positions: {error}") from error
 
     def state(self, config: GeneralConfig) -> State:
         """Raises InputRefused where the state does not fit the configuration or its own roots."""
