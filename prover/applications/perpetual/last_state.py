@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from prover.applications.ledger.fields import Document
 from prover.applications.perpetual.config import GeneralConfig
-from prover.applications.perpetual.documents import StateDocument
+from prover.applications.perpetual.documents import StateDocument, reasons
 from prover.applications.perpetual.errors import InputRefused
 from prover.applications.perpetual.state import State
 
@@ -27,5 +27,5 @@ class LastState(Document):
         try:
             last = LastState.model_validate(document)
         except ValidationError as error:
-            raise InputRefused(" ".join(str(error).split())) from error
+            raise InputRefused(reasons(error)) from error
         return last.config, last.state.state(last.config)
