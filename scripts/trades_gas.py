@@ -11,13 +11,16 @@ import click
 from ape.api.transactions import ReceiptAPI
 from ape.contracts.base import ContractInstance
 
-from freehold.bench.proofs import POSITIONS, proof_name
+from freehold.arguments import ROOM
+from freehold.bench.proofs import POSITIONS, proof_name, read_figures
 from freehold.chain.contracts import deploy
 from freehold.chain.deployed import Delays
 from freehold.chain.deployment import deploy_pieces
 from freehold.chain.managers import accounts, chain, project
 from freehold.chain.network import is_local
 from freehold.chain.verifier import deploy_verifier, register_program, submit_proof
+from freehold.errors import Refused
+from freehold.files import read_json, try_place, write_work
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.ledger.facts import validium_fact
 from prover.applications.perpetual.batch import Batch
@@ -27,6 +30,7 @@ from prover.applications.perpetual.samples import trades
 from prover.applications.perpetual.state import State
 from prover.cairo.proof_file import ProofFile
 from prover.proving.batch import exchange_program
+from prover.stark.errors import ProofMalformed
 from prover.stark.parameters import NAMED
 from prover.stark.proof import Proof
 from scripts._arguments import Script
@@ -44,13 +48,15 @@ def cli(figures: Path, proofs: Path) -> None:
     """Submit the proofs of FIGURES, a file of `freehold bench trades --json`, and write their gas into it."""
     if not is_local():
         raise click.UsageError("this deploys a verifier for its figures alone: use a local network")
-    document = json.loads(figures.read_text())
+    try_place(figures, ROOM)
+    read_figures(figures)
+    document = read_json(figures)
     for entry in document["results"]:
         path = proofs / proof_name(entry["trades"], entry["parameters"])
         if not path.is_file():
             click.echo(f"there is no {path}: its gas stays as it is")
             continue
-        receipts = _submit(entry["parameters"], ProofFile.from_bytes(path.read_bytes()).proof)
+        receipts = _submit(entry["parameters"], _proof(path))
         entry["transactions"] = [{"bytes": len(receipt.data), "gas": receipt.gas_used} for receipt in receipts]
         entry["state_update_gas"] = state_update_gas(entry["trades"])
         gas = sum(receipt.gas_used for receipt in receipts)
@@ -59,7 +65,14 @@ def cli(figures: Path, proofs: Path) -> None:
             f"{entry['trades']} trades, {entry['parameters']}: {gas:,} gas in {len(receipts)} transactions, "
             f"{entry['state_update_gas']:,} for the state update, {per_trade:,.0f} a trade"
         )
-    figures.write_text(json.dumps(document, indent=1) + "\n")
+    write_work(figures, json.dumps(document, indent=1) + "\n")
+
+
+def _proof(path: Path) -> Proof:
+    try:
+        return ProofFile.from_bytes(path.read_bytes()).proof
+    except ProofMalformed as error:
+        raise Refused(f"{path}: {error}") from error
 
 
 @cache

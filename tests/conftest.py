@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from _pytest._code import Traceback
 from ape import project
 
 from freehold.chain.compilation import bring_up_to_date, keep_fresh
@@ -22,6 +24,20 @@ def pytest_collection_finish(session):
     if any("project" in item.fixturenames for item in session.items) and not session.config.option.collectonly:
         with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             bring_up_to_date(project, project.sources)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(report, call):
+    """A failure shows this project's frames. Ape takes `.venv` for a part of the project and prints its locals too."""
+    own = [frame for frame in call.excinfo.traceback if _is_own(frame)]
+    if own:
+        call.excinfo.traceback = Traceback(own)
+        report.longrepr = call.excinfo.getrepr(style="short", abspath=False, tbfilter=False, chain=False)
+
+
+def _is_own(frame) -> bool:
+    path = Path(frame.path)
+    return path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / ".venv")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from freehold.arguments import NewFile
+from freehold.files import write_work
 from prover import kernel
 from prover.kernel import Op
 
@@ -157,7 +159,7 @@ def machine() -> str:
 
 
 @click.command("kernel")
-@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here too.")
+@click.option("--json", "target", type=NewFile(), help="Write the figures here too.")
 def bench_kernel(target: Path | None) -> None:
     """CPU nanoseconds per operation of every kernel function on each path, how they compare, and GB per CPU second."""
     names = paths()
@@ -173,4 +175,4 @@ def bench_kernel(target: Path | None) -> None:
         table.add_row(figure.name, figure.unit, *[f"{x:,.1f}" for x in ns], *ratios, f"{figure.gb_per_s:.2f}")
     Console().print(table)
     if target:
-        target.write_text(json.dumps({"machine": machine(), "figures": [asdict(f) for f in found]}, indent=2) + "\n")
+        write_work(target, json.dumps({"machine": machine(), "figures": [asdict(f) for f in found]}, indent=2) + "\n")

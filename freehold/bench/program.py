@@ -13,7 +13,9 @@ from pathlib import Path
 
 import click
 
-from freehold.files import write_whole
+from freehold.arguments import ROOM, existing
+from freehold.bench.pages import Page
+from freehold.files import try_place
 from prover.applications.ledger.units import StarkKey
 from prover.applications.perpetual import samples
 from prover.applications.perpetual.samples import ALICE, BOB, RICH, A, B, SampleExchange
@@ -128,11 +130,11 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-BEGIN, END = "<!-- freehold bench program -->\n", "<!-- end -->\n"
+BEGIN = "<!-- freehold bench program -->\n"
 
 
 @click.command("program")
-@click.option("--document", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Rewrite its table.")
+@click.option("--document", type=existing, help="Rewrite its table.")
 @click.option("--profile", is_flag=True, help="Instead, the steps of each function in a batch of 100 trades.")
 def bench_program(document: Path | None, profile: bool) -> None:
     """Steps, hashes, range checks and signatures of each kind of transaction."""
@@ -143,11 +145,9 @@ def bench_program(document: Path | None, profile: bool) -> None:
     if document is None:
         click.echo(markdown(), nl=False)
         return
-    before, begin, rest = document.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise click.ClickException(f"{document} has no table to rewrite: it needs the lines {BEGIN!r} and {END!r}")
-    write_whole(document, before + BEGIN + markdown() + END + after)
+    page = Page.read(document, BEGIN)
+    try_place(document, ROOM)
+    page.write(markdown())
 
 
 def profile_of(n_trades: int, n_positions: int) -> list[tuple[int, str]]:

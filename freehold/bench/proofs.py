@@ -15,15 +15,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from freehold.arguments import NewFile, existing, parameters_option, trust_option
+from freehold.arguments import NewFile, NewFolder, existing, parameters_option, trust_option
 from freehold.bench.kernel import Limits, limits, machine
 from freehold.bench.stages import LARGEST, Case, Result, filling_case, results, show
-from freehold.files import write_whole
+from freehold.errors import Refused
+from freehold.files import read_json, write_work
 from freehold.hints import refuse_strange_hints
+from freehold.programs import read_program
 from prover.applications.perpetual import documents, samples
 from prover.applications.perpetual.batch import Batch
 from prover.applications.perpetual.program import PROGRAM_FILE
-from prover.cairo.program import Program
 from prover.proving.batch import run_batch, run_exchange
 from prover.stark.parameters import DEFAULT, NAMED
 
@@ -116,9 +117,10 @@ def bench_prove(
     if (program_file is None) != (input_file is None):
         raise click.UsageError("--program and --input belong together")
     if program_file and input_file:
-        program = Program.from_json(json.loads(program_file.read_text()))
+        program = read_program(program_file)
         refuse_strange_hints(program_file, program, trust_hints)
-        given = partial(json.loads, input_file.read_text())
+        given = partial(read_json, input_file.resolve())
+        given()
         cases = [Case(program_file.stem, program_file.stem, program_file, given)]
     else:
         names = [only] if only else list(PROGRAMS)
@@ -174,14 +176,13 @@ def _cells(result: TradesResult) -> list[str]:
 @click.option("--json", "target", type=NewFile(), help="Write the figures here too; figures of other sets stay.")
 @click.option(
     "--proofs",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NewFolder(),
     help="Keep the proofs in this folder, for `ape run trades_gas`.",
 )
 def bench_trades(counts: str, set_name: str, target: Path | None, proofs: Path | None) -> None:
     """Prove batches of trades among 59 positions of the sample exchange, with a funding and an oracle tick."""
     numbers = _numbers(counts, "counts", 1, 1000)
-    if proofs:
-        proofs.mkdir(parents=True, exist_ok=True)
+    known = read_figures(target) if target and target.is_file() and target.stat().st_size else []
     cases = [
         Case(
             f"{count} trades",
@@ -201,24 +202,35 @@ def bench_trades(counts: str, set_name: str, target: Path | None, proofs: Path |
         table.add_row(*_cells(result))
     console.print(table)
     if target:
-        _write(target, unit, {"positions": POSITIONS, "results": _merged(target, [asdict(result) for result in found])})
+        _write(target, unit, {"positions": POSITIONS, "results": _merged(known, [asdict(result) for result in found])})
 
 
 def proof_name(count: int, set_name: str) -> str:
     return f"trades-{count}-{set_name}.proof"
 
 
-def _merged(target: Path, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def read_figures(path: Path) -> list[dict[str, Any]]:
+    """What was measured already. Raises Refused."""
+    try:
+        results = read_json(path)["results"]
+        for entry in results:
+            if _place(entry)[0] not in NAMED:
+                raise Refused(f"{path} has figures of the set {entry['parameters']!r}, which is none here")
+    except (KeyError, TypeError, IndexError) as error:
+        raise Refused(f"{path} holds no figures of `freehold bench trades`: {error!r}") from error
+    return list(results)
+
+
+def _place(entry: dict[str, Any]) -> tuple[str, int]:
+    return str(entry["parameters"]), int(entry["trades"])
+
+
+def _merged(known: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What is measured anew replaces what was there of the same batch and set."""
-    before = json.loads(target.read_text())["results"] if target.is_file() else []
-
-    def key(entry: dict[str, Any]) -> tuple[str, int]:
-        return entry["parameters"], entry["trades"]
-
-    known = {key(entry): entry for entry in [*before, *found]}
-    return [known[place] for place in sorted(known)]
+    by_place = {_place(entry): entry for entry in [*known, *found]}
+    return [by_place[place] for place in sorted(by_place)]
 
 
 def _write(target: Path, unit: Limits, figures: dict[str, Any]) -> None:
     document = {"machine": machine(), "limits": asdict(unit), **figures}
-    write_whole(target, json.dumps(document, indent=1) + "\n")
+    write_work(target, json.dumps(document, indent=1) + "\n")

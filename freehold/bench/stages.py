@@ -5,12 +5,12 @@ The commands that measure with it, and the exchange's batches, are in `freehold/
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,13 +20,17 @@ from rich.console import Console
 from rich.table import Table
 
 from freehold.bench.kernel import Limits
-from freehold.files import write_whole
+from freehold.errors import Refused
+from freehold.files import write_work
+from freehold.programs import read_program
 from prover.algebra.ecdsa import public_key, sign
-from prover.cairo.program import Program
+from prover.cairo.errors import CairoError
 from prover.cairo.proof_file import ProofFile
 from prover.cairo.prove import key_of, prove_run
 from prover.cairo.run import run_program
+from prover.cairo.shapes import BuiltinNotProvable
 from prover.cairo.statement import program_identity
+from prover.stark.errors import StarkError
 from prover.stark.layout import make_layout
 from prover.stark.parameters import DEFAULT, Parameters
 from prover.stark.work import Work, work_of
@@ -97,7 +101,7 @@ class _Clock:
 
 def filling_input(path: Path, log_steps: int) -> dict[str, Any]:
     """The input that fills 2^log_steps: steps grow evenly with n."""
-    program = Program.from_json(json.loads(path.read_text()))
+    program = read_program(path)
     shared = {"signature": [public_key(7), 1000, *sign(1000, 7)]}
     few, more = (run_program(program, {**shared, "n": n}).n_executed_steps for n in (1, 2))
     return {**shared, "n": ((1 << log_steps) - 1 - few) // (more - few) + 1}
@@ -110,8 +114,15 @@ def filling_case(name: str, title: str, log_steps: int) -> Case:
 
 
 def measure(case: Case, unit: Limits) -> Result:
-    """Run and prove once. In a process of its own, so that its peak of memory is its own."""
-    program, program_input = Program.from_json(json.loads(case.program.read_text())), case.make_input()
+    """Run and prove once. In a process of its own, so that its peak of memory is its own. Raises Refused."""
+    try:
+        return _measured(case, unit)
+    except (CairoError, StarkError, BuiltinNotProvable) as error:
+        raise Refused(f"{case.title}: {error}") from None  # as text: not every error goes from process to process
+
+
+def _measured(case: Case, unit: Limits) -> Result:
+    program, program_input = read_program(case.program), case.make_input()
     key = key_of(tuple(program.builtins), case.parameters)
     clock = _Clock()
     clock("run")
@@ -119,7 +130,7 @@ def measure(case: Case, unit: Limits) -> Result:
     proof = prove_run(run, case.parameters, clock)
     clock("")
     if case.keep:
-        write_whole(case.keep, ProofFile(program_identity(key.shape, program.data), case.parameters, proof).to_bytes())
+        write_work(case.keep, ProofFile(program_identity(key.shape, program.data), case.parameters, proof).to_bytes())
     heights = tuple(proof.header[: len(key.shape.tables)])
     layout = make_layout(key.shape, heights, case.parameters)
     work = work_of(key.shape, layout, case.parameters, proof.header[-1])
@@ -135,7 +146,10 @@ def measure(case: Case, unit: Limits) -> Result:
 def results(cases: Iterable[Case], unit: Limits) -> Iterator[Result]:
     for case in cases:
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
-            yield alone.submit(measure, case, unit).result()
+            try:
+                yield alone.submit(measure, case, unit).result()
+            except BrokenProcessPool as error:
+                raise Refused(f"{case.title}: the system ended its process, most likely for want of memory") from error
 
 
 def show(result: Result, console: Console) -> None:

@@ -5,11 +5,12 @@ python -m freehold.bench.stages_plot docs/performance.json docs/performance.svg
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from pathlib import Path
 from typing import Any
+
+from freehold.files import read_json, write_work
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 400, 60, 200, 20, 50
 COLOURS = {"loop": "#1b6ca8", "hashes": "#c2571a", "signatures": "#3a7d44", "exchange": "#7b3fa0"}
@@ -64,9 +65,9 @@ def draw(points: dict[str, list[tuple[int, float]]], titles: dict[str, str], mac
 def main() -> None:
     if len(sys.argv) != 3:
         raise SystemExit("usage: python -m freehold.bench.stages_plot FIGURES.json PICTURE.svg")
-    document = json.loads(Path(sys.argv[1]).read_text())
+    document = read_json(Path(sys.argv[1]))
     titles = {result["program"]: result.get("title", result["program"]) for result in document["results"]}
-    Path(sys.argv[2]).write_text(draw(series(document), titles, document["machine"]))
+    write_work(Path(sys.argv[2]), draw(series(document), titles, document["machine"]))
 
 
 if __name__ == "__main__":

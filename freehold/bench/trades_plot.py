@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from freehold.bench.pages import Page
+from freehold.files import read_json, write_work
+
 WIDTH, HEIGHT, LEFT, GAP, TOP, BOTTOM = 760, 340, 60, 90, 40, 50
 PANEL = (WIDTH - LEFT - GAP - 40) / 2
 COLOURS = {"fast": "#3a7d44", "default": "#1b6ca8", "final": "#c2571a"}
-BEGIN, END = "<!-- freehold bench trades -->\n", "<!-- end -->\n"
+BEGIN = "<!-- freehold bench trades -->\n"
 
 Entry = dict[str, Any]
 
@@ -124,11 +126,9 @@ def table(document: Entry) -> str:
 def main() -> None:
     if len(sys.argv) != 4:
         raise SystemExit("usage: python -m freehold.bench.trades_plot FIGURES PICTURE PAGE")
-    document = json.loads(Path(sys.argv[1]).read_text())
-    Path(sys.argv[2]).write_text(draw(document))
-    page = Path(sys.argv[3])
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(before + BEGIN + table(document) + END + rest.split(END)[1])
+    document, page = read_json(Path(sys.argv[1])), Page.read(Path(sys.argv[3]), BEGIN)
+    write_work(Path(sys.argv[2]), draw(document))
+    page.write(table(document))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from freehold.arguments import existing
-from freehold.files import write_whole
+from freehold.arguments import NewFile, existing
+from freehold.files import read_json, write_whole
 from prover.applications.perpetual.batch import Batch, apply_batch
 from prover.applications.perpetual.documents import Case, StateDocument
 from prover.applications.perpetual.errors import Code, InputRefused, RuleBroken
@@ -22,8 +22,6 @@ from prover.applications.perpetual.transactions import OracleTick
 from prover.cairo.errors import RunFailed
 from prover.proving.batch import run_exchange
 
-written = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.group("batch")
 def batch_group() -> None:
@@ -32,7 +30,7 @@ def batch_group() -> None:
 
 def _read(path: Path) -> Case:
     try:
-        return Case.read(path)
+        return Case.parsed(read_json(path))
     except InputRefused as error:
         raise click.ClickException(f"{path}: {error}") from error
 
@@ -51,9 +49,9 @@ def _write(path: Path | None, document: Any) -> None:
 
 @batch_group.command("run")
 @click.argument("file", type=existing)
-@click.option("--words", type=written, help="Where the program's expected output words go.")
-@click.option("--state", type=written, help="Where the next state goes.")
-@click.option("--program-input", type=written, help="Where the program's input goes, for `freehold prove --input`.")
+@click.option("--words", type=NewFile(), help="Where the program's expected output words go.")
+@click.option("--state", type=NewFile(), help="Where the next state goes.")
+@click.option("--program-input", type=NewFile(), help="Where the program's input goes, for `freehold prove --input`.")
 def run_command(file: Path, words: Path | None, state: Path | None, program_input: Path | None) -> None:
     """Apply FILE and say what came of it, or the rule that refuses it. Files are written only if all of it holds."""
     batch = _apply(_read(file))

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from freehold.arguments import existing
+from freehold.files import read_json
 from freehold.leaving.plan import EscapePlan, NothingToTake, plan_from_state
 from prover.applications.perpetual.errors import InputRefused
 from prover.applications.perpetual.last_state import LastState
@@ -26,12 +27,12 @@ def leave_command(state_file: Path, position: int, as_json: bool) -> None:
     `ape run last_state` makes of what a rollup published.
     """
     try:
-        collateral, state = LastState.to_leave_with(json.loads(state_file.read_bytes()))
+        collateral, state = LastState.to_leave_with(read_json(state_file))
         plan = plan_from_state(collateral, state, PositionId(position))
-    except (InputRefused, NothingToTake) as error:
+    except InputRefused as error:
+        raise click.ClickException(f"{state_file}: {error}") from error
+    except NothingToTake as error:
         raise click.ClickException(str(error)) from error
-    except ValueError as error:
-        raise click.ClickException(f"{state_file} is not JSON: {error}") from error
     if as_json:
         click.echo(json.dumps(document_of(plan)))
         return

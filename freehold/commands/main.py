@@ -1,4 +1,7 @@
-"""The command `freehold`. This file only gathers its commands."""
+"""The command `freehold`. This file only gathers its commands, and says in one line what none of them caught."""
+
+import errno
+from typing import Any
 
 import click
 
@@ -9,11 +12,34 @@ from freehold.bench.trees import bench_trees
 from freehold.commands.batch import batch_group
 from freehold.commands.compile import compile_command
 from freehold.commands.leave import leave_command
+from freehold.commands.output import output_command
 from freehold.commands.proof import prove_command, verify_command
 from freehold.commands.security import security_command
+from freehold.errors import Refused
+from prover.stark.memory_need import START_BYTES, addresses_needed
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class OneLine(click.Group):
+    """A group whose commands end in one line when files, memory or what they were given fail them."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Refused as error:
+            raise click.ClickException(str(error)) from error
+        except MemoryError as error:
+            least = addresses_needed(START_BYTES) / 2**30
+            raise click.ClickException(
+                f"out of memory ({error}): where addresses are limited (ulimit -v), {least:.1f} GiB are the least"
+            ) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads on: click ends silently
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
+
+
+@click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="freehold")
 def main() -> None:
     """Run, prove, break and leave a self-custodial perpetual exchange.
@@ -30,5 +56,13 @@ def bench() -> None:
 
 for command in (bench_kernel, bench_program, bench_prove, bench_trades, bench_trees):
     bench.add_command(command)
-for command in (compile_command, prove_command, verify_command, security_command, batch_group, leave_command):
+for command in (
+    compile_command,
+    prove_command,
+    verify_command,
+    output_command,
+    security_command,
+    batch_group,
+    leave_command,
+):
     main.add_command(command)

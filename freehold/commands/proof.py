@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from freehold.arguments import NewFile, existing, parameters_option, trust_option
-from freehold.files import write_whole
+from freehold.commands.security import typical_heights
+from freehold.files import read_json, write_work
 from freehold.hints import refuse_strange_hints
+from freehold.programs import read_program
 from prover.cairo.errors import CairoError
-from prover.cairo.execution import Run
+from prover.cairo.execution import MIN_STEPS, Run
 from prover.cairo.machine.input import NoInput
 from prover.cairo.program import Program
 from prover.cairo.proof_file import ProofFile, name_of
@@ -25,6 +27,8 @@ from prover.cairo.run_files import read_run
 from prover.cairo.shapes import BuiltinNotProvable, shape_of
 from prover.cairo.statement import program_identity
 from prover.stark.errors import ProofRefused, StarkError
+from prover.stark.layout import make_layout
+from prover.stark.memory_need import addresses_needed, memory_needed
 from prover.stark.parameters import DEFAULT, NAMED, Parameters
 from prover.stark.proof import Proof
 
@@ -59,17 +63,6 @@ class Stages:
         self._stage = None
         if self._status:
             self._status.stop()
-
-
-def load_program(path: Path) -> Program:
-    return Program.from_json(_load_json(path))
-
-
-def _load_json(path: Path) -> object:
-    try:
-        return json.loads(path.read_text())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path} is not JSON: {error}") from error
 
 
 @click.command("prove")
@@ -120,27 +113,43 @@ def prove_command(
     if any(recorded) and input_file:
         raise click.UsageError("--input belongs to a run made here, not to a recorded one")
     parameters = NAMED[set_name]
-    stages, began = Stages(), time.perf_counter()
+    program = read_program(path)
+    given = read_json(input_file) if input_file else NoInput()
+    stages, began, n_steps = Stages(), time.perf_counter(), None
     try:
-        program = load_program(path)
         stages("read the run" if all(recorded) else "run")
         if trace_file and memory_file and public_input_file:
             run = read_run(program, trace_file, memory_file, public_input_file, private_input_file)
         else:
             refuse_strange_hints(path, program, trust_hints)
-            run = run_program(program, _load_json(input_file) if input_file else NoInput())
+            run = run_program(program, given)
+        n_steps = run.n_steps
         proof = prove_run(run, parameters, stages)
         stages("check the proof")
         verify_proof(proof, program, parameters)
+    except MemoryError as error:
+        raise click.ClickException(memory_line(program, n_steps, parameters)) from error
     except (CairoError, StarkError, BuiltinNotProvable) as error:
         raise click.ClickException(str(error)) from error
     finally:
         stages.stop()
-    write_whole(output, ProofFile(identity_of(program, parameters), parameters, proof).to_bytes())
+    write_work(output, ProofFile(identity_of(program, parameters), parameters, proof).to_bytes())
     if as_json:
         click.echo(json.dumps(figures(run, proof, parameters, stages, time.perf_counter() - began)))
     else:
         report(run, proof, parameters, stages, time.perf_counter() - began)
+
+
+def memory_line(program: Program, n_steps: int | None, parameters: Parameters) -> str:
+    """What is said where memory ends all the same; of a run that never came to its end, the least that it takes."""
+    shape = shape_of(tuple(program.builtins))
+    log_steps = ((n_steps or MIN_STEPS) - 1).bit_length()
+    needed = memory_needed(make_layout(shape, typical_heights(shape, log_steps), parameters), parameters)
+    of = f"a proof of {n_steps:,} steps takes about" if n_steps else "a proof takes at least"
+    return (
+        f"out of memory: {of} {needed / 2**30:.1f} GiB, and {addresses_needed(needed) / 2**30:.1f} GiB of addresses "
+        "where these are limited (ulimit -v)"
+    )
 
 
 def identity_of(program: Program, parameters: Parameters) -> int:
@@ -193,7 +202,7 @@ def verify_command(proof_file: Path, program_file: Path, set_name: str | None, a
     What is printed is what was proven: this program ran to its end and wrote this output.
     """
     try:
-        given, program = ProofFile.from_bytes(proof_file.read_bytes()), load_program(program_file)
+        given, program = ProofFile.from_bytes(proof_file.read_bytes()), read_program(program_file)
         check_head(given, program, set_name)
         statement = verify_proof(given.proof, program, given.parameters)
     except ProofRefused as error:

@@ -22,6 +22,7 @@ then everything that waited is dropped. Everything a step can be is listed in `S
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,7 +32,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from freehold.chain.spans import seconds
-from prover.applications.perpetual.names import ASSET_NAME
+from freehold.scenarios import assets as known
+from freehold.scenarios.assets import COIN
+from prover.applications.perpetual.amounts import price_fxp32, quantised, risk_fxp32
+from prover.applications.perpetual.errors import InputRefused
+from prover.applications.perpetual.names import ASSET_NAME, asset_id
 
 Amount = Annotated[Decimal, Field(gt=0, lt=1 << 64)]
 """Coins, or whole synthetic assets."""
@@ -174,6 +179,24 @@ class Step(_Part):
             return set(part)
         return {part.asset} if isinstance(part, OfAsset) else set(part.assets) if isinstance(part, Holds) else set()
 
+    def check_amounts(self, assets: Mapping[str, known.Asset]) -> None:
+        """Every amount is a whole number of quanta. Raises InputRefused, naming the amount."""
+        part = getattr(self, self.kind)
+        if self.price:
+            for name, coins in self.price.items():
+                price_fxp32(coins, assets[name].resolution, COIN, f"price of {name}")
+        if isinstance(part, OfAsset):
+            assets[part.asset].quanta(part.amount)
+            quantised(part.total, COIN, "total")
+        elif isinstance(part, OfCoins):
+            quantised(part.amount, COIN, "amount")
+        if isinstance(part, Trade):
+            quantised(part.fee, COIN, "fee")
+        if isinstance(part, Holds):
+            quantised(abs(part.coins), COIN, "coins")
+            for name, amount in part.assets.items():
+                assets[name].quanta(abs(amount))
+
 
 class End(_Part):
     tokens: dict[str, Decimal] = Field(default_factory=dict, description="coins in their wallets")
@@ -199,6 +222,22 @@ class Scenario(_Part):
         _known("end", set(self.end.tokens), set(self.people), "the people")
         return self
 
+    @model_validator(mode="after")
+    def _amounts_are_whole(self) -> Scenario:
+        """Whatever the chain or the program could not hold is refused here, before anything is deployed."""
+        assets = {name: known.Asset(name, asset.decimals, asset.margin) for name, asset in self.assets.items()}
+        for name, asset in assets.items():
+            asset_id(f"{name}-{asset.decimals}")
+            risk_fxp32(asset.margin, f"margin of {name}")
+        for name, coins in [*self.people.items(), *self.end.tokens.items()]:
+            quantised(coins, COIN, name)
+        for place, step in enumerate(self.steps):
+            try:
+                step.check_amounts(assets)
+            except InputRefused as error:
+                raise ValueError(f"step {place}: {error}") from error
+        return self
+
 
 def _known(place: object, names: set[str], known: set[str], which: str) -> None:
     if unknown := sorted(names - known):
@@ -215,4 +254,5 @@ def read_scenario(path: Path) -> Scenario:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise click.UsageError(f"{path} is no scenario: {place}: {first['msg']}") from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise click.UsageError(f"{path} is no scenario: {place}: {reason}") from error

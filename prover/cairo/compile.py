@@ -34,9 +34,18 @@ def compiler_output(source: Path) -> dict[str, Any]:
         command += ["--cairo_path", str(source.resolve().parent)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise CompileFailed((done.stderr or done.stdout).strip())
+            raise CompileFailed(_complaint(source, (done.stderr or done.stdout).strip()))
         document: dict[str, Any] = json.loads(target.read_text())
         return document
+
+
+def _complaint(source: Path, text: str) -> str:
+    """The compiler's own words, but where they would puzzle."""
+    if "Unknown identifier 'main'" in text:
+        return f"{source} has no function main, where a program begins"
+    if text.startswith("Traceback"):
+        return f"{source}: the compiler stops with {text.splitlines()[-1]}"
+    return text
 
 
 _BUILTINS_LINE = re.compile(r"^%builtins[ \t]+(.*)$", re.MULTILINE)
@@ -49,6 +58,8 @@ def _refuse_other_languages(source: Path) -> None:
         text = source.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise CompileFailed(f"{source} is not text: a Cairo 0 source is needed") from error
+    if text.lstrip().startswith(("{", "[")):
+        raise CompileFailed(f"{source} is no Cairo source; a compiled program can be proven as it is")
     if _CAIRO_1.search(text) and "func " not in text:
         raise CompileFailed(f"{source} looks like Cairo 1: only Cairo 0 is compiled and proven here")
     if line := _BUILTINS_LINE.search(text):

@@ -16,6 +16,7 @@ from prover.stark.proof import Proof
 
 TITLE = b"freehold proof "
 FORMAT = 1
+PROTOCOL = VERSION.to_bytes(32, "big").lstrip(b"\0").decode()
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class ProofFile:
             "program": hex(self.identity),
             "parameters": name_of(self.parameters),
             "parameter_values": self.parameters.describe(),
-            "protocol": VERSION.to_bytes(32, "big").lstrip(b"\0").decode(),
+            "protocol": PROTOCOL,
         }
         return TITLE + b"%d\n" % FORMAT + json.dumps(head, sort_keys=True).encode() + b"\n" + self.proof.to_bytes()
 
@@ -48,11 +49,14 @@ class ProofFile:
         line, _, body = rest.partition(b"\n")
         try:
             head = json.loads(line)
+            protocol = head["protocol"]
             values = {**head["parameter_values"]}
             values["log_packing"] = tuple(values["log_packing"])
             identity, parameters = int(head["program"], 16), Parameters(**values)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ProofMalformed(f"the head of the proof file is malformed: {error!r}") from error
+        if protocol != PROTOCOL:
+            raise ProofMalformed(f"a proof of another protocol: {protocol!r}, this reads {PROTOCOL!r}")
         return ProofFile(identity, parameters, Proof.from_bytes(body))
 
 

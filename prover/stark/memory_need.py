@@ -20,6 +20,9 @@ NODE_BYTES = 32
 START_BYTES = 160 << 20
 """The interpreter, its modules and the kernel's tables."""
 
+MAPPED_BYTES = 200 << 20
+"""Addresses of libraries and stacks, most of which take no memory."""
+
 
 def memory_needed(layout: Layout, parameters: Parameters) -> int:
     """Bytes at the peak: cells, and the layers of every tree that are kept."""
@@ -27,6 +30,11 @@ def memory_needed(layout: Layout, parameters: Parameters) -> int:
     trees = [max(layout.physical_heights(tree)) for tree in layout.trees()]
     leaves = sum(1 << log + parameters.log_blowup for log in [*trees, layout.log_degree])
     return START_BYTES + CELL_BYTES * cells + 2 * NODE_BYTES * (leaves >> LOG_SUBTREE)
+
+
+def addresses_needed(needed: int) -> int:
+    """Where addresses are limited: the kernel reserves a power of two of them from 1 GiB on, beside the rest."""
+    return (1 << max(30, (needed - 1).bit_length())) + needed + MAPPED_BYTES
 
 
 def memory_there() -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from prover.stark.parameters import Parameters
+from prover.stark.parameters import BOUNDS, Parameters
 from prover.stark.proof_size import ProofSize, committed_cells, expected_size
 from prover.stark.shape import Shape
 
@@ -39,10 +39,11 @@ def choose(
     shape: Shape, log_heights: tuple[int, ...], statement_words: int, bits: float, log_blowup: int, grinding_bits: int
 ) -> Choice:
     """Packing, arity and last layer by descent, one parameter at a time, until no single change saves a byte."""
+    shortest, longest = BOUNDS["digest_bytes"]
     start = Parameters(
         log_blowup=log_blowup,
         grinding_bits=grinding_bits,
-        digest_bytes=-(-int(bits) // 4),
+        digest_bytes=min(longest, max(shortest, -(-int(bits) // 4))),
         log_packing=(2, 2, 2),  # from less packing, no tree alone leads on
     )
 

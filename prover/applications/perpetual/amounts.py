@@ -101,8 +101,10 @@ def order_collateral(
 ) -> CollateralQuanta:
     """What an order signs for at this limit, in collateral per one asset: at most so much, or at least so much.
 
-    Raises BelowUnit where a seller would sign for nothing, InputRefused beyond 64 bits.
+    Raises BelowUnit for an amount of 0 and where a seller would sign for nothing, InputRefused beyond 64 bits.
     """
+    if synthetic == 0:
+        raise BelowUnit(f"{name}: an order for 0 quanta is none")
     exact = synthetic * _exact(price, "price") * collateral_resolution / asset_resolution
     collateral = ceil(exact) if is_buying_synthetic else floor(exact)
     if collateral == 0:

@@ -200,7 +200,7 @@ class Case(Document):
         try:
             return Case.model_validate(document)
         except ValidationError as error:
-            raise InputRefused(_reasons(error)) from error
+            raise InputRefused(reasons(error)) from error
 
     @staticmethod
     def read(path: Path) -> Case:
@@ -254,7 +254,7 @@ class Case(Document):
         return batch
 
 
-def _reasons(error: ValidationError) -> str:
+def reasons(error: ValidationError) -> str:
     """One line: the first three faults, each as `place: reason`."""
     faults = [
         f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg'].removeprefix('Value error, ')}"

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 from prover.applications.ledger.fields import CollateralIdField, Document
 from prover.applications.ledger.units import CollateralId
 from prover.applications.perpetual.config import GeneralConfig
-from prover.applications.perpetual.documents import StateDocument
+from prover.applications.perpetual.documents import StateDocument, reasons
 from prover.applications.perpetual.errors import InputRefused
 from prover.applications.perpetual.state import State
 
@@ -53,4 +53,4 @@ class LastState(Document):
         try:
             return LastState.model_validate(document)
         except ValidationError as error:
-            raise InputRefused(" ".join(str(error).split())) from error
+            raise InputRefused(reasons(error)) from error
