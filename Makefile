@@ -8,7 +8,7 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow coverage lint lint-python lint-solidity format setup clean help contracts cross cross-test
+.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow coverage docs lint lint-python lint-solidity format setup clean help contracts cross cross-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ $(VENV)/slither: .ci/slither # an environment of its own: it needs other version
 
 test-slow: contracts ## run the slow tests
 	@ape test tests -m slow
+
+docs: setup ## the pages as a site in build/site; a link that leads nowhere fails
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict && echo "build/site/index.html"
 
 lint: lint-python lint-solidity ## linters and formatter check
 
