@@ -19,8 +19,8 @@ demo: setup ## run the whole exchange on the embedded chain, with real proofs
 demo-anvil: setup ## the same on anvil, a faster chain
 	@ape run demo --verbosity WARNING --network ethereum:local:foundry
 
-test: contracts ## run the suite (slow tests excluded)
-	@ape test tests
+test: contracts ## run the suite in two halves at once (slow tests excluded)
+	@.ci/test
 
 test-anvil: contracts ## run the contracts' tests on anvil
 	@ape test tests/contracts --network ethereum:local:foundry
