@@ -176,3 +176,4 @@ def tell_end(plan: Plan, deployment: Deployment, journal: Journal, rehearsal: Re
     if wrong:
         raise click.ClickException(f"do not use this exchange: {'; '.join(wrong)}")
     click.echo("code, roles, delays, configuration and state are those of the parameters")
+    click.echo(f"anybody compares it with the sources: ape run verify_deployment {deployment.exchange.address}")
