@@ -25,7 +25,7 @@ from scripts import (
     withdraw,
 )
 from tests.support.paths import ROOT
-from tests.support.script_kit import DAY, ServedExchange, done, options, refused, run, stay_connected
+from tests.support.script_kit import DAY, ServedExchange, done, options, refused, run, run_json, stay_connected
 
 INDEX = json.loads((ROOT / "tests/vectors/published_index.json").read_text())
 BALANCE, WEALTH = 1_000, 5_000
@@ -101,7 +101,7 @@ def test_a_request_a_freeze_an_escape_and_a_payment(served, alice, hers):
     travel(7 * DAY)
     assert "late: anyone may freeze" in done(run(status))
     done(run(freeze, *hers, "--amount", 400))
-    document = json.loads(run(status, "--json", "--stark-key", hex(alice.stark_key)).stdout)
+    document = run_json(status, "--stark-key", hex(alice.stark_key))
     assert document["frozen"] is True and "it may resume at" not in json.dumps(document["forced_requests"])
     assert "yes; it may resume at" in done(run(status))
     assert f"paid 1,000 to {alice.account.address}" in done(run(escape, "--position", alice.position_id))

@@ -30,7 +30,19 @@ from scripts import (
     status,
     withdraw,
 )
-from tests.support.script_kit import BTC, DAY, HOUR, ServedExchange, done, options, refused, run, stay_connected, taken
+from tests.support.script_kit import (
+    BTC,
+    DAY,
+    HOUR,
+    ServedExchange,
+    done,
+    options,
+    refused,
+    run,
+    run_json,
+    stay_connected,
+    taken,
+)
 
 BALANCE, WEALTH = 1_000, 5_000
 """In alice's and bob's positions, and in their wallets."""
@@ -293,7 +305,7 @@ def test_a_forced_trade_is_offered_requested_and_served(served, alice, bob, offe
     pending = done(run(status))
     assert "trade with position 22, buys 200 quanta of BTC-10 for 400, nonce 9, 7 d left" in pending
     refused(run(forced_trade, file, "--account", alice.account.alias), "the same trade is pending already")
-    document = json.loads(run(status, "--json").stdout)
+    document = run_json(status)
     assert document["forced_requests"][0]["kind"] == "trade" and document["forced_requests"][0]["nonce"] in (9, "0x9")
     served.serve(trade_of(alice, bob))
     assert "none is pending" in done(run(status))
@@ -422,7 +434,7 @@ def test_where_a_withdrawal_is(served, alice):
     done(run(withdraw, "--stark-key", key))
     told = done(run(status, "--stark-key", key))
     assert f"40 was paid to {alice.account.address}" in told and "waits" not in told
-    document = json.loads(run(status, "--stark-key", key, "--json").stdout)
+    document = run_json(status, "--stark-key", key)
     (mine,) = document["stark_keys"]
     assert mine["waits_to_be_withdrawn"] == 0 and [step["kind"] for step in mine["history"]] == [
         "requested",

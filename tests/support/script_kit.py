@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,8 +37,15 @@ PRICES = {"BTC": Decimal(20_000)}
 
 
 def run(script: Any, *options: object, answer: str = "") -> Result:
+    """What it prints on both streams is in `output`."""
     arguments = ["--network", "ethereum:local:test", *map(str, options)]
     return CliRunner().invoke(script.cli, arguments, input=answer, catch_exceptions=False)
+
+
+def run_json(script: Any, *options: object) -> Any:
+    """What it tells programs, on one stream; progress goes to the other."""
+    arguments = ["--network", "ethereum:local:test", "--json", *map(str, options)]
+    return json.loads(CliRunner(mix_stderr=False).invoke(script.cli, arguments, catch_exceptions=False).stdout)
 
 
 def done(result: Result) -> str:
