@@ -115,7 +115,7 @@ def _part(request: Json, name: str, wanted: Json) -> Part:
     remappings = dict(remapping.split("=", 1) for remapping in request["settings"].get("remappings", []))
     used: set[str] = set()
     names = sorted(_closure(name, request["sources"], remappings, used))
-    selected = {contract: [*outputs, IMMUTABLES] for contract, outputs in wanted.items() if contract}
+    selected = {contract: [*dict.fromkeys([*outputs, IMMUTABLES])] for contract, outputs in wanted.items() if contract}
     settings = request["settings"] | {
         "outputSelection": {name: selected},
         "remappings": [f"{prefix}={target}" for prefix, target in sorted(remappings.items()) if prefix in used],

@@ -23,8 +23,8 @@ PAGE = "docs/fields.md"
 FILES: tuple[tuple[str, str, tuple[type[BaseModel], ...]], ...] = (
     (
         "Parameter file",
-        "YAML, for `ape run deploy --config` and `ape run announce_configuration`; [an example]"
-        "(../examples/sepolia.yaml). Spans are '7 days', '4 hours' or seconds.",
+        "YAML, for `ape run deploy --config` and `ape run announce_configuration`; an example is "
+        "`examples/sepolia.yaml`. Spans are '7 days', '4 hours' or seconds.",
         (Parameters,),
     ),
     (

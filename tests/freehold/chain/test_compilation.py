@@ -34,7 +34,7 @@ def test_what_only_tests_deploy_is_not(name):
 
 def test_bytecode_by_parts_is_that_of_all_files_at_once():
     sources = sources_of(ROOT / CONTRACTS[name] for name in ("OddToken", "RollupFactAdapter"))
-    wanted = {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}
+    wanted = {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", solc.IMMUTABLES]}
     whole = solc.answer(request(sources, {"*": wanted}))["contracts"]
     parts = solc.answer(request(sources, {name: wanted for name in sources}))["contracts"]
     assert len(parts) > 4

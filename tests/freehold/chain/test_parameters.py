@@ -112,14 +112,26 @@ def usable(tmp_path, **changes: object) -> GeneralConfig:
     return read(tmp_path, **changes).config(COLLATERAL, 6)
 
 
+def of_version_1(config, **changes):
+    """In version 2 the model itself refuses these."""
+    (asset,) = config.synthetic_assets
+    return config.model_copy(update={"limits": None, "synthetic_assets": (asset.model_copy(update=changes),)})
+
+
+@pytest.mark.parametrize(("quorum", "cause"), [(2, "is 2, must be odd"), (5, "is 5, and it has 3 signers")])
+def test_a_quorum_that_stops_everything_is_refused_when_the_file_is_read(tmp_path, quorum, cause):
+    with pytest.raises(Refused, match=cause):
+        usable(tmp_path, assets=[asset(quorum=quorum)])
+
+
 def test_a_configuration_that_stops_everything_is_refused(tmp_path):
     """Each is a field away from the example, which passes."""
     good = usable(tmp_path)
     refuse_unusable(good)
     oracles = asset()["oracles"]
     for config, cause in (
-        (usable(tmp_path, assets=[asset(quorum=2)]), "BTC-10: quorum 2 is even"),
-        (usable(tmp_path, assets=[asset(quorum=5)]), "BTC-10: quorum 5 of 3 oracles never signs"),
+        (of_version_1(good, oracle_price_quorum=2), "BTC-10: quorum 2 is even"),
+        (of_version_1(good, oracle_price_quorum=5), "BTC-10: quorum 5 of 3 oracles never signs"),
         (usable(tmp_path, assets=[asset(oracles=[*oracles, oracles[0]])]), "BTC-10: an oracle's key is named twice"),
         (good.model_copy(update={"max_funding_rate": 1 << 64}), "max_funding_rate must be below 2"),
         (good.model_copy(update={"price_validity_period": 0}), "price_validity_period is 0"),

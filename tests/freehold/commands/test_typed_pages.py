@@ -43,7 +43,7 @@ def test_the_readmes_commands_prove_and_verify_the_example(folder):
     result = typed(block("README.md", "## Prove any Cairo program"), folder)
     assert result.returncode == 0, result.stderr
     assert re.search(r"accepted: program 0x\w{64}, 2 output words\n  0xa\n  0x37\n", result.stdout)
-    assert "conjectured" in result.stdout
+    assert "proven" in result.stdout
 
 
 def test_the_other_example_is_provable_too(folder):
