@@ -19,7 +19,7 @@ from eth_utils.address import to_checksum_address
 from py_ecc.bls.ciphersuites import G2ProofOfPossession as Scheme
 
 from freehold.chain.committee import ORDER, signature_words
-from freehold.chain.submission import raw_signature
+from freehold.chain.signatures import raw_signature
 from freehold.errors import Refused
 from freehold.files import write_whole
 

@@ -92,7 +92,7 @@ def deploy_exchange(
     refuse_fine_quantum(decimals_of(token.address))
     block = head_number()
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
-    config = GeneralConfig.model_validate({"collateral_asset_id": asset_type(asset_info), "limits": {}, **rules})
+    config = GeneralConfig.model_validate({"collateral": {"asset_id": asset_type(asset_info)}, "limits": {}, **rules})
     refuse_unusable(config)
     state = State.initial(config, Seconds(time))
 

@@ -87,7 +87,7 @@ class Plan:
             self.parameters.proof_parameters,
             self.local,
             self.parameters.delays.delays(),
-            config.model_dump(mode="json"),
+            {"limits": None, **config.model_dump(mode="json")},
             self.parameters.committee.required,
         )
         exchange = deployment.exchange

@@ -6,28 +6,12 @@ from collections.abc import Sequence
 
 from ape.api.accounts import AccountAPI
 from ape.api.transactions import ReceiptAPI
-from hexbytes import HexBytes
 
 from freehold.chain.deployed import Deployment
+from freehold.chain.signatures import raw_signature
 from freehold.chain.verifier import submit_proof
-from prover.algebra.keccak import words_to_bytes
 from prover.applications.perpetual.facts import availability_claim, update_words
 from prover.proving.batch import ProvenBatch
-
-
-class SignatureWithheld(RuntimeError):
-    """Somebody did not sign."""
-
-
-def raw_signature(account: AccountAPI, digest: bytes) -> bytes:
-    """r, s, v over a raw digest: a committee member's of a claim, party B's of a forced trade.
-
-    Accounts that are not for tests ask their owner before they sign one.
-    """
-    signed = account.sign_raw_msghash(HexBytes(digest))
-    if signed is None:
-        raise SignatureWithheld(f"{account.address} did not sign {digest.hex()}")
-    return words_to_bytes([int.from_bytes(signed.r, "big"), int.from_bytes(signed.s, "big")]) + bytes([signed.v])
 
 
 def application_data(batch_id: int, previous: int, conditions: Sequence[tuple[str, bytes]]) -> list[int]:

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, ValidationError
 from freehold.chain.calls import ContractCall
 from freehold.chain.exchange import SERVED, Exchange, trade_arguments
 from freehold.chain.managers import chain, networks
-from freehold.chain.submission import raw_signature
+from freehold.chain.signatures import raw_signature
 from freehold.errors import Refused
 from freehold.files import write_whole
 from prover.algebra.keccak import words_to_bytes

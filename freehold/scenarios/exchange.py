@@ -15,7 +15,8 @@ from freehold.chain.deployment import deploy_exchange
 from freehold.chain.managers import chain, project
 from freehold.chain.record import write_deployment
 from freehold.chain.rollup import published_data
-from freehold.chain.submission import bring_on_chain, raw_signature
+from freehold.chain.signatures import raw_signature
+from freehold.chain.submission import bring_on_chain
 from freehold.scenarios.accounts import FEE_KEY, Accounts, User
 from freehold.scenarios.assets import COIN, Assets
 from freehold.scenarios.report import Report, expect

@@ -18,7 +18,7 @@ from freehold.chain import network
 from freehold.chain.refusals import error_name, refusal, words_of
 from freehold.errors import Refused
 from prover.algebra.keccak import keccak256
-from tests.end_to_end.test_networks import free_port
+from tests.support.ports import free_port
 
 
 @pytest.fixture

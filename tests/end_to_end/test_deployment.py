@@ -257,7 +257,7 @@ def test_what_would_be_refused_on_the_way_is_refused_first(light, people, chain,
 def test_an_even_quorum_is_refused_before_anything_is_sent(light, people, chain):
     before = chain.blocks.head.number
     (asset,) = document(people)["assets"]
-    refused(run("--config", write(people, assets=[{**asset, "quorum": 2}])), "quorum 2 is even")
+    refused(run("--config", write(people, assets=[{**asset, "quorum": 2}])), "is 2, must be odd")
     refused(run("--config", write(people), "--name", "other"), "name --config or the other options, not both")
     assert chain.blocks.head.number == before
 
@@ -282,5 +282,5 @@ def test_a_token_of_eighteen_decimals_is_refused(light, people, chain, monkeypat
     monkeypatch.setattr(plans, "decimals_of", lambda address: 18)
     before = chain.blocks.head.number
     refused(run("--config", write(people, collateral={"token": token.address, "decimals": 6})), "has 18 decimals")
-    refused(run("--config", write(people, collateral={"token": token.address})), "would end at 9.22 coins")
+    refused(run("--config", write(people, collateral={"token": token.address})), "9 whole coins")
     assert chain.blocks.head.number == before

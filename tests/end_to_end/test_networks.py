@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from eth_account import Account
 from web3 import HTTPProvider, Web3
 
 from tests.support.paths import ROOT
+from tests.support.ports import free_port
 
 BIN = Path(sys.executable).parent
 SEPOLIA = 11155111
@@ -50,12 +50,6 @@ class Node:
         return subprocess.run(
             command, cwd=ROOT, env=environment, input=answer, capture_output=True, text=True, timeout=300
         )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start_anvil(home: Path, chain_id: int) -> tuple[subprocess.Popen, Node]:

@@ -17,7 +17,7 @@ from freehold.chain.deployed import Deployment
 from freehold.chain.deployment import deploy_exchange
 from freehold.chain.managers import chain
 from freehold.chain.record import write_deployment
-from freehold.chain.submission import raw_signature
+from freehold.chain.signatures import raw_signature
 from freehold.records import Place
 from freehold.scenarios.accounts import FEE_KEY, Accounts, User
 from freehold.scenarios.assets import Asset, Assets

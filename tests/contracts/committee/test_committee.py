@@ -4,7 +4,7 @@ import ape
 import pytest
 from eth_account import Account
 
-from freehold.chain.submission import raw_signature
+from freehold.chain.signatures import raw_signature
 
 CLAIM = bytes(range(32))
 
