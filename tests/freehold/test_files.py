@@ -12,12 +12,16 @@ import pytest
 from freehold.errors import Refused
 from freehold.files import read_json, try_place, write_whole, write_work
 
+LIMIT = 1 << 25
+"""Bytes: more than the suite itself writes into any file, its own output among them."""
+TOO_MUCH = LIMIT + 1
+
 
 @pytest.fixture
 def small_files():
-    """No file may be larger than 1,000 bytes, as on a disk that is full."""
+    """No file may be larger than the limit, as on a disk that is full."""
     before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
     signal.signal(signal.SIGXFSZ, handler)
@@ -35,9 +39,9 @@ def test_a_place_is_tried_and_nothing_stays_of_the_trial(tmp_path):
 
 
 def test_a_full_disk_is_noticed_before_the_work(tmp_path, small_files):
-    try_place(tmp_path / "file", 1_000)
-    with pytest.raises(Refused, match="tried with 2,000 bytes: File too large"):
-        try_place(tmp_path / "file", 2_000)
+    try_place(tmp_path / "file", LIMIT)
+    with pytest.raises(Refused, match=f"tried with {TOO_MUCH:,} bytes: File too large"):
+        try_place(tmp_path / "file", TOO_MUCH)
     assert names(tmp_path) == []
 
 
@@ -45,7 +49,7 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path, small_files):
     target = tmp_path / "file"
     write_whole(target, "before")
     with pytest.raises(OSError):
-        write_whole(target, bytes(2_000))
+        write_whole(target, bytes(TOO_MUCH))
     assert target.read_text() == "before" and names(tmp_path) == ["file"]
 
 
@@ -77,7 +81,7 @@ def test_where_no_place_is_left_that_is_said(tmp_path, monkeypatch, small_files)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Refused, match="there is no other place for it"):
-        write_work(tmp_path / "proof", bytes(2_000))
+        write_work(tmp_path / "proof", bytes(TOO_MUCH))
     assert names(tmp_path) == ["home", "temporary"] and names(tmp_path / "home") == names(tmp_path / "temporary") == []
 
 
