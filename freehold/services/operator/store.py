@@ -1,7 +1,6 @@
 """What the operator remembers: tables, and units of work.
 
-Numbers of up to 2^64 fit no database's integer, so each has a type of its own here. The schema is made by the
-migrations beside this file; a test compares the two.
+The schema is made by the migrations beside this file; a test compares the two.
 """
 
 from __future__ import annotations
@@ -13,30 +12,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import BigInteger, Dialect, Engine, Index, LargeBinary, String, Text, create_engine, event
+from sqlalchemy import BigInteger, Engine, Index, LargeBinary, String, Text, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
-from sqlalchemy.types import TypeDecorator
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAITS_FOR_A_LOCK = 30
 """Seconds, before a unit of work gives up on another one's."""
-
-
-class Word(TypeDecorator[int]):
-    """An unsigned number as big-endian bytes: they compare and sort rightly in every database."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self.size = size
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else value.to_bytes(self.size, "big")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
-        return None if value is None else int.from_bytes(value, "big")
 
 
 class Base(DeclarativeBase):
