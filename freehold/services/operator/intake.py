@@ -17,8 +17,9 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from freehold.services.base.store import Store
 from freehold.services.operator import wire
-from freehold.services.operator.store import Received, Store
+from freehold.services.operator.tables import Received
 from prover.algebra import ecdsa
 from prover.applications.ledger.units import CollateralId
 from prover.applications.perpetual import transactions as rules

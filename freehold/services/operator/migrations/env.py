@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from freehold.services.operator.store import Base
+from freehold.services.operator.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=Base.metadata, render_as_batch=True

@@ -1,0 +1,94 @@
+"""A service's memory: one database, its schema by migrations, and units of work.
+
+SQLite by file, or PostgreSQL, told apart by the URL. Numbers that no 64-bit column holds are kept as bytes that compare
+as they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Dialect, Engine, LargeBinary, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+WAITS_FOR_A_LOCK = 30
+"""Seconds, before a unit of work gives up on another one's."""
+
+
+class _Unsigned(TypeDecorator[int]):
+    """Big-endian bytes of a fixed length: they compare and sort as the numbers do, in every database."""
+
+    impl = LargeBinary
+    cache_ok = True
+    size: int
+
+    def __init__(self) -> None:
+        super().__init__(self.size)
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else int(value).to_bytes(self.size, "big")
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> int | None:
+        return None if value is None else int.from_bytes(value, "big")
+
+
+class U64(_Unsigned):
+    """Position ids, order ids, amounts."""
+
+    size = 8
+
+
+class Felt(_Unsigned):
+    """Field elements, hashes as numbers."""
+
+    size = 32
+
+
+class Store:
+    """One database. `url` is SQLAlchemy's, `migrations` the folder that makes its schema."""
+
+    def __init__(self, url: str, migrations: Path) -> None:
+        self.engine = _engine(url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.url, self.migrations = url, migrations
+
+    def migrate(self) -> None:
+        """Brings the schema to this version's; a newer one is refused."""
+        config = Config()
+        config.set_main_option("script_location", str(self.migrations))
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def unit(self) -> Iterator[Session]:
+        """A unit of work: all of it is committed, or nothing."""
+        with self._sessions.begin() as session:
+            yield session
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    is_sqlite = url.startswith("sqlite")
+    engine = create_engine(url, connect_args={"timeout": WAITS_FOR_A_LOCK} if is_sqlite else {}, pool_pre_ping=True)
+    if is_sqlite:
+        event.listen(engine, "connect", _careful)
+    return engine
+
+
+def _careful(connection: Any, _record: Any) -> None:
+    """What SQLite is told: readers do not wait for the writer, and what is committed outlives a loss of power."""
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")

