@@ -166,8 +166,8 @@ class Node(Base):
 
     What is not there is empty.
 
-    `height` is 0 for a leaf; `prefix` is a leaf's index shifted by it. `lone`: the only leaf below, where there is one
-    alone; what is below such a node is not kept.
+    `height` is 0 for a leaf; `prefix` is a leaf's index shifted by it. `lone` and `leaf`: index and value of the only
+    leaf below, where there is one alone; what is below such a node is not kept.
     """
 
     __tablename__ = "node"
@@ -177,6 +177,7 @@ class Node(Base):
     prefix: Mapped[int] = mapped_column(U64, primary_key=True)
     hash: Mapped[int] = mapped_column(Felt)
     lone: Mapped[int | None] = mapped_column(U64)
+    leaf: Mapped[int | None] = mapped_column(Felt)
 
 
 class Blob(Base):

@@ -37,6 +37,14 @@ class MerkleTree:
         if leaves:
             self.root = self._updated(leaves)
 
+    @staticmethod
+    def of_nodes(height: int, empty_leaf: int, root: int, nodes: Mapping[int, tuple[int, int]]) -> MerkleTree:
+        """A tree of which a part is known: `nodes` has what is on the paths that will be asked for."""
+        tree = MerkleTree(height, empty_leaf)
+        tree.root = root
+        tree.nodes.update(nodes)
+        return tree
+
     def path(self, index: int) -> list[int]:
         """The siblings of a leaf's path, from the root down."""
         self._check(index)

@@ -1,0 +1,227 @@
+"""Merkle trees whose nodes stand in the store: a batch reads the paths that it touches, and writes them.
+
+A tree of height 64 over a million leaves has a million nodes below which there are two leaves or more; below each of
+them that has a leaf alone, nothing is kept: that path is hashed again when it is touched. So memory does not grow with
+the tree, and the store grows by two rows a leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from freehold.services.operator.tables import Node
+from prover.algebra.pedersen import pedersen_pairs
+from prover.applications.ledger.merkle import MerkleTree, empty_roots
+
+AT_ONCE = 400
+"""Rows that one statement asks for: databases limit its parameters."""
+LEAVES_AT_ONCE = 20_000
+"""Of a tree that is made anew."""
+
+
+@dataclass(frozen=True)
+class Below:
+    """What stands at a node: its hash, and its only leaf where there is one alone."""
+
+    hash: int
+    lone: int | None = None
+    leaf: int | None = None
+
+
+Place = tuple[int, int]
+"""Height and prefix."""
+
+
+class StoredTree:
+    """One of a store's trees. `name` tells them apart, `height` and `empty_leaf` are as in MerkleTree."""
+
+    def __init__(self, name: str, height: int, empty_leaf: int) -> None:
+        self.name, self.height, self.empty_leaf = name, height, empty_leaf
+        self._empty = empty_roots(height, empty_leaf)
+
+    def root(self, session: Session) -> int:
+        row = session.get(Node, (self.name, self.height, 0))
+        return self._empty[self.height] if row is None else row.hash
+
+    def open(self, session: Session, indices: Iterable[int]) -> OpenTree:
+        """The tree as it is, good for these leaves. Raises ValueError for an index outside it."""
+        inside = self._inside(indices)
+        known = self._read(session, inside)
+        return OpenTree(self, known, self._tree(known, inside))
+
+    def write(self, session: Session, leaves: Mapping[int, int]) -> int:
+        """Sets leaves, in the unit of work; the new root. Raises ValueError for an index outside the tree."""
+        ordered = self._inside(leaves)
+        for start in range(0, len(ordered), LEAVES_AT_ONCE):
+            part = {index: leaves[index] for index in ordered[start : start + LEAVES_AT_ONCE]}
+            opened = self.open(session, part)
+            opened.write(session, opened.tree.update(part), part)
+        return self.root(session)
+
+    # --- reading
+
+    def _inside(self, indices: Iterable[int]) -> list[int]:
+        ordered = sorted(set(indices))
+        for index in (ordered[:1], ordered[-1:]):
+            if index and index[0] >> self.height:
+                raise ValueError(f"{index[0]} is no leaf of a tree of height {self.height}")
+        return ordered
+
+    def _read(self, session: Session, indices: Sequence[int]) -> dict[Place, Below]:
+        """The kept nodes on these paths, and those beside them."""
+        found = self._rows(session, self.height, [0])
+        for height in range(self.height, 0, -1):
+            prefixes = {index >> height for index in indices}
+            inner = [p for p in prefixes if (node := found.get((height, p))) is not None and node.lone is None]
+            if not inner:
+                break
+            found |= self._rows(session, height - 1, [2 * prefix + side for prefix in inner for side in (0, 1)])
+        return found
+
+    def _rows(self, session: Session, height: int, prefixes: Sequence[int]) -> dict[Place, Below]:
+        found = {}
+        columns = select(Node.prefix, Node.hash, Node.lone, Node.leaf)
+        for start in range(0, len(prefixes), AT_ONCE):
+            asked = prefixes[start : start + AT_ONCE]
+            rows = session.execute(columns.where(Node.tree == self.name, Node.height == height, Node.prefix.in_(asked)))
+            found |= {(height, prefix): Below(value, lone, leaf) for prefix, value, lone, leaf in rows}
+        return found
+
+    def _tree(self, found: Mapping[Place, Below], indices: Sequence[int]) -> MerkleTree:
+        nodes = {}
+        for (height, prefix), node in found.items():
+            if node.lone is None and height:
+                left, right = (self._hash(found, (height - 1, 2 * prefix + side)) for side in (0, 1))
+                nodes[node.hash] = (left, right)
+        touched = {(height, index >> height) for index in indices for height in range(self.height + 1)}
+        nodes.update(self._paths({place: node for place, node in found.items() if place in touched}))
+        return MerkleTree.of_nodes(self.height, self.empty_leaf, self._hash(found, (self.height, 0)), nodes)
+
+    def _hash(self, found: Mapping[Place, Below], place: Place) -> int:
+        node = found.get(place)
+        return self._empty[place[0]] if node is None else node.hash
+
+    def _paths(self, found: Mapping[Place, Below]) -> dict[int, tuple[int, int]]:
+        """The nodes below those that have a leaf alone; the hashes of one height are made together."""
+        nodes: dict[int, tuple[int, int]] = {}
+        climbing = {
+            node.lone: (node.leaf, height)
+            for (height, _), node in found.items()
+            if node.lone is not None and node.leaf is not None
+        }
+        height = 0
+        while climbing := {index: here for index, here in climbing.items() if here[1] > height}:
+            pairs = [
+                (self._empty[height], value) if index >> height & 1 else (value, self._empty[height])
+                for index, (value, _) in climbing.items()
+            ]
+            parents = pedersen_pairs([left for left, _ in pairs], [right for _, right in pairs])
+            nodes.update(zip(parents, pairs, strict=True))
+            climbing = {
+                index: (parent, top) for (index, (_, top)), parent in zip(climbing.items(), parents, strict=True)
+            }
+            height += 1
+        return nodes
+
+    def forget(self, session: Session, places: Sequence[Place]) -> None:
+        by_height: dict[int, list[int]] = {}
+        for height, prefix in places:
+            by_height.setdefault(height, []).append(prefix)
+        for height, prefixes in by_height.items():
+            for start in range(0, len(prefixes), AT_ONCE):
+                asked = prefixes[start : start + AT_ONCE]
+                session.execute(
+                    delete(Node).where(Node.tree == self.name, Node.height == height, Node.prefix.in_(asked))
+                )
+
+    def keep(self, session: Session, nodes: Mapping[Place, Below]) -> None:
+        rows = [
+            {"tree": self.name, "height": height, "prefix": prefix, **vars(node)}
+            for (height, prefix), node in nodes.items()
+        ]
+        if rows:
+            session.execute(insert(Node), rows)
+
+
+@dataclass(frozen=True)
+class OpenTree:
+    """A part of a stored tree: the kept nodes on some leaves' paths, and the tree that they make."""
+
+    stored: StoredTree
+    known: Mapping[Place, Below]
+    tree: MerkleTree
+
+    def write(self, session: Session, after: MerkleTree, leaves: Mapping[int, int]) -> None:
+        """Keeps `after`, which is `tree` with these leaves."""
+        rebuilt = _Rebuilt(self.known, after, self.stored._empty, leaves)
+        top = (self.stored.height, 0)
+        rebuilt.kept[top] = rebuilt.below(top, after.root, list(leaves))
+        changed = {place: node for place, node in rebuilt.kept.items() if node != self.known.get(place)}
+        self.stored.forget(session, [place for place in changed if place in self.known])
+        self.stored.keep(session, {place: node for place, node in changed.items() if node is not None})
+
+
+@dataclass
+class _Rebuilt:
+    """What is to be kept after a change; None where nothing is any more."""
+
+    known: Mapping[Place, Below]
+    after: MerkleTree
+    empty: Sequence[int]
+    leaves: Mapping[int, int]
+    kept: dict[Place, Below | None] = field(default_factory=dict)
+
+    def below(self, place: Place, value: int, touched: Sequence[int]) -> Below | None:
+        """What stands at `place` after the change; what is kept below it is noted. None: nothing."""
+        height, prefix = place
+        if value == self.empty[height]:
+            self._drop_below(place)
+            return None
+        if not height:
+            return Below(value, prefix, value)
+        sides: list[Below | None] = []
+        for side, child_value in enumerate(self.after.nodes[value]):
+            child = (height - 1, 2 * prefix + side)
+            inside = [index for index in touched if index >> height - 1 == child[1]]
+            if inside:
+                sides.append(self.below(child, child_value, inside))
+            else:
+                sides.append(self._untouched(place, child, child_value))
+        left, right = sides
+        if left is not None and right is not None:
+            self.kept[height - 1, 2 * prefix], self.kept[height - 1, 2 * prefix + 1] = left, right
+            return Below(value)
+        only = left or right
+        if only is None or only.lone is None:  # one child alone, with two leaves or more below it
+            self.kept[height - 1, 2 * prefix], self.kept[height - 1, 2 * prefix + 1] = left, right
+            return Below(value)
+        self._drop_below(place)
+        return Below(value, only.lone, only.leaf)
+
+    def _untouched(self, parent: Place, child: Place, value: int) -> Below | None:
+        if value == self.empty[child[0]]:
+            return None
+        found = self.known.get(child)
+        if found is not None:
+            return found
+        above = self._lone_above(parent)
+        return Below(value, above.lone, above.leaf)
+
+    def _lone_above(self, place: Place) -> Below:
+        """The node that has a leaf alone, in whose part of the tree `place` was."""
+        height, prefix = place
+        while (found := self.known.get((height, prefix))) is None:
+            height, prefix = height + 1, prefix >> 1
+        assert found.lone is not None, "a node's children are kept unless it has a leaf alone"
+        return found
+
+    def _drop_below(self, place: Place) -> None:
+        height, prefix = place
+        for child in ((height - 1, 2 * prefix), (height - 1, 2 * prefix + 1)):
+            if child in self.known:
+                self.kept[child] = None
+                self._drop_below(child)
