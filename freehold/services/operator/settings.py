@@ -73,6 +73,7 @@ class BatchSettings(Section):
     max_transactions: int = Field(100, ge=1, description="of users; what the operator itself adds comes on top")
     max_steps: int = Field(1 << 20, ge=1 << 14, description="of the program, predicted")
     max_age: float = Field(600.0, ge=0, description="seconds from a batch's first transaction to its seal")
+    max_ahead: int = Field(4, ge=1, description="batches that may be on their way to the chain at once")
     min_signature_life: int = Field(7 * DAY, ge=HOUR, description="seconds that a signature must still be valid")
     forced_max_wait: float = Field(3_600.0, ge=0, description="seconds that a forced request waits for a seal")
     forced_at_once: int = Field(10, ge=1, description="forced requests in one batch, unless a deadline needs more")

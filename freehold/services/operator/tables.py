@@ -161,6 +161,15 @@ class OrderLeaf(Base):
     __table_args__ = (Index("order_leaf_by_batch", "batch"),)
 
 
+class CurrentPosition(Base):
+    """Every position that is not empty, at the newest batch that is not abandoned; `body` as in its leaf."""
+
+    __tablename__ = "position"
+
+    position_id: Mapped[int] = mapped_column(U64, primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+
+
 class Node(Base):
     """An inner node of a tree at the newest batch that is not abandoned, or one below which a leaf is alone.
 

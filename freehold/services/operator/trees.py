@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -32,6 +33,8 @@ class Below:
     leaf: int | None = None
 
 
+Leaves = Mapping[Any, int]
+"""Values by index."""
 Place = tuple[int, int]
 """Height and prefix."""
 
@@ -53,7 +56,7 @@ class StoredTree:
         known = self._read(session, inside)
         return OpenTree(self, known, self._tree(known, inside))
 
-    def write(self, session: Session, leaves: Mapping[int, int]) -> int:
+    def write(self, session: Session, leaves: Leaves) -> int:
         """Sets leaves, in the unit of work; the new root. Raises ValueError for an index outside the tree."""
         ordered = self._inside(leaves)
         for start in range(0, len(ordered), LEAVES_AT_ONCE):
@@ -83,7 +86,7 @@ class StoredTree:
         return found
 
     def _rows(self, session: Session, height: int, prefixes: Sequence[int]) -> dict[Place, Below]:
-        found = {}
+        found: dict[Place, Below] = {}
         columns = select(Node.prefix, Node.hash, Node.lone, Node.leaf)
         for start in range(0, len(prefixes), AT_ONCE):
             asked = prefixes[start : start + AT_ONCE]
@@ -155,7 +158,7 @@ class OpenTree:
     known: Mapping[Place, Below]
     tree: MerkleTree
 
-    def write(self, session: Session, after: MerkleTree, leaves: Mapping[int, int]) -> None:
+    def write(self, session: Session, after: MerkleTree, leaves: Leaves) -> None:
         """Keeps `after`, which is `tree` with these leaves."""
         rebuilt = _Rebuilt(self.known, after, self.stored._empty, leaves)
         top = (self.stored.height, 0)
@@ -172,7 +175,7 @@ class _Rebuilt:
     known: Mapping[Place, Below]
     after: MerkleTree
     empty: Sequence[int]
-    leaves: Mapping[int, int]
+    leaves: Leaves
     kept: dict[Place, Below | None] = field(default_factory=dict)
 
     def below(self, place: Place, value: int, touched: Sequence[int]) -> Below | None:

@@ -203,9 +203,13 @@ class ConditionalTransfer(Transfer):
     fact_registry_address: HexText
     fact: HexText
 
+    def registry_and_fact(self) -> tuple[bytes, bytes]:
+        """20 and 32 bytes. Raises NotReadable."""
+        return _bytes(self.fact_registry_address, 20), _bytes(self.fact, 32)
+
     def transaction(self) -> rules.ConditionalTransfer:
-        registry, fact = _bytes(self.fact_registry_address, 20), _bytes(self.fact, 32)
-        return rules.ConditionalTransfer(condition=condition_word(registry, fact), **self._fields())
+        condition = condition_word(*self.registry_and_fact())
+        return rules.ConditionalTransfer(condition=condition, **self._fields())
 
 
 class Trade(_Object):

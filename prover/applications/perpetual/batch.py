@@ -113,7 +113,22 @@ def apply_batch(
     signed_max_prices: Sequence[SignedPrice] = (),
 ) -> Batch:
     """Raises RuleBroken for the first transaction that no proof can contain, or for the batch; nothing is changed."""
-    new_time = new_system_time(state, transactions)
+    signed = (signed_min_prices, signed_max_prices)
+    carried = begin_batch(config, state, minimum_expiration_timestamp, new_system_time(state, transactions), *signed)
+    for transaction in transactions:
+        carried.execute(transaction)
+    return finish_batch(carried, state, transactions, *signed)
+
+
+def begin_batch(
+    config: GeneralConfig,
+    state: State,
+    minimum_expiration_timestamp: Hours,
+    new_time: Seconds,
+    signed_min_prices: Sequence[SignedPrice] = (),
+    signed_max_prices: Sequence[SignedPrice] = (),
+) -> Carried:
+    """Ready for the first transaction of a batch whose last tick is at `new_time`. Raises RuleBroken for the batch."""
     window_end = state.system_time if config.limits is None else new_time
     first_time = Seconds(window_end - config.price_validity_period)
     bounds = (
@@ -126,22 +141,30 @@ def apply_batch(
     for asset_id in market.indices:
         if asset_id not in market.assets:
             raise BatchRefused(Code.MISSING_SYNTHETIC_ASSET_ID, f"{asset_id:#x} has funding and no configuration")
-    carried = Carried(state, config, minimum_expiration_timestamp, bounds, market, state.system_time)
-    for transaction in transactions:
-        carried.execute(transaction)
+    return Carried(state, config, minimum_expiration_timestamp, bounds, market, state.system_time)
+
+
+def finish_batch(
+    carried: Carried,
+    before: State,
+    transactions: Sequence[Transaction],
+    signed_min_prices: Sequence[SignedPrice] = (),
+    signed_max_prices: Sequence[SignedPrice] = (),
+) -> Batch:
+    """What was carried through all of the transactions. `before` may know no more than what they touch."""
     after = replace(
-        state.updated(carried.positions, carried.orders),
+        before.updated(carried.positions, carried.orders),
         funding_indices=tuple(carried.market.indices.items()),
         funding_timestamp=carried.market.funding_timestamp,
         oracle_prices=tuple(sorted(carried.market.prices.items())),
         system_time=carried.system_time,
     )
     return Batch(
-        config,
-        state,
+        carried.config,
+        before,
         after,
         tuple(transactions),
-        minimum_expiration_timestamp,
+        carried.minimum_expiration_timestamp,
         tuple(signed_min_prices),
         tuple(signed_max_prices),
         tuple(carried.modifications),

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -98,6 +99,8 @@ class Carried:
     changes: list[PositionChange] = field(default_factory=list)
     has_deleveraged: bool = False
     place: int = 0
+    known_signatures: set[ecdsa.Signed] = field(default_factory=set)
+    """Found valid before, many at once."""
 
     def execute(self, transaction: Transaction) -> None:
         """Raises RuleBroken, with the transaction's place in it; the carried state is then of no use."""
@@ -115,6 +118,14 @@ class Carried:
         if self.system_time > limit:
             detail = f"system time {self.system_time} is past the funding's validity at {limit}"
             raise TimeRefused(Code.INVALID_FUNDING_TICK_TIMESTAMP, detail)
+
+    def copied(self) -> Carried:
+        """One that goes its own way: what it executes changes nothing here."""
+        twin = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | list):
+                setattr(twin, name, copy(value))
+        return twin
 
     # --- positions
 
@@ -154,7 +165,8 @@ class Carried:
 
     def check_signature(self, order: Signed) -> None:
         message = order.message_hash(self.config.collateral.asset_id)
-        if not ecdsa.verify(message, order.signature_r, order.signature_s, order.public_key):
+        signature = ecdsa.Signed(message, order.signature_r, order.signature_s, order.public_key)
+        if signature not in self.known_signatures and not ecdsa.verify(*signature):
             raise OrderRefused(Code.INVALID_SIGNATURE, f"message {message:#x}, key {order.public_key:#x}")
 
     def leaf(self, order: Signed) -> tuple[OrderId, Used]:

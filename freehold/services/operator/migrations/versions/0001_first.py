@@ -62,6 +62,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "position",
+        sa.Column("position_id", U64, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("position_id"),
+    )
+    op.create_table(
         "node",
         sa.Column("tree", sa.String(length=12), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),

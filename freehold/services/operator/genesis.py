@@ -1,0 +1,74 @@
+"""The first row of an operator's store: the state with which it begins."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import insert, select
+
+from freehold.errors import Refused
+from freehold.services.base.store import Store
+from freehold.services.operator.head import FINAL, Head
+from freehold.services.operator.leaves import position_body
+from freehold.services.operator.tables import Batch, CurrentPosition, OrderLeaf, PositionLeaf
+from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.positions import leaves
+from prover.applications.perpetual.state import State
+
+BEFORE_THE_FIRST = -1
+"""The batch that stands for the state of a new exchange."""
+
+
+def is_begun(store: Store) -> bool:
+    with store.unit() as session:
+        return session.scalar(select(Batch.id).limit(1)) is not None
+
+
+def begin(
+    store: Store,
+    config: GeneralConfig,
+    state: State,
+    sequence_number: int,
+    now: float,
+    batch_id: int = BEFORE_THE_FIRST,
+) -> None:
+    """`sequence_number` and `batch_id` are the exchange's; a new one has had no batch. Raises Refused, for a store that
+    has begun."""
+    if is_begun(store):
+        raise Refused("the store has begun already: it is of an exchange whose batches are in it")
+    head, shared = Head(config), state.shared()
+    with store.unit() as session:
+        session.add(
+            Batch(
+                id=batch_id,
+                previous=None,
+                state=FINAL,
+                sequence_number=sequence_number,
+                created_at=now,
+                system_time=state.system_time,
+                minimum_expiration=0,
+                deadline=0,
+                state_hash=state.hash(),
+                words=json.dumps([str(word) for word in shared.words()]),
+                facts="[]",
+                n_transactions=0,
+                n_steps=0,
+            )
+        )
+        session.flush()
+        bodies = {key: position_body(position) for key, position in state.positions.items()}
+        if bodies:
+            session.execute(
+                insert(PositionLeaf),
+                [{"position_id": key, "batch": batch_id, "body": body} for key, body in bodies.items()],
+            )
+            session.execute(
+                insert(CurrentPosition), [{"position_id": key, "body": body} for key, body in bodies.items()]
+            )
+        if state.orders:
+            session.execute(
+                insert(OrderLeaf),
+                [{"order_id": key, "batch": batch_id, "fulfilled": used} for key, used in state.orders.items()],
+            )
+        head.position_tree.write(session, dict(zip(state.positions, leaves(state.positions.values()), strict=True)))
+        head.order_tree.write(session, state.orders)
