@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Executable, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from freehold.services.operator.tables import Node
@@ -130,24 +132,31 @@ class StoredTree:
             height += 1
         return nodes
 
-    def forget(self, session: Session, places: Sequence[Place]) -> None:
-        by_height: dict[int, list[int]] = {}
-        for height, prefix in places:
-            by_height.setdefault(height, []).append(prefix)
-        for height, prefixes in by_height.items():
-            for start in range(0, len(prefixes), AT_ONCE):
-                asked = prefixes[start : start + AT_ONCE]
-                session.execute(
-                    delete(Node).where(Node.tree == self.name, Node.height == height, Node.prefix.in_(asked))
-                )
-
-    def keep(self, session: Session, nodes: Mapping[Place, Below]) -> None:
-        rows = [
-            {"tree": self.name, "height": height, "prefix": prefix, **vars(node)}
-            for (height, prefix), node in nodes.items()
-        ]
+    def keep(self, session: Session, nodes: Mapping[Place, Below | None]) -> None:
+        """Sets these nodes; those that are None are no more."""
+        rows, gone = [], []
+        for (height, prefix), node in nodes.items():
+            place = {"tree": self.name, "height": height, "prefix": prefix}
+            if node is None:
+                gone.append({f"old_{name}": value for name, value in place.items()})
+            else:
+                rows.append({**place, **vars(node)})
+        connection = session.connection()
         if rows:
-            session.execute(insert(Node), rows)
+            connection.execute(_upsert(connection.dialect.name), rows)
+        if gone:
+            connection.execute(DELETE, gone)
+
+
+DELETE = delete(Node).where(*(getattr(Node, name) == bindparam(f"old_{name}") for name in ("tree", "height", "prefix")))
+
+
+@cache
+def _upsert(dialect: str) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    rows = insert(Node)
+    new = {name: rows.excluded[name] for name in ("hash", "lone", "leaf")}
+    return rows.on_conflict_do_update(index_elements=["tree", "height", "prefix"], set_=new)
 
 
 @dataclass(frozen=True)
@@ -162,10 +171,9 @@ class OpenTree:
         """Keeps `after`, which is `tree` with these leaves."""
         rebuilt = _Rebuilt(self.known, after, self.stored._empty, leaves)
         top = (self.stored.height, 0)
-        rebuilt.kept[top] = rebuilt.below(top, after.root, list(leaves))
-        changed = {place: node for place, node in rebuilt.kept.items() if node != self.known.get(place)}
-        self.stored.forget(session, [place for place in changed if place in self.known])
-        self.stored.keep(session, {place: node for place, node in changed.items() if node is not None})
+        rebuilt.kept[top] = rebuilt.below(top, after.root, list(leaves), None)
+        kept = rebuilt.kept.items()
+        self.stored.keep(session, {place: node for place, node in kept if node != self.known.get(place)})
 
 
 @dataclass
@@ -178,49 +186,49 @@ class _Rebuilt:
     leaves: Leaves
     kept: dict[Place, Below | None] = field(default_factory=dict)
 
-    def below(self, place: Place, value: int, touched: Sequence[int]) -> Below | None:
-        """What stands at `place` after the change; what is kept below it is noted. None: nothing."""
+    def below(self, place: Place, value: int, touched: Sequence[int], above: Below | None) -> Below | None:
+        """What stands at `place` after the change; what is kept below it is noted. None: nothing.
+
+        `above`: the node over it that had a leaf alone, if there was one.
+        """
         height, prefix = place
         if value == self.empty[height]:
             self._drop_below(place)
             return None
-        if not height:
-            return Below(value, prefix, value)
-        sides: list[Below | None] = []
-        for side, child_value in enumerate(self.after.nodes[value]):
-            child = (height - 1, 2 * prefix + side)
-            inside = [index for index in touched if index >> height - 1 == child[1]]
-            if inside:
-                sides.append(self.below(child, child_value, inside))
-            else:
-                sides.append(self._untouched(place, child, child_value))
-        left, right = sides
-        if left is not None and right is not None:
-            self.kept[height - 1, 2 * prefix], self.kept[height - 1, 2 * prefix + 1] = left, right
-            return Below(value)
-        only = left or right
-        if only is None or only.lone is None:  # one child alone, with two leaves or more below it
-            self.kept[height - 1, 2 * prefix], self.kept[height - 1, 2 * prefix + 1] = left, right
-            return Below(value)
-        self._drop_below(place)
-        return Below(value, only.lone, only.leaf)
+        before = self.known.get(place, above)
+        alone = before if before is not None and before.lone is not None else None
+        if before is alone and set(touched) | self._alone_in(place, alone) == {touched[0]}:
+            return Below(value, touched[0], self.leaves[touched[0]])
+        sides = [
+            self._side((height - 1, 2 * prefix + side), child, touched, alone)
+            for side, child in enumerate(self.after.nodes[value])
+        ]
+        if sides.count(None) == 1:
+            (only,) = (side for side in sides if side is not None)
+            if only.lone is not None:
+                self._drop_below(place)
+                return Below(value, only.lone, only.leaf)
+        self.kept[height - 1, 2 * prefix], self.kept[height - 1, 2 * prefix + 1] = sides
+        return Below(value)
 
-    def _untouched(self, parent: Place, child: Place, value: int) -> Below | None:
-        if value == self.empty[child[0]]:
+    @staticmethod
+    def _alone_in(place: Place, node: Below | None) -> set[int]:
+        """The index of the node's leaf, if it stands below `place`."""
+        height, prefix = place
+        return set() if node is None or node.lone is None or node.lone >> height != prefix else {node.lone}
+
+    def _side(self, place: Place, value: int, touched: Sequence[int], above: Below | None) -> Below | None:
+        height, prefix = place
+        inside = [index for index in touched if index >> height == prefix]
+        if inside:
+            return self.below(place, value, inside, above)
+        if value == self.empty[height]:
             return None
-        found = self.known.get(child)
+        found = self.known.get(place)
         if found is not None:
             return found
-        above = self._lone_above(parent)
+        assert above is not None, "a node's children are kept unless it has a leaf alone"
         return Below(value, above.lone, above.leaf)
-
-    def _lone_above(self, place: Place) -> Below:
-        """The node that has a leaf alone, in whose part of the tree `place` was."""
-        height, prefix = place
-        while (found := self.known.get((height, prefix))) is None:
-            height, prefix = height + 1, prefix >> 1
-        assert found.lone is not None, "a node's children are kept unless it has a leaf alone"
-        return found
 
     def _drop_below(self, place: Place) -> None:
         height, prefix = place
