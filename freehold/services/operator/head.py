@@ -178,11 +178,12 @@ class Head:
         )
 
     def _take_back(self, session: Session, tip: Tip) -> list[PositionId]:
-        """Sets what batches after the tip changed to what it was at the tip. All of them are abandoned."""
+        """Sets what batches that are not final changed, whether they stand or not, to what it is at the tip."""
         if self._roots(session) == (tip.shared.positions_root, tip.shared.orders_root):
             return []
-        ids = list(session.scalars(select(PositionLeaf.position_id).where(PositionLeaf.batch > tip.batch).distinct()))
-        orders = list(session.scalars(select(OrderLeaf.order_id).where(OrderLeaf.batch > tip.batch).distinct()))
+        final = session.scalar(select(func.max(Batch.id)).where(Batch.state == FINAL))
+        ids = list(session.scalars(select(PositionLeaf.position_id).where(PositionLeaf.batch > final).distinct()))
+        orders = list(session.scalars(select(OrderLeaf.order_id).where(OrderLeaf.batch > final).distinct()))
         positions = {PositionId(key): self._standing(session, PositionId(key)) for key in ids}
         used = self.used(session, [OrderId(key) for key in orders])
         self._keep_positions(session, positions)

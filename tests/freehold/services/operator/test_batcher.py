@@ -260,6 +260,22 @@ def test_what_abandoned_batches_changed_is_taken_back(kit):
     assert again.head.positions == batcher.head.positions and again.head.tip == batcher.head.tip
 
 
+def test_a_batch_that_the_chain_took_after_all_stands_again(kit):
+    batcher = kit.begin()
+    for _ in range(2):
+        kit.accepted(kit.trade(), kit.transfer(5), kit.transfer(RICH // 10, ALICE, A, ALICE, 999))
+        batcher.step()
+    abandon(kit, 1)
+    kit.accepted(kit.transfer(4), kit.transfer(5), kit.transfer(6))
+    batcher.step()
+    with kit.store.unit() as session:
+        session.execute(update(Batch).where(Batch.id == 1).values(state="mined"))
+        session.execute(update(Batch).where(Batch.id == 2).values(state="abandoned"))
+    batcher.step()
+    assert batcher.head.tip.batch == 1
+    assert batcher.head.positions[999].collateral_balance == 2 * (RICH // 10)
+
+
 def test_rows_that_do_not_make_the_state_are_said_and_nothing_goes_on(kit):
     batcher = kit.begin()
     kit.accepted(kit.transfer(5), kit.transfer(6), kit.transfer(7))
