@@ -10,6 +10,16 @@ from typing import Any
 EXCHANGE, BESIDE = "exchange_abi.json", "contracts_abi.json"
 """Files of the package `freehold`: a list for the exchange's address, and an object of lists by contract."""
 
+BESIDE_CONTRACTS = (
+    "StarkVerifier",
+    "HeaderVerifier",
+    "ProgramFactAdapter",
+    "RollupFactAdapter",
+    "Committee",
+    "BlsCommittee",
+)
+"""Those that an operator asks, sends to, or is refused by."""
+
 
 def packaged(name: str) -> str:
     """One of the two, as it stands there."""

@@ -14,6 +14,7 @@ from typing import Any, cast
 from ape import compilers
 from ethpm_types.contract_type import ContractType
 
+from freehold.abi import BESIDE_CONTRACTS
 from freehold.chain import solc
 from freehold.chain.contracts import PIECES, exchange_type
 from freehold.chain.managers import project
@@ -33,8 +34,6 @@ BESIDE = (
     "HeaderVerifier",
 )
 """Deployed beside what answers at the exchange's address."""
-SPOKEN_TO = ("StarkVerifier", "HeaderVerifier", "ProgramFactAdapter", "RollupFactAdapter", "Committee", "BlsCommittee")
-"""Those that an operator asks, sends to, or is refused by."""
 
 
 def names() -> list[str]:
@@ -77,8 +76,11 @@ def exchange_abi() -> str:
 
 
 def contracts_abi() -> str:
-    """The same of each contract in `SPOKEN_TO`, as a JSON object by name."""
-    return json.dumps({name: _entries(project.get_contract(name).contract_type) for name in SPOKEN_TO}, indent=1) + "\n"
+    """The same of each contract of `BESIDE_CONTRACTS`, as a JSON object by name."""
+    return (
+        json.dumps({name: _entries(project.get_contract(name).contract_type) for name in BESIDE_CONTRACTS}, indent=1)
+        + "\n"
+    )
 
 
 def _entries(contract: ContractType) -> list[dict[str, Any]]:

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from freehold.abi import BESIDE, EXCHANGE, abi_of, packaged
+from freehold.abi import BESIDE, BESIDE_CONTRACTS, EXCHANGE, abi_of, packaged
 from freehold.chain import solc
-from freehold.chain.bundle import SPOKEN_TO, contracts_abi, exchange_abi, names, standard_input, write_bundle
+from freehold.chain.bundle import contracts_abi, exchange_abi, names, standard_input, write_bundle
 from freehold.chain.contracts import PIECES
 
 
@@ -67,7 +67,7 @@ def test_the_packaged_abi_is_the_contracts(project):
 def test_the_packaged_abis_of_what_stands_beside_are_the_contracts(project):
     """After a change of such a contract: `ape run abi`."""
     assert packaged(BESIDE) == contracts_abi()
-    named = {contract: {entry.get("name") for entry in abi_of(contract)} for contract in SPOKEN_TO}
+    named = {contract: {entry.get("name") for entry in abi_of(contract)} for contract in BESIDE_CONTRACTS}
     assert {"verify", "begin", "continueVerification", "pending", "PartNotPending"} <= named["StarkVerifier"]
     assert "publish" in named["RollupFactAdapter"] and "isMember" in named["Committee"]
     assert "memberKey" in named["BlsCommittee"]
