@@ -19,12 +19,12 @@ from ape.logging import LogLevel, logger
 from freehold.chain.calls import ContractCall
 from freehold.chain.contracts import contract_at
 from freehold.chain.exchange import Exchange
-from freehold.chain.logs import Progress
 from freehold.chain.managers import accounts
 from freehold.chain.network import is_local, network_name
 from freehold.chain.refusals import refusal
 from freehold.errors import Refused
 from freehold.leaving.deposits import waiting_deposits
+from freehold.patience import Progress
 from prover.algebra.curve import lift_x
 from prover.algebra.field import PRIME
 from prover.applications.perpetual.units import PositionId

@@ -1,7 +1,7 @@
 """What a committee's members sign of a batch, each where the key is, and the one proof that is made of it.
 
-A signature is a small JSON file, so that members need not be where the operator is. Of accounts just as many as are
-required go in, by rising address; of BLS keys all are summed.
+A signature is a small JSON file, so that members need not be where the operator is. What is made of the signatures is
+in `freehold/availability.py`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,13 @@ from pathlib import Path
 
 from ape.api.accounts import AccountAPI
 from ape.contracts.base import ContractInstance
-from eth_account import Account
-from eth_typing import BLSPubkey, BLSSignature
-from eth_utils.address import to_checksum_address
 from py_ecc.bls.ciphersuites import G2ProofOfPossession as Scheme
 
-from freehold.chain.committee import ORDER, signature_words
+from freehold.availability import BLS, AccountCommittee, AnyCommittee, BlsCommittee, compressed
+from freehold.chain.committee import ORDER
 from freehold.chain.signatures import raw_signature
 from freehold.errors import Refused
 from freehold.files import write_whole
-
-BLS = "Freehold_BlsCommittee_2026_1"
-"""What the contract of such a committee says that it is."""
 
 
 @dataclass(frozen=True)
@@ -73,47 +68,13 @@ def availability_of(committee: ContractInstance, claim: bytes, signatures: Seque
     for signature in signatures:
         if signature.claim != claim:
             raise Refused(f"{signature.member} signed 0x{signature.claim.hex()}, the claim is 0x{claim.hex()}")
-    by_member = {signature.member: signature.signature for signature in signatures}
-    required = committee.signaturesRequired()
-    if len(by_member) < required:
-        raise Refused(f"{len(by_member)} members have signed, {required} must: `ape run sign_availability`")
-    return _summed(committee, claim, by_member) if committee.identify() == BLS else _listed(committee, claim, by_member)
+    return committee_of(committee).proof(claim, {signature.member: signature.signature for signature in signatures})
 
 
-def _listed(committee: ContractInstance, claim: bytes, signatures: dict[str, bytes]) -> bytes:
-    for member, signature in signatures.items():
-        if not member.startswith("0x") or len(member) != 42 or not committee.isMember(to_checksum_address(member)):
-            raise Refused(f"{member} is no member of the committee {committee.address}")
-        try:
-            signer = str(Account._recover_hash(claim, signature=signature))
-        except Exception as error:  # of several libraries
-            raise Refused(f"{member}'s signature is none: {error}") from error
-        if signer.lower() != member.lower():
-            raise Refused(f"the signature is {signer}'s and not {member}'s")
-    ordered = sorted(signatures, key=lambda member: int(member, 16))
-    return b"".join(signatures[member] for member in ordered[: committee.signaturesRequired()])
-
-
-def _summed(committee: ContractInstance, claim: bytes, signatures: dict[str, bytes]) -> bytes:
-    keys = [bytes(committee.memberKey(number)) for number in range(committee.memberCount())]
-    signers = 0
-    for member, signature in signatures.items():
-        key = bytes.fromhex(member.removeprefix("0x"))
-        number = next((place for place, words in enumerate(keys) if compressed(words) == key), None)
-        if number is None:
-            raise Refused(f"{member} is no member of the committee {committee.address}")
-        if not Scheme.Verify(BLSPubkey(key), claim, BLSSignature(signature)):
-            raise Refused(f"{member} did not sign this claim")
-        signers |= 1 << number
-    total = Scheme.Aggregate([BLSSignature(signature) for signature in signatures.values()])
-    return signers.to_bytes(32, "big") + signature_words(total)
-
-
-FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
-"""The order of BLS12-381's field."""
-
-
-def compressed(words: bytes) -> bytes:
-    """A public key's 48 bytes of its 128: x, and which of the two y."""
-    x, y = int.from_bytes(words[:64], "big"), int.from_bytes(words[64:], "big")
-    return (x | (0xA0 if y > (FIELD - 1) // 2 else 0x80) << 376).to_bytes(48, "big")
+def committee_of(contract: ContractInstance) -> AnyCommittee:
+    """Who its members are, for good: a committee's are fixed at its deployment."""
+    address, required = str(contract.address), int(contract.signaturesRequired())
+    if contract.identify() == BLS:
+        keys = (bytes(contract.memberKey(number)) for number in range(contract.memberCount()))
+        return BlsCommittee(address, tuple(compressed(key) for key in keys), required)
+    return AccountCommittee(address, frozenset(str(member).lower() for member in contract.getMembers()), required)

@@ -1,4 +1,4 @@
-"""What others need of the contracts: the compiler's input for each that is deployed, and one ABI for the exchange.
+"""What others need of the contracts: the compiler's input for each that is deployed, and the ABIs.
 
 An input in standard JSON holds a contract's own sources and settings and nothing else, as it was compiled: whoever
 gives it to the compiler gets the same bytecode, and explorers take it as it is.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 from ape import compilers
+from ethpm_types.contract_type import ContractType
 
+from freehold.abi import BESIDE_CONTRACTS
 from freehold.chain import solc
 from freehold.chain.contracts import PIECES, exchange_type
 from freehold.chain.managers import project
@@ -22,8 +23,6 @@ from freehold.files import write_whole
 from prover.codegen.shape import Contract
 from prover.codegen.shapes import EXCHANGE_SHAPE, contract_of
 
-ABI = "exchange_abi.json"
-"""Of the package `freehold`."""
 BESIDE = (
     "EscapeVerifier",
     "EscapeDesk",
@@ -73,10 +72,16 @@ def write_bundle(folder: Path) -> list[Path]:
 
 def exchange_abi() -> str:
     """All that the exchange's address answers, emits and refuses with, as a JSON list."""
-    entries = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in exchange_type(project).abi]
-    return json.dumps(entries, indent=1) + "\n"
+    return json.dumps(_entries(exchange_type(project)), indent=1) + "\n"
 
 
-def packaged_abi() -> str:
-    """The same, as the package has it."""
-    return files("freehold").joinpath(ABI).read_text()
+def contracts_abi() -> str:
+    """The same of each contract of `BESIDE_CONTRACTS`, as a JSON object by name."""
+    return (
+        json.dumps({name: _entries(project.get_contract(name).contract_type) for name in BESIDE_CONTRACTS}, indent=1)
+        + "\n"
+    )
+
+
+def _entries(contract: ContractType) -> list[dict[str, Any]]:
+    return [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in contract.abi]

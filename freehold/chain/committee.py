@@ -13,11 +13,11 @@ from pathlib import Path
 from ape.api.accounts import AccountAPI
 from ape.contracts.base import ContractInstance
 from ape.managers.project import ProjectManager
-from eth_typing import BLSSignature
 from py_ecc.bls.ciphersuites import G2ProofOfPossession as Scheme
-from py_ecc.bls.g2_primitives import pubkey_to_G1, signature_to_G2
+from py_ecc.bls.g2_primitives import pubkey_to_G1
 from py_ecc.optimized_bls12_381.optimized_curve import normalize
 
+from freehold.availability import signature_words, words
 from freehold.chain.contracts import deploy
 from freehold.errors import Refused
 
@@ -25,21 +25,10 @@ ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 """Of the group: secrets are from 1 to below it."""
 
 
-def _words(*coordinates: int) -> bytes:
-    """64 bytes each, as EIP-2537 encodes a field element."""
-    return b"".join(coordinate.to_bytes(64, "big") for coordinate in coordinates)
-
-
 def public_key(secret: int) -> bytes:
     """128 bytes: x and y of the point in G1."""
     x, y = normalize(pubkey_to_G1(Scheme.SkToPk(secret)))
-    return _words(x.n, y.n)
-
-
-def signature_words(compressed: BLSSignature) -> bytes:
-    """256 bytes of a point in G2 from its usual 96."""
-    x, y = normalize(signature_to_G2(compressed))
-    return _words(*(int(c) for point in (x, y) for c in point.coeffs))
+    return words(x.n, y.n)
 
 
 def possession(secret: int) -> bytes:

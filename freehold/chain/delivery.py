@@ -20,7 +20,6 @@ from freehold.chain.availability import Signature, availability_of
 from freehold.chain.contracts import contract_at
 from freehold.chain.deployed import Deployment
 from freehold.chain.managers import chain, networks
-from freehold.chain.submission import application_data
 from freehold.chain.verifier import submit_proof
 from freehold.errors import Refused
 from prover.algebra.keccak import keccak_of_words, words_to_bytes
@@ -28,7 +27,7 @@ from prover.applications.ledger.facts import condition_word, rollup_fact
 from prover.applications.perpetual.batch import Batch
 from prover.applications.perpetual.documents import Case, StateDocument
 from prover.applications.perpetual.errors import InputRefused, RuleBroken
-from prover.applications.perpetual.facts import availability_claim, update_words
+from prover.applications.perpetual.facts import application_data, availability_claim, update_words
 from prover.cairo.proof_file import ProofFile
 from prover.cairo.prove import key_of
 from prover.cairo.statement import program_identity

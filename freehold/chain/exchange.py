@@ -17,12 +17,13 @@ from ape.exceptions import ContractLogicError, DecodingError, VirtualMachineErro
 from ape.types.events import ContractLog
 
 from freehold.chain.contracts import contract_at, exchange_at
-from freehold.chain.logs import SPAN, Progress, events_of, read_logs
+from freehold.chain.logs import events_of, read_logs
 from freehold.chain.managers import chain, networks, project
 from freehold.chain.network import head_number, network_name
 from freehold.chain.refusals import error_name
 from freehold.chain.rollup import update_words
 from freehold.errors import Refused
+from freehold.patience import SPAN, Progress
 from freehold.records import Place
 from prover.applications.ledger.facts import ERC20_SELECTOR
 from prover.applications.ledger.fields import AMOUNT_UPPER_BOUND

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ape.contracts.base import ContractInstance
 from ape.types.events import ContractLog
 from ethpm_types.abi import EventABI
 
 from freehold.chain.managers import networks
-from freehold.errors import Refused
+from freehold.patience import Progress, in_spans, patiently
 from prover.algebra.keccak import keccak256
 
-SPAN, NARROWEST = 5_000, 16
-"""Blocks in one question. Nodes limit them, or the answer's size, each in its own way and words."""
 ANY = None
 """An indexed value that may be any."""
-TRIES, PAUSE = 8, 0.5
-"""Failures in a row until a node is given up, and seconds to wait after the first of them."""
-
-Answer = TypeVar("Answer")
-Progress = Callable[[int, int], None]
-"""Told how many blocks were read, and of how many."""
-
-
-class NodeFails(Refused):
-    """The node did not answer, however often it was asked."""
-
-
-def patiently(ask: Callable[[], Answer]) -> Answer:
-    """Asks again after a pause, a longer one each time. Raises NodeFails."""
-    for failures in range(1, TRIES + 1):
-        try:
-            return ask()
-        except Exception as error:  # each kind of node fails in its own way
-            if failures == TRIES:
-                raise NodeFails(f"the node failed {TRIES} times in a row: {_line(error)}") from error
-            time.sleep(PAUSE * failures)
-    raise AssertionError("there is always a last try")
 
 
 def read_logs(
@@ -54,23 +29,7 @@ def read_logs(
 
     Raises NodeFails.
     """
-    first, span, failures = start, SPAN, 0
-    while start < end:
-        stop = min(start + span, end)
-        try:
-            found = _ask(addresses, events, start, stop, topics)
-        except Exception as error:  # too wide a span and a busy node look alike
-            failures += 1
-            if failures == TRIES:
-                raise NodeFails(f"the node gives no logs of blocks {start} to {stop - 1}: {_line(error)}") from error
-            span = max(span // 4, NARROWEST)
-            time.sleep(PAUSE * failures)
-            continue
-        failures = 0
-        yield from found
-        if progress is not None:
-            progress(stop - first, end - first)
-        start = stop
+    return in_spans(lambda first, stop: _ask(addresses, events, first, stop, topics), start, end, progress)
 
 
 def events_of(contract: ContractInstance, *names: str) -> list[EventABI]:
@@ -104,7 +63,3 @@ def _ask(
     logs = networks.provider.web3.eth.get_logs(question)
     decoded = networks.provider.network.ecosystem.decode_logs(logs, *events)
     return sorted(decoded, key=lambda log: (log.block_number, log.log_index))
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ape.contracts.base import ContractInstance
 
-from freehold.chain.availability import BLS
+from freehold.availability import BLS
 from freehold.chain.contracts import contract_at
 from freehold.chain.deployed import Deployment
 from freehold.chain.exchange import open_exchange

@@ -9,10 +9,11 @@ from typing import Any
 from ape.contracts.base import ContractInstance
 from ape.types.events import ContractLog
 
-from freehold.chain.logs import Progress, events_of, hash_of, read_logs, transaction
+from freehold.chain.logs import events_of, hash_of, read_logs, transaction
 from freehold.chain.managers import chain, project
 from freehold.chain.network import head_number
 from freehold.errors import Refused
+from freehold.patience import Progress
 from prover.applications.perpetual.output import MainPage
 from prover.applications.perpetual.words import WordReader
 

@@ -10,14 +10,8 @@ from ape.api.transactions import ReceiptAPI
 from freehold.chain.deployed import Deployment
 from freehold.chain.signatures import raw_signature
 from freehold.chain.verifier import submit_proof
-from prover.applications.perpetual.facts import availability_claim, update_words
+from prover.applications.perpetual.facts import application_data, availability_claim, update_words
 from prover.proving.batch import ProvenBatch
-
-
-def application_data(batch_id: int, previous: int, conditions: Sequence[tuple[str, bytes]]) -> list[int]:
-    """What `updateState` takes beside the output. Of each condition its registry and fact, in the batch's order."""
-    facts = [word for registry, fact in conditions for word in (int(registry, 16), int.from_bytes(fact, "big"))]
-    return [batch_id, previous, len(conditions), *facts]
 
 
 def bring_on_chain(

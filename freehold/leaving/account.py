@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freehold.chain.exchange import Exchange, date
-from freehold.chain.logs import Progress, hash_of
+from freehold.chain.logs import hash_of
 from freehold.chain.managers import chain
+from freehold.patience import Progress
 
 KINDS = {
     "LogForcedWithdrawalRequest": ("requested", "starkKey", "a forced withdrawal of {amount} from position {position}"),

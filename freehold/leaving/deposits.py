@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from freehold.chain.exchange import Exchange, date
-from freehold.chain.logs import Progress
 from freehold.chain.managers import chain
+from freehold.patience import Progress
 from prover.applications.ledger.units import StarkKey
 from prover.applications.perpetual.units import PositionId
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from freehold.chain.exchange import Exchange
-from freehold.chain.logs import ANY, Progress, events_of, read_logs
+from freehold.chain.logs import ANY, events_of, read_logs
 from freehold.chain.network import head_number
 from freehold.chain.rollup import PublishedBatch, published_batches, rollup_adapters
 from freehold.errors import Refused
+from freehold.patience import Progress
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.errors import DataRefused, OutputMalformed
 from prover.applications.perpetual.output import MainPage

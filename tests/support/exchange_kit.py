@@ -81,8 +81,8 @@ class Kit:
         """Operator, verifiers, configuration: what comes before the collateral is named."""
         exchange, by = self.exchange, {"sender": self.governor}
         exchange.registerOperator(self.operator, **by)
-        exchange.registerVerifier(self.verifier, "ObedientRegistry", **by)
-        exchange.registerAvailabilityVerifier(self.availability, "ObedientRegistry", **by)
+        exchange.registerVerifier(self.verifier, self.verifier.identify(), **by)
+        exchange.registerAvailabilityVerifier(self.availability, self.availability.identify(), **by)
         exchange.registerAssetConfigurationChange(BTC, hash_word(BTC_CONFIG), **by)
         exchange.applyAssetConfigurationChange(BTC, hash_word(BTC_CONFIG), **by)
         exchange.registerGlobalConfigurationChange(hash_word(CONFIG_HASH), **by)

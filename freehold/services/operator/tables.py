@@ -254,7 +254,10 @@ class Signature(Base):
 
 
 class Block(Base):
-    """A block that was seen. Of each number at most one is canonical."""
+    """A block that was seen. Of each number at most one is canonical.
+
+    Of older blocks only those are kept in which something happened, or up to which was read.
+    """
 
     __tablename__ = "block"
 
@@ -263,6 +266,8 @@ class Block(Base):
     parent: Mapped[bytes] = mapped_column(HASH)
     time: Mapped[int] = mapped_column(BigInteger)
     canonical: Mapped[bool] = mapped_column()
+    final: Mapped[bool] = mapped_column(default=False)
+    """Was found to be so; what is below it is too."""
 
 
 class Event(Base):
@@ -284,6 +289,8 @@ class Event(Base):
     batch_id: Mapped[int | None] = mapped_column(BigInteger)
     request: Mapped[bytes | None] = mapped_column(HASH)
     """Of a forced request: its hash."""
+    amount: Mapped[int | None] = mapped_column(BigInteger)
+    """Of deposits, quantised."""
 
     __table_args__ = (
         Index("event_by_name", "name"),
@@ -294,7 +301,8 @@ class Event(Base):
 
 class ChainTx(Base):
     """A transaction of the operator's, written down before it is first broadcast. A replacement is another attempt of
-    the same nonce: one of them is mined. `purpose`: fact, part, data, availability, update."""
+    the same nonce: one of them is mined. `purpose`: fact, part, data, availability, update, or nothing, which takes the
+    place of what is not wanted any more."""
 
     __tablename__ = "chain_tx"
 
@@ -310,12 +318,14 @@ class ChainTx(Base):
     """Wei for a unit of gas."""
     tip: Mapped[int] = mapped_column(BigInteger)
     sent_at: Mapped[float | None] = mapped_column(Float)
-    """When it was last broadcast."""
+    """When a node first took it."""
     sent_in: Mapped[int | None] = mapped_column(BigInteger)
-    """The head's number then."""
+    """The head's number then, or after the last reorganisation that put it out of its block."""
     block: Mapped[bytes | None] = mapped_column(HASH)
+    """In which it was seen. It counts while that block is canonical."""
     succeeded: Mapped[bool | None] = mapped_column()
     gas_used: Mapped[int | None] = mapped_column(BigInteger)
+    """None if another transaction, which is not known here, used the nonce."""
     gas_price: Mapped[int | None] = mapped_column(BigInteger)
     """What a unit cost, in wei."""
 

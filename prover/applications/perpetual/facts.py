@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
 from prover.applications.ledger.units import CollateralId, Hours, StarkKey
 from prover.applications.perpetual.batch import Batch
@@ -38,9 +40,14 @@ def forced_trade_consent(trade: ForcedTrade, collateral_asset_id: CollateralId, 
 
 def availability_claim(after: State, sequence_number: int) -> bytes:
     """What the committee signs; `sequence_number` is the one after the update."""
-    return keccak_of_words(
-        [after.tree.root, after.tree.height, after.orders_root, after.orders_tree.height, sequence_number]
+    return availability_claim_of(
+        [after.tree.root, after.tree.height, after.orders_root, after.orders_tree.height], sequence_number
     )
+
+
+def availability_claim_of(state_words: Sequence[int], sequence_number: int) -> bytes:
+    """The same from the shared state's words, which begin with roots and heights."""
+    return keccak_of_words([*state_words[:4], sequence_number])
 
 
 def update_words(batch: Batch) -> list[int]:
@@ -50,3 +57,9 @@ def update_words(batch: Batch) -> list[int]:
         return main
     data = batch.data()
     return [*main, int.from_bytes(keccak_of_words(data), "big"), len(data)]
+
+
+def application_data(batch_id: int, previous: int, conditions: Sequence[tuple[str, bytes]]) -> list[int]:
+    """What `updateState` takes beside the output. Of each condition its registry and fact, in the batch's order."""
+    facts = [word for registry, fact in conditions for word in (int(registry, 16), int.from_bytes(fact, "big"))]
+    return [batch_id, previous, len(conditions), *facts]

@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
+from freehold.abi import BESIDE, BESIDE_CONTRACTS, EXCHANGE, abi_of, packaged
 from freehold.chain import solc
-from freehold.chain.bundle import exchange_abi, names, packaged_abi, standard_input, write_bundle
+from freehold.chain.bundle import contracts_abi, exchange_abi, names, standard_input, write_bundle
 from freehold.chain.contracts import PIECES
 
 
@@ -53,11 +54,20 @@ def test_every_deployed_contract_has_its_input(project, tmp_path):
 
 def test_the_packaged_abi_is_the_contracts(project):
     """After a change of an interface: `ape run abi`."""
-    assert packaged_abi() == exchange_abi()
-    entries = json.loads(packaged_abi())
+    assert packaged(EXCHANGE) == exchange_abi()
+    entries = abi_of("Exchange")
     found = {
         kind: {entry["name"] for entry in entries if entry["type"] == kind} for kind in ("function", "event", "error")
     }
     assert {"updateState", "upgradeTo", "proxyAcceptGovernance"} <= found["function"]
     assert {"SharedStateUpdated", "ImplementationAdded"} <= found["event"]
     assert {"SafeERC20FailedOperation", "UpgradeNotEnabledYet", "NoProof"} <= found["error"]
+
+
+def test_the_packaged_abis_of_what_stands_beside_are_the_contracts(project):
+    """After a change of such a contract: `ape run abi`."""
+    assert packaged(BESIDE) == contracts_abi()
+    named = {contract: {entry.get("name") for entry in abi_of(contract)} for contract in BESIDE_CONTRACTS}
+    assert {"verify", "begin", "continueVerification", "pending", "PartNotPending"} <= named["StarkVerifier"]
+    assert "publish" in named["RollupFactAdapter"] and "isMember" in named["Committee"]
+    assert "memberKey" in named["BlsCommittee"]

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("parent", HASH, nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
         sa.Column("canonical", sa.Boolean(), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_index(op.f("ix_block_number"), "block", ["number"], unique=False)
@@ -125,6 +126,7 @@ def upgrade() -> None:
         sa.Column("position_id", U64, nullable=True),
         sa.Column("batch_id", sa.BigInteger(), nullable=True),
         sa.Column("request", HASH, nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["block"], ["block.hash"]),
         sa.PrimaryKeyConstraint("block", "place"),
     )
