@@ -34,7 +34,7 @@ BELOW: dict[str, set[str]] = {
     "freehold.leaving": {"prover.applications.perpetual", "freehold.chain"},
     "freehold.scenarios": {"freehold.chain"},
     "freehold.bench": {"prover.proving", "freehold.arguments", "freehold.hints", "freehold.programs"},
-    "freehold.services.base": {"freehold.errors"},
+    "freehold.services.base": {"freehold.errors", "prover.applications.perpetual"},
     "freehold.services.operator": {"prover.proving", "freehold.records", "freehold.services.base"},
     "freehold.services.committee": {"prover.applications.perpetual", "freehold.records", "freehold.services.base"},
     "freehold.services.oracle": {"prover.applications.perpetual", "freehold.services.base", "freehold.errors"},
