@@ -25,7 +25,6 @@ class _Unsigned(TypeDecorator[int]):
     """Big-endian bytes of a fixed length: they compare and sort as the numbers do, in every database."""
 
     impl = LargeBinary
-    cache_ok = True
     size: int
 
     def __init__(self) -> None:
@@ -42,12 +41,14 @@ class U64(_Unsigned):
     """Position ids, order ids, amounts."""
 
     size = 8
+    cache_ok = True  # SQLAlchemy asks each class for itself
 
 
 class Felt(_Unsigned):
     """Field elements, hashes as numbers."""
 
     size = 32
+    cache_ok = True
 
 
 class Store:

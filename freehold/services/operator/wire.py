@@ -5,7 +5,7 @@ How numbers are written and faults are named is in `services/base/wire.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -23,10 +23,12 @@ from freehold.services.base.wire import (
     WireObject,
     decimal,
     hexadecimal,
+    read,
     within,
 )
 from prover.algebra.field import PRIME
 from prover.applications.ledger.facts import condition_word
+from prover.applications.ledger.units import CollateralId as Collateral
 from prover.applications.perpetual import transactions as rules
 from prover.applications.perpetual.units import Price
 
@@ -389,6 +391,108 @@ def to_rules(transaction: Single) -> rules.Transaction:
 def to_document(transaction: Single | MultiTransaction) -> Mapping[str, Any]:
     """As it is answered: numbers as text."""
     return transaction.model_dump(mode="json")
+
+
+def of_rules(transaction: rules.Transaction, collateral: Collateral) -> Single:
+    """The inverse of `to_rules`, for what an operator itself makes. Raises TypeError for what only users send.
+
+    Oracles' signatures stand in the batch and not in a tick: none are shown. A forced request must say its outcome.
+    """
+    for kind, document in _DOCUMENTS.items():
+        if isinstance(transaction, kind):
+            shown: Single = read(_single, document(transaction, collateral))
+            return shown
+    raise TypeError(f"a {type(transaction).__name__} is a user's")
+
+
+_single: Any = Annotated[Single, Field(discriminator="type")]
+
+
+def _deposit(made: rules.Deposit, _: Collateral) -> dict[str, Any]:
+    position = {"position_id": made.position_id, "public_key": hex(made.public_key)}
+    return {"type": "DEPOSIT", "amount": made.amount, **position}
+
+
+def _forced_withdrawal(made: rules.ForcedWithdrawal, _: Collateral) -> dict[str, Any]:
+    return {
+        "type": "FORCED_WITHDRAWAL",
+        "public_key": hex(made.public_key),
+        "position_id": made.position_id,
+        "amount": made.amount,
+        "is_valid": _outcome(made),
+    }
+
+
+def _forced_trade(made: rules.ForcedTrade, collateral: Collateral) -> dict[str, Any]:
+    return {
+        "type": "FORCED_TRADE",
+        "public_key_party_a": hex(made.public_key_a),
+        "public_key_party_b": hex(made.public_key_b),
+        "position_id_party_a": made.position_id_a,
+        "position_id_party_b": made.position_id_b,
+        "collateral_asset_id": hex(collateral),
+        "synthetic_asset_id": hex(made.synthetic_asset_id),
+        "amount_collateral": made.amount_collateral,
+        "amount_synthetic": made.amount_synthetic,
+        "is_party_a_buying_synthetic": made.is_party_a_buying_synthetic != 0,
+        "nonce": made.nonce,
+        "is_valid": _outcome(made),
+    }
+
+
+def _outcome(made: rules.ForcedWithdrawal | rules.ForcedTrade) -> bool:
+    if made.is_valid is None:
+        raise NotReadable("INVALID_FORCED_TRANSACTION", "it is not said whether the request was valid")
+    return made.is_valid == 1
+
+
+def _funding_tick(made: rules.FundingTick, _: Collateral) -> dict[str, Any]:
+    indices = {hex(asset_id): index for asset_id, index in made.funding_indices}
+    return {"type": "FUNDING_TICK", "global_funding_indices": {"indices": indices, "timestamp": made.timestamp}}
+
+
+def _oracle_tick(made: rules.OracleTick, _: Collateral) -> dict[str, Any]:
+    prices = {hex(asset_id): {"price": price, "signed_prices": {}} for asset_id, price in made.prices}
+    return {"type": "ORACLE_PRICES_TICK", "timestamp": made.timestamp, "oracle_prices": prices}
+
+
+def _liquidate(made: rules.Liquidate, _: Collateral) -> dict[str, Any]:
+    return {
+        "type": "LIQUIDATE",
+        "liquidator_order": _order(made.liquidator_order),
+        "liquidated_position_id": made.liquidated_position_id,
+        "actual_collateral": made.actual_collateral,
+        "actual_synthetic": made.actual_synthetic,
+        "actual_liquidator_fee": made.actual_liquidator_fee,
+    }
+
+
+def _order(order: rules.LimitOrder) -> dict[str, Any]:
+    return {
+        "order_type": "LIMIT_ORDER_WITH_FEES",
+        "nonce": order.nonce,
+        "public_key": hex(order.public_key),
+        "position_id": order.position_id,
+        "amount_synthetic": order.amount_synthetic,
+        "amount_collateral": order.amount_collateral,
+        "amount_fee": order.amount_fee,
+        "asset_id_synthetic": hex(order.synthetic_asset_id),
+        "asset_id_collateral": hex(order.collateral_asset_id),
+        "is_buying_synthetic": order.is_buying_synthetic == 1,
+        "expiration_timestamp": order.expiration_timestamp,
+        "signature": {"r": hex(order.signature_r), "s": hex(order.signature_s)},
+    }
+
+
+_DOCUMENTS: dict[type[Any], Callable[[Any, Collateral], dict[str, Any]]] = {
+    rules.Deposit: _deposit,
+    rules.ForcedWithdrawal: _forced_withdrawal,
+    rules.ForcedTrade: _forced_trade,
+    rules.FundingTick: _funding_tick,
+    rules.OracleTick: _oracle_tick,
+    rules.Liquidate: _liquidate,
+}
+"""What an operator itself makes -> its published JSON."""
 
 
 def _bytes(text: str, size: int) -> bytes:
