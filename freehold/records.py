@@ -110,15 +110,16 @@ def _state_of(path: Path, parse: Callable[[object], T]) -> T:
 
 def write_state(path: Path, config: GeneralConfig, state: State) -> None:
     """All positions and orders, and what governance fixed: enough for anybody to leave."""
-    _write(path, LastState.of(config, state))
+    write_last(path, LastState.of(config, state))
 
 
 def write_to_leave(path: Path, collateral: CollateralId, state: State) -> None:
     """What an escape takes, for who does not know the configuration."""
-    _write(path, LastState.without_config(collateral, state))
+    write_last(path, LastState.without_config(collateral, state))
 
 
-def _write(path: Path, last: LastState) -> None:
+def write_last(path: Path, last: LastState) -> None:
+    """A state's file, whole or not at all."""
     write_whole(path, json.dumps(last.model_dump(mode="json"), indent=2) + "\n")
 
 

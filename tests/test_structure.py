@@ -44,7 +44,7 @@ BELOW: dict[str, set[str]] = {
     "freehold.leaving": {"prover.applications.perpetual", "freehold.chain"},
     "freehold.scenarios": {"freehold.chain"},
     "freehold.bench": {"prover.proving", "freehold.arguments", "freehold.hints", "freehold.programs"},
-    "freehold.services.base": {"freehold.errors"},
+    "freehold.services.base": {"freehold.errors", "prover.applications.perpetual"},
     "freehold.services.operator": {
         "prover.proving",
         "freehold.records",
@@ -55,7 +55,12 @@ BELOW: dict[str, set[str]] = {
     },
     "freehold.services.committee": {"prover.applications.perpetual", "freehold.records", "freehold.services.base"},
     "freehold.services.oracle": {"prover.applications.perpetual", "freehold.services.base", "freehold.errors"},
-    "freehold.commands": {"freehold.bench", "freehold.leaving", "prover.proving"},
+    "freehold.commands": {
+        "freehold.bench",
+        "freehold.leaving",
+        "freehold.services.committee",
+        "prover.proving",
+    },
     "scripts": {"freehold.chain", "freehold.leaving", "freehold.scenarios", "freehold.bench"},
 }
 """Part -> the parts it stands on; it may import these and all that they stand on."""

@@ -10,6 +10,7 @@ from freehold.bench.program import bench_program
 from freehold.bench.proofs import bench_prove, bench_trades
 from freehold.bench.trees import bench_trees
 from freehold.commands.batch import batch_group
+from freehold.commands.committee import committee_group
 from freehold.commands.compile import compile_command
 from freehold.commands.leave import leave_command
 from freehold.commands.output import output_command
@@ -63,6 +64,7 @@ for command in (
     output_command,
     security_command,
     batch_group,
+    committee_group,
     leave_command,
 ):
     main.add_command(command)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from freehold.errors import Refused
 
@@ -28,6 +28,29 @@ class Section(BaseModel):
     def digest(self) -> bytes:
         """Of what stands in it, secrets left out: SHA-256."""
         return sha256(self.model_dump_json().encode()).digest()
+
+
+class Key(Section):
+    """A secret key, by the file that holds it or by the environment."""
+
+    file: Path | None = Field(None, description="hex, one line")
+    value: SecretStr | None = Field(None, description="hex; in the environment alone", exclude=True)
+
+    def secret(self) -> int:
+        """Raises Refused."""
+        if self.value is not None:
+            text = self.value.get_secret_value()
+        elif self.file is not None:
+            try:
+                text = self.file.read_text()
+            except OSError as error:
+                raise Refused(f"{self.file} cannot be read: {error.strerror}") from error
+        else:
+            raise Refused("no key is named: give the file that holds it")
+        try:
+            return int(text.strip(), 16)
+        except ValueError as error:
+            raise Refused(f"{self.file or 'the environment'} holds no key: hex is expected") from error
 
 
 Kind = TypeVar("Kind", bound=Section)

@@ -41,7 +41,7 @@ class U64(_Unsigned):
     """Position ids, order ids, amounts."""
 
     size = 8
-    cache_ok = True
+    cache_ok = True  # SQLAlchemy asks each class for itself
 
 
 class Felt(_Unsigned):

@@ -15,7 +15,9 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from freehold.services.operator import blobs, wire
+from freehold.services.base.wire import NotReadable, read_json
+from freehold.services.operator import batches, blobs, wire
+from freehold.services.operator.batches import BEFORE_BLOCK, EXECUTED
 from freehold.services.operator.filling import Condition, Draft, Filling, TooManySteps
 from freehold.services.operator.head import Head, Opened
 from freehold.services.operator.lease import Writer
@@ -23,7 +25,7 @@ from freehold.services.operator.settings import BatchSettings
 from freehold.services.operator.surroundings import OpenRequest, PendingDeposit, Surroundings
 from freehold.services.operator.tables import Batch as BatchRow
 from freehold.services.operator.tables import Entry, Movement, Received, Stage
-from freehold.services.operator.upkeep import Liquidator, below_margin, liquidations, opening
+from freehold.services.operator.upkeep import Liquidator, liquidations, opening
 from prover.algebra import ecdsa
 from prover.applications.ledger.units import Hours
 from prover.applications.perpetual.batch import Batch
@@ -42,9 +44,7 @@ LEAST_LIFE = DAY
 """Seconds that a batch must be provable for, by the expirations of what is in it."""
 TIME_LAG = 4 * HOUR
 """How old a batch's system time may be when the exchange takes it: `TIME_LAG_BOUND` of StateUpdate.sol."""
-RECEIVED, BATCHED, REJECTED, EXECUTED = "received", "batched", "rejected", "executed"
-SETTLED = ("mined", "final", "abandoned")
-"""States of batches that the chain no longer waits for."""
+RECEIVED, BATCHED, REJECTED = "received", "batched", "rejected"
 
 PUBLISHED = {
     "ORDER_EXPIRED": "ORDER_OVERDUE",
@@ -142,7 +142,7 @@ class Batcher:
     def _has_work(self) -> bool:
         """And whether there is a place for it: batches that wait too long for the chain are too old for it."""
         with self.writer.store.unit() as session:
-            standing = select(func.count()).select_from(BatchRow).where(BatchRow.state.not_in(SETTLED))
+            standing = select(func.count()).select_from(BatchRow).where(BatchRow.state.in_(BEFORE_BLOCK))
             if (session.scalar(standing) or 0) >= self.settings.max_ahead:
                 return False
             is_waiting = next(self._waiting(session, 1), None) is not None
@@ -203,7 +203,7 @@ class Batcher:
         if self.liquidator is None:
             return
         market = filling.carried.market
-        for position_id in below_margin(self.head.positions.items(), market):
+        for position_id in self.head.below_margin(market):
             if position_id in (self.liquidator.position_id, self.config.fee_position.position_id):
                 continue
             position = filling.carried.position(position_id)
@@ -250,10 +250,10 @@ class Batcher:
             yield row
 
     def _draft(self, row: Received) -> Draft | Rejection:
-        singles = wire.singles(wire.read_json(wire.AddTransaction, _as_added(row)).tx)
+        singles = wire.singles(read_json(wire.AddTransaction, _as_added(row)).tx)
         try:
             transactions = tuple(wire.to_rules(single) for single in singles)
-        except wire.NotReadable as refused:
+        except NotReadable as refused:
             return Rejection(row.tx_id, refused.code, str(refused))
         conditions = tuple(self._conditions(singles))
         for registry, fact in conditions:
@@ -338,7 +338,7 @@ class Batcher:
             minimum_expiration=batch.minimum_expiration_timestamp,
             deadline=deadline,
             state_hash=batch.after.hash(),
-            words=json.dumps([str(word) for word in batch.after.words()]),
+            words=batches.words_text(batch.after.words()),
             facts=json.dumps([["0x" + registry.hex(), "0x" + fact.hex()] for registry, fact in filling.conditions]),
             n_transactions=len(filling.places),
             n_steps=filling.steps.total,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from freehold.services.operator import blobs
 from freehold.services.operator.tables import Batch, Job, Signature
-from prover.applications.perpetual.facts import application_data, availability_claim_of
+from prover.applications.perpetual.facts import application_data, claim_of_roots
+from prover.applications.perpetual.state import SharedState
 
 EXECUTED, READY, SENT, MINED, FINAL, ABANDONED = "executed", "ready", "sent", "mined", "final", "abandoned"
 BEFORE_BLOCK = (EXECUTED, READY, SENT)
@@ -17,14 +19,38 @@ OPEN = (*BEFORE_BLOCK, MINED)
 """States that can change."""
 
 
-def state_words(batch: Batch) -> list[int]:
+def words_text(words: Iterable[int]) -> str:
+    """The form of `batch.words`."""
+    return json.dumps(list(words), separators=(",", ":"))
+
+
+def shared_words(batch: Batch) -> list[int]:
     """The shared state's after it."""
-    return [int(word) for word in json.loads(batch.words)]
+    words: list[int] = json.loads(batch.words)
+    return words
+
+
+def shared_state_of(batch: Batch) -> SharedState:
+    return SharedState.read(shared_words(batch))
 
 
 def claim_of(batch: Batch) -> bytes:
     """What the committee signs."""
-    return availability_claim_of(state_words(batch), batch.sequence_number)
+    shared = shared_state_of(batch)
+    positions, orders = (shared.positions_root, shared.positions_height), (shared.orders_root, shared.orders_height)
+    return claim_of_roots(positions, orders, batch.sequence_number)
+
+
+def executed(session: Session, batch_id: int) -> Batch | None:
+    """None for what is not there yet, and for the state with which the operator began."""
+    batch = session.get(Batch, batch_id)
+    return batch if batch is not None and batch.previous is not None else None
+
+
+def newest(session: Session, *states_left_out: str) -> Batch | None:
+    """The batch with the highest id."""
+    wanted = select(Batch).where(Batch.state.not_in(states_left_out)).order_by(Batch.id.desc()).limit(1)
+    return session.scalars(wanted).first()
 
 
 def update_arguments(session: Session, batch: Batch) -> tuple[list[int], list[int]]:

@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from freehold.services.operator.intake import Answer, Groups, Intake
+from freehold.services.base.doors import Limits, prefixes, refusal
+from freehold.services.base.doors import application as behind_door
+from freehold.services.operator.intake import Groups, Intake
 
-PREFIXES = ("/gateway", "/v2/gateway", "/gateway/v2")
-LARGEST_BODY = 1 << 20
-"""Bytes of a request."""
+LARGEST_BODY = Limits().body
 
 
-def application(intake: Intake) -> FastAPI:
+def application(intake: Intake, limits: Limits | None = None) -> FastAPI:
     groups = Groups(intake)
 
     @asynccontextmanager
@@ -25,10 +25,8 @@ def application(intake: Intake) -> FastAPI:
         yield
         worker.cancel()
 
-    app = FastAPI(title="Freehold's operator", docs_url=None, redoc_url=None, lifespan=lifespan)
-    for prefix in PREFIXES:
-        app.include_router(_calls(intake, groups), prefix=prefix)
-    return app
+    parts = [(prefix, _calls(intake, groups)) for prefix in prefixes("gateway")]
+    return behind_door("Freehold's operator", limits or Limits(), parts, lifespan=lifespan)
 
 
 def _calls(intake: Intake, groups: Groups) -> APIRouter:
@@ -40,14 +38,9 @@ def _calls(intake: Intake, groups: Groups) -> APIRouter:
 
     @calls.post("/add_transaction")
     async def add_transaction(request: Request) -> JSONResponse:
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > LARGEST_BODY:
-                return _refusal(Answer("MALFORMED_REQUEST", None, f"more than {LARGEST_BODY} bytes"))
-        answer = await groups.add(body)
+        answer = await groups.add(await request.body())
         if not answer.is_accepted:
-            return _refusal(answer)
+            return refusal(answer.code, answer.message)
         return JSONResponse({"code": answer.code, "tx_id": answer.tx_id})
 
     @calls.get("/get_first_unused_tx_id")
@@ -56,8 +49,3 @@ def _calls(intake: Intake, groups: Groups) -> APIRouter:
         return await asyncio.to_thread(intake.first_unused)
 
     return calls
-
-
-def _refusal(answer: Answer) -> JSONResponse:
-    """The published services answer 500 for the caller's faults too; clients look at `code`."""
-    return JSONResponse({"code": answer.code, "message": answer.message}, status_code=500)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 from sqlalchemy import insert, select
 
 from freehold.errors import Refused
 from freehold.services.base.store import Store
-from freehold.services.operator.head import FINAL, Head
+from freehold.services.operator import batches
+from freehold.services.operator.batches import FINAL
+from freehold.services.operator.head import Head
 from freehold.services.operator.leaves import position_body
 from freehold.services.operator.tables import Batch, CurrentPosition, OrderLeaf, PositionLeaf
 from prover.applications.perpetual.config import GeneralConfig
@@ -49,7 +49,7 @@ def begin(
                 minimum_expiration=0,
                 deadline=0,
                 state_hash=state.hash(),
-                words=json.dumps([str(word) for word in shared.words()]),
+                words=batches.words_text(shared.words()),
                 facts="[]",
                 n_transactions=0,
                 n_steps=0,

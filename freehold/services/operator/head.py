@@ -6,26 +6,28 @@ taken back from the leaves of those that stand.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from freehold.services.operator import batches
+from freehold.services.operator.batches import ABANDONED, FINAL
+from freehold.services.operator.exposures import Exposures
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.leaves import position_body, position_of
 from freehold.services.operator.tables import Batch, CurrentPosition, OrderLeaf, PositionLeaf
 from freehold.services.operator.trees import AT_ONCE, OpenTree, StoredTree
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.config import GeneralConfig
+from prover.applications.perpetual.margin import Market
 from prover.applications.perpetual.positions import EMPTY, Position, leaves
 from prover.applications.perpetual.state import SharedState, State
 from prover.applications.perpetual.units import OrderId, PositionId, Used
 
 log = structlog.get_logger(__name__)
-ABANDONED, FINAL = "abandoned", "final"
 
 
 class StoreDamaged(RuntimeError):
@@ -42,13 +44,10 @@ class Tip:
 
 
 def tip_of(session: Session) -> Tip:
-    row = session.execute(
-        select(Batch.id, Batch.sequence_number, Batch.words)
-        .where(Batch.state != ABANDONED)
-        .order_by(Batch.id.desc())
-        .limit(1)
-    ).one()
-    return Tip(row.id, row.sequence_number, SharedState.read([int(word) for word in json.loads(row.words)]))
+    batch = batches.newest(session, ABANDONED)
+    if batch is None:
+        raise StoreDamaged("the store has no batch that stands, not even the state to begin with")
+    return Tip(batch.id, batch.sequence_number, batches.shared_state_of(batch))
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,7 @@ class Head:
         self.position_tree = StoredTree("positions", config.positions_tree_height, EMPTY.leaf())
         self.order_tree = StoredTree("orders", config.orders_tree_height, 0)
         self.positions: dict[PositionId, Position] = {}
+        self._exposures = Exposures(config, {})
         self.tip: Tip | None = None
 
     def follow(self, writer: Writer) -> bool:
@@ -93,6 +93,10 @@ class Head:
             for stored, root in ((self.position_tree, shared.positions_root), (self.order_tree, shared.orders_root))
         ]
         return self._state(self.positions, trees[0], {}, trees[1])
+
+    def below_margin(self, market: Market) -> Iterator[PositionId]:
+        """The positions that may be liquidated, as the market is."""
+        return self._exposures.below_margin(self.positions, market)
 
     def used(self, session: Session, order_ids: Iterable[OrderId]) -> dict[OrderId, Used]:
         """How much of each of these orders is used; those without a leaf are left out."""
@@ -145,11 +149,7 @@ class Head:
 
     def advance(self, opened: Opened, batch: int, after: State) -> None:
         tip = self._tip()
-        for key, position in changed_positions(opened.state, after).items():
-            if position.is_empty():
-                self.positions.pop(key, None)
-            else:
-                self.positions[key] = position
+        self._set(changed_positions(opened.state, after))
         self.tip = Tip(batch, tip.sequence_number + 1, after.shared())
 
     # --- within
@@ -223,13 +223,18 @@ class Head:
                 select(CurrentPosition.position_id, CurrentPosition.body).execution_options(yield_per=10_000)
             )
             self.positions = {PositionId(key): position_of(body) for key, body in rows}
+            self._exposures = Exposures(self.config, self.positions)
             return
-        for key in changed:
-            row = session.get(CurrentPosition, key)
-            if row is None:
+        bodies = {key: session.get(CurrentPosition, key) for key in changed}
+        self._set({key: EMPTY if row is None else position_of(row.body) for key, row in bodies.items()})
+
+    def _set(self, changed: Mapping[PositionId, Position]) -> None:
+        for key, position in changed.items():
+            if position.is_empty():
                 self.positions.pop(key, None)
             else:
-                self.positions[key] = position_of(row.body)
+                self.positions[key] = position
+        self._exposures.update(changed, self.positions)
 
     def _roots(self, session: Session) -> tuple[int, int]:
         return self.position_tree.root(session), self.order_tree.root(session)

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from freehold.services.base.store import Store
+from freehold.services.base.wire import NotReadable, read_json
 from freehold.services.operator import wire
 from freehold.services.operator.tables import Received
 from prover.algebra import ecdsa
@@ -95,13 +96,13 @@ class Intake:
     def _checked(self, request: bytes) -> Checked | Answer:
         tx_id: int | None = None
         try:
-            added = wire.read_json(wire.AddTransaction, request)
+            added = read_json(wire.AddTransaction, request)
             tx_id = added.tx_id
             transactions = [wire.to_rules(single) for single in wire.singles(added.tx)]
             quotes = [quote for single in wire.singles(added.tx) for quote in _quotes(single)]
             for transaction in transactions:
                 self._check_orders(transaction)
-        except wire.NotReadable as refused:
+        except NotReadable as refused:
             return Answer(refused.code, tx_id, str(refused))
         orders = [order for transaction in transactions for order in transaction.signed_orders()]
         body = json.dumps(wire.to_document(added.tx), separators=(",", ":"), sort_keys=True)
@@ -120,10 +121,10 @@ class Intake:
         for order in transaction.signed_orders():
             if order.expiration_timestamp < earliest:
                 text = f"expires at hour {order.expiration_timestamp}, must be valid until {earliest}"
-                raise wire.NotReadable("ORDER_OVERDUE", text)
+                raise NotReadable("ORDER_OVERDUE", text)
             named = getattr(order, "collateral_asset_id", getattr(order, "asset_id", self.terms.collateral))
             if named != self.terms.collateral:
-                raise wire.NotReadable("INVALID_COLLATERAL_ASSET_ID", f"{named:#x} is not the collateral")
+                raise NotReadable("INVALID_COLLATERAL_ASSET_ID", f"{named:#x} is not the collateral")
 
     def _stored(self, session: Session, outcome: Checked | Answer) -> Answer:
         if isinstance(outcome, Answer):

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import json
 
+from freehold.services.base.batch_data import position_data
 from prover.applications.ledger.units import AssetId, StarkKey
 from prover.applications.perpetual.positions import Asset, Position
 from prover.applications.perpetual.units import CollateralQuanta, FundingIndex, SyntheticQuanta
 
 
 def position_body(position: Position) -> str:
-    assets = {
-        f"0x{asset.asset_id:030x}": {
-            "balance": str(asset.balance),
-            "cached_funding_index": str(asset.cached_funding_index),
-        }
-        for asset in position.assets
-    }
-    document = {
-        "public_key": hex(position.public_key),
-        "collateral_balance": str(position.collateral_balance),
-        "assets": assets,
-    }
-    return json.dumps(document, separators=(",", ":"))
+    return json.dumps(position_data(position), separators=(",", ":"))
 
 
 def position_of(body: str) -> Position:

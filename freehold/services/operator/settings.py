@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from freehold.errors import Refused
-from freehold.services.base.settings import Section, listen_address
+from freehold.services.base.settings import Key, Section, listen_address
 from prover.stark.parameters import NAMED
 
 HOUR, DAY = 3_600, 86_400
@@ -31,29 +30,6 @@ ParametersName = Annotated[str, AfterValidator(_is_parameters)]
 
 class StoreSettings(Section):
     url: str = Field("sqlite:///operator.db", description="of the database, as SQLAlchemy writes it")
-
-
-class Key(Section):
-    """A secret key, by the file that holds it or by the environment."""
-
-    file: Path | None = Field(None, description="hex, one line")
-    value: SecretStr | None = Field(None, description="hex; in the environment alone", exclude=True)
-
-    def secret(self) -> int:
-        """Raises Refused."""
-        if self.value is not None:
-            text = self.value.get_secret_value()
-        elif self.file is not None:
-            try:
-                text = self.file.read_text()
-            except OSError as error:
-                raise Refused(f"{self.file} cannot be read: {error.strerror}") from error
-        else:
-            raise Refused("no key is named: give the file that holds it")
-        try:
-            return int(text.strip(), 16)
-        except ValueError as error:
-            raise Refused(f"{self.file or 'the environment'} holds no key: hex is expected") from error
 
 
 class ChainSettings(Section):

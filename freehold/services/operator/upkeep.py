@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from freehold.services.operator.surroundings import Quotes
@@ -108,19 +108,6 @@ class Liquidator:
 
     position_id: PositionId
     private_key: int
-
-
-def below_margin(positions: Iterable[tuple[PositionId, Position]], market: Market) -> Iterator[PositionId]:
-    """The positions that may be liquidated, as the market is now."""
-    for position_id, position in positions:
-        if not position.assets:
-            continue
-        base = funded(position, market)
-        if base is None:
-            continue
-        value, risk = totals(base, market)
-        if risk > value * FXP32:
-            yield position_id
 
 
 def liquidations(

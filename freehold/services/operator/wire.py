@@ -1,87 +1,56 @@
 """Transactions as clients of the published gateway write them, and what the rules make of them.
 
-The objects have exactly the published keys. Amounts, ids and times are decimal strings (JSON numbers are read too),
-field elements lower-case hex with `0x`. A number out of its range is refused under the published name of that range,
-any other fault as SCHEMA_VALIDATION_ERROR.
+How numbers are written and faults are named is in `services/base/wire.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
-from pydantic_core import PydanticCustomError, ValidationError
+from pydantic import Field
+from pydantic_core import ValidationError
 
+from freehold.services.base.wire import (
+    AS_HEX,
+    AS_TEXT,
+    Amount,
+    AssetId,
+    FundingIndex,
+    NotReadable,
+    PositionId,
+    PublicKey,
+    WireObject,
+    decimal,
+    hexadecimal,
+    read,
+    within,
+)
 from prover.algebra.field import PRIME
 from prover.applications.ledger.facts import condition_word
+from prover.applications.ledger.units import CollateralId as Collateral
 from prover.applications.perpetual import transactions as rules
 from prover.applications.perpetual.units import Price
 
-DECIMAL, HEX = re.compile(r"-?(?:0|[1-9][0-9]*)"), re.compile(r"0x[0-9a-f]+")
 MAX_TRANSACTIONS_AT_ONCE = 100
 """In a MULTI_TRANSACTION."""
 
 
-class NotReadable(ValueError):
-    """`code` is the published name of the fault; the message names the field."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def _decimal(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and DECIMAL.fullmatch(value):
-        return int(value)
-    raise ValueError("takes a decimal number as text")
-
-
-def _hexadecimal(value: object) -> int:
-    if isinstance(value, str) and HEX.fullmatch(value):
-        return int(value, 16)
-    raise ValueError("takes lower-case hex with 0x")
-
-
-def _within(read: Callable[[object], int], name: str, low: int, high: int) -> BeforeValidator:
-    def check(given: object) -> int:
-        value = read(given)
-        if not low <= value < high:
-            raise PydanticCustomError(f"OUT_OF_RANGE_{name}", "must be in [{low}, {high})", {"low": low, "high": high})
-        return value
-
-    return BeforeValidator(check)
-
-
-_AS_TEXT = PlainSerializer(str, return_type=str)
-_AS_HEX = PlainSerializer(hex, return_type=str)
-Amount = Annotated[int, _within(_decimal, "AMOUNT", 0, 1 << 64), _AS_TEXT]
-PositionId = Annotated[int, _within(_decimal, "POSITION_ID", 0, 1 << 64), _AS_TEXT]
-Nonce = Annotated[int, _within(_decimal, "NONCE", 0, 1 << 32), _AS_TEXT]
-ForcedNonce = Annotated[int, _within(_decimal, "NONCE", 0, PRIME), _AS_TEXT]
+Nonce = Annotated[int, within(decimal, "NONCE", 0, 1 << 32), AS_TEXT]
+ForcedNonce = Annotated[int, within(decimal, "NONCE", 0, PRIME), AS_TEXT]
 """The contract takes any field element."""
-ExpirationHours = Annotated[int, _within(_decimal, "EXPIRATION_TIMESTAMP", 0, 1 << 32), _AS_TEXT]
-Timestamp = Annotated[int, _within(_decimal, "TIMESTAMP", 0, 1 << 32), _AS_TEXT]
-FundingIndex = Annotated[int, _within(_decimal, "FUNDING_INDEX", -(1 << 63), 1 << 63), _AS_TEXT]
-PriceFxp = Annotated[int, _within(_decimal, "PRICE", 1, 1 << 64), _AS_TEXT]
-ExternalPrice = Annotated[int, _within(_decimal, "EXTERNAL_PRICE", 1, 1 << 120), _AS_TEXT]
-PublicKey = Annotated[int, _within(_hexadecimal, "PUBLIC_KEY", 0, PRIME), _AS_HEX]
-AssetId = Annotated[int, _within(_hexadecimal, "ASSET_ID", 0, 1 << 120), _AS_HEX]
-CollateralId = Annotated[int, _within(_hexadecimal, "COLLATERAL_ASSET_ID", 0, 1 << 250), _AS_HEX]
-SignedAssetId = Annotated[int, _within(_hexadecimal, "ORACLE_PRICE_SIGNED_ASSET_ID", 0, 1 << 168), _AS_HEX]
-EthAddress = Annotated[int, _within(_hexadecimal, "ETH_ADDRESS", 0, 1 << 160), _AS_HEX]
-SignatureHalf = Annotated[int, _within(_hexadecimal, "SIGNATURE_SUBFIELD", 0, PRIME), _AS_HEX]
+ExpirationHours = Annotated[int, within(decimal, "EXPIRATION_TIMESTAMP", 0, 1 << 32), AS_TEXT]
+Timestamp = Annotated[int, within(decimal, "TIMESTAMP", 0, 1 << 32), AS_TEXT]
+PriceFxp = Annotated[int, within(decimal, "PRICE", 1, 1 << 64), AS_TEXT]
+ExternalPrice = Annotated[int, within(decimal, "EXTERNAL_PRICE", 1, 1 << 120), AS_TEXT]
+CollateralId = Annotated[int, within(hexadecimal, "COLLATERAL_ASSET_ID", 0, 1 << 250), AS_HEX]
+SignedAssetId = Annotated[int, within(hexadecimal, "ORACLE_PRICE_SIGNED_ASSET_ID", 0, 1 << 168), AS_HEX]
+EthAddress = Annotated[int, within(hexadecimal, "ETH_ADDRESS", 0, 1 << 160), AS_HEX]
+SignatureHalf = Annotated[int, within(hexadecimal, "SIGNATURE_SUBFIELD", 0, PRIME), AS_HEX]
 HexText = Annotated[str, Field(pattern=r"^(0x)?[0-9a-fA-F]+$", max_length=66)]
 
 
-class _Object(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Signature(_Object):
+class Signature(WireObject):
     r: SignatureHalf
     s: SignatureHalf
 
@@ -89,7 +58,7 @@ class Signature(_Object):
         return {"signature_r": self.r, "signature_s": self.s}
 
 
-class Order(_Object):
+class Order(WireObject):
     """A limit order, all of whose amounts are quantised."""
 
     order_type: Literal["LIMIT_ORDER_WITH_FEES"]
@@ -121,7 +90,7 @@ class Order(_Object):
         )
 
 
-class Deposit(_Object):
+class Deposit(WireObject):
     type: Literal["DEPOSIT"]
     amount: Amount
     position_id: PositionId
@@ -131,7 +100,7 @@ class Deposit(_Object):
         return rules.Deposit(public_key=self.public_key, position_id=self.position_id, amount=self.amount)
 
 
-class _Withdrawal(_Object):
+class _Withdrawal(WireObject):
     amount: Amount
     expiration_timestamp: ExpirationHours
     nonce: Nonce
@@ -168,7 +137,7 @@ class WithdrawalToAddress(_Withdrawal):
         return self.eth_address
 
 
-class Transfer(_Object):
+class Transfer(WireObject):
     type: Literal["TRANSFER"]
     amount: Amount
     asset_id: CollateralId
@@ -212,7 +181,7 @@ class ConditionalTransfer(Transfer):
         return rules.ConditionalTransfer(condition=condition, **self._fields())
 
 
-class Trade(_Object):
+class Trade(WireObject):
     type: Literal["TRADE"]
     party_a_order: Order
     party_b_order: Order
@@ -235,7 +204,7 @@ class Trade(_Object):
         )
 
 
-class Liquidate(_Object):
+class Liquidate(WireObject):
     type: Literal["LIQUIDATE"]
     liquidator_order: Order
     liquidated_position_id: PositionId
@@ -253,7 +222,7 @@ class Liquidate(_Object):
         )
 
 
-class Deleverage(_Object):
+class Deleverage(WireObject):
     type: Literal["DELEVERAGE"]
     deleveraged_position_id: PositionId
     deleverager_position_id: PositionId
@@ -273,7 +242,7 @@ class Deleverage(_Object):
         )
 
 
-class ForcedWithdrawal(_Object):
+class ForcedWithdrawal(WireObject):
     type: Literal["FORCED_WITHDRAWAL"]
     public_key: PublicKey
     position_id: PositionId
@@ -289,7 +258,7 @@ class ForcedWithdrawal(_Object):
         )
 
 
-class ForcedTrade(_Object):
+class ForcedTrade(WireObject):
     type: Literal["FORCED_TRADE"]
     public_key_party_a: PublicKey
     public_key_party_b: PublicKey
@@ -318,12 +287,12 @@ class ForcedTrade(_Object):
         )
 
 
-class FundingIndices(_Object):
+class FundingIndices(WireObject):
     indices: dict[AssetId, FundingIndex]
     timestamp: Timestamp
 
 
-class FundingTick(_Object):
+class FundingTick(WireObject):
     type: Literal["FUNDING_TICK"]
     global_funding_indices: FundingIndices
 
@@ -332,18 +301,18 @@ class FundingTick(_Object):
         return rules.FundingTick(funding_indices=tuple(sorted(tick.indices.items())), timestamp=tick.timestamp)
 
 
-class TimestampedSignature(_Object):
+class TimestampedSignature(WireObject):
     timestamp: Timestamp
     signature: Signature
 
 
-class OracleQuote(_Object):
+class OracleQuote(WireObject):
     external_asset_id: SignedAssetId
     price: ExternalPrice
     timestamped_signature: TimestampedSignature
 
 
-class OraclePrice(_Object):
+class OraclePrice(WireObject):
     price: PriceFxp
     signed_prices: dict[PublicKey, OracleQuote]
 
@@ -362,7 +331,7 @@ class OraclePrice(_Object):
         )
 
 
-class OraclePricesTick(_Object):
+class OraclePricesTick(WireObject):
     type: Literal["ORACLE_PRICES_TICK"]
     timestamp: Timestamp
     oracle_prices: dict[AssetId, OraclePrice]
@@ -389,7 +358,7 @@ Single = (
 """What one transaction of a batch can be."""
 
 
-class MultiTransaction(_Object):
+class MultiTransaction(WireObject):
     """All or nothing; each of them is a transaction of its own in the batch."""
 
     type: Literal["MULTI_TRANSACTION"]
@@ -402,38 +371,11 @@ class MultiTransaction(_Object):
 AnyTransaction = Annotated[Single | MultiTransaction, Field(discriminator="type")]
 
 
-class AddTransaction(_Object):
+class AddTransaction(WireObject):
     """The body of `add_transaction`."""
 
     tx_id: Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
     tx: AnyTransaction
-
-
-Kind = TypeVar("Kind")
-
-
-def read(kind: type[Kind], document: object) -> Kind:
-    """Raises NotReadable."""
-    try:
-        return TypeAdapter(kind).validate_python(document)
-    except ValidationError as error:
-        raise _refusal(error) from error
-
-
-def read_json(kind: type[Kind], text: bytes) -> Kind:
-    """Raises NotReadable; MALFORMED_REQUEST for what is no JSON."""
-    try:
-        return TypeAdapter(kind).validate_json(text)
-    except ValidationError as error:
-        raise _refusal(error) from error
-
-
-def _refusal(error: ValidationError) -> NotReadable:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    kind = first["type"]
-    code = "MALFORMED_REQUEST" if kind == "json_invalid" else kind if kind.isupper() else "SCHEMA_VALIDATION_ERROR"
-    place = ".".join(str(part) for part in first["loc"])
-    return NotReadable(code, f"{place}: {first['msg']}" if place else first["msg"])
 
 
 def singles(transaction: Single | MultiTransaction) -> tuple[Single, ...]:
@@ -453,6 +395,108 @@ def to_rules(transaction: Single) -> rules.Transaction:
 def to_document(transaction: Single | MultiTransaction) -> Mapping[str, Any]:
     """As it is answered: numbers as text."""
     return transaction.model_dump(mode="json")
+
+
+def of_rules(transaction: rules.Transaction, collateral: Collateral) -> Single:
+    """The inverse of `to_rules`, for what an operator itself makes. Raises TypeError for what only users send.
+
+    Oracles' signatures stand in the batch and not in a tick: none are shown. A forced request must say its outcome.
+    """
+    for kind, document in _DOCUMENTS.items():
+        if isinstance(transaction, kind):
+            shown: Single = read(_single, document(transaction, collateral))
+            return shown
+    raise TypeError(f"a {type(transaction).__name__} is a user's")
+
+
+_single: Any = Annotated[Single, Field(discriminator="type")]
+
+
+def _deposit(made: rules.Deposit, _: Collateral) -> dict[str, Any]:
+    position = {"position_id": made.position_id, "public_key": hex(made.public_key)}
+    return {"type": "DEPOSIT", "amount": made.amount, **position}
+
+
+def _forced_withdrawal(made: rules.ForcedWithdrawal, _: Collateral) -> dict[str, Any]:
+    return {
+        "type": "FORCED_WITHDRAWAL",
+        "public_key": hex(made.public_key),
+        "position_id": made.position_id,
+        "amount": made.amount,
+        "is_valid": _outcome(made),
+    }
+
+
+def _forced_trade(made: rules.ForcedTrade, collateral: Collateral) -> dict[str, Any]:
+    return {
+        "type": "FORCED_TRADE",
+        "public_key_party_a": hex(made.public_key_a),
+        "public_key_party_b": hex(made.public_key_b),
+        "position_id_party_a": made.position_id_a,
+        "position_id_party_b": made.position_id_b,
+        "collateral_asset_id": hex(collateral),
+        "synthetic_asset_id": hex(made.synthetic_asset_id),
+        "amount_collateral": made.amount_collateral,
+        "amount_synthetic": made.amount_synthetic,
+        "is_party_a_buying_synthetic": made.is_party_a_buying_synthetic != 0,
+        "nonce": made.nonce,
+        "is_valid": _outcome(made),
+    }
+
+
+def _outcome(made: rules.ForcedWithdrawal | rules.ForcedTrade) -> bool:
+    if made.is_valid is None:
+        raise NotReadable("INVALID_FORCED_TRANSACTION", "it is not said whether the request was valid")
+    return made.is_valid == 1
+
+
+def _funding_tick(made: rules.FundingTick, _: Collateral) -> dict[str, Any]:
+    indices = {hex(asset_id): index for asset_id, index in made.funding_indices}
+    return {"type": "FUNDING_TICK", "global_funding_indices": {"indices": indices, "timestamp": made.timestamp}}
+
+
+def _oracle_tick(made: rules.OracleTick, _: Collateral) -> dict[str, Any]:
+    prices = {hex(asset_id): {"price": price, "signed_prices": {}} for asset_id, price in made.prices}
+    return {"type": "ORACLE_PRICES_TICK", "timestamp": made.timestamp, "oracle_prices": prices}
+
+
+def _liquidate(made: rules.Liquidate, _: Collateral) -> dict[str, Any]:
+    return {
+        "type": "LIQUIDATE",
+        "liquidator_order": _order(made.liquidator_order),
+        "liquidated_position_id": made.liquidated_position_id,
+        "actual_collateral": made.actual_collateral,
+        "actual_synthetic": made.actual_synthetic,
+        "actual_liquidator_fee": made.actual_liquidator_fee,
+    }
+
+
+def _order(order: rules.LimitOrder) -> dict[str, Any]:
+    return {
+        "order_type": "LIMIT_ORDER_WITH_FEES",
+        "nonce": order.nonce,
+        "public_key": hex(order.public_key),
+        "position_id": order.position_id,
+        "amount_synthetic": order.amount_synthetic,
+        "amount_collateral": order.amount_collateral,
+        "amount_fee": order.amount_fee,
+        "asset_id_synthetic": hex(order.synthetic_asset_id),
+        "asset_id_collateral": hex(order.collateral_asset_id),
+        "is_buying_synthetic": order.is_buying_synthetic == 1,
+        "expiration_timestamp": order.expiration_timestamp,
+        "signature": {"r": hex(order.signature_r), "s": hex(order.signature_s)},
+    }
+
+
+_DOCUMENTS: dict[type[Any], Callable[[Any, Collateral], dict[str, Any]]] = {
+    rules.Deposit: _deposit,
+    rules.ForcedWithdrawal: _forced_withdrawal,
+    rules.ForcedTrade: _forced_trade,
+    rules.FundingTick: _funding_tick,
+    rules.OracleTick: _oracle_tick,
+    rules.Liquidate: _liquidate,
+}
+"""What an operator itself makes -> its published JSON."""
 
 
 def _bytes(text: str, size: int) -> bytes:

@@ -40,14 +40,14 @@ def forced_trade_consent(trade: ForcedTrade, collateral_asset_id: CollateralId, 
 
 def availability_claim(after: State, sequence_number: int) -> bytes:
     """What the committee signs; `sequence_number` is the one after the update."""
-    return availability_claim_of(
-        [after.tree.root, after.tree.height, after.orders_root, after.orders_tree.height], sequence_number
+    return claim_of_roots(
+        (after.tree.root, after.tree.height), (after.orders_root, after.orders_tree.height), sequence_number
     )
 
 
-def availability_claim_of(state_words: Sequence[int], sequence_number: int) -> bytes:
-    """The same from the shared state's words, which begin with roots and heights."""
-    return keccak_of_words([*state_words[:4], sequence_number])
+def claim_of_roots(positions: tuple[int, int], orders: tuple[int, int], sequence_number: int) -> bytes:
+    """The same for who knows of the state only root and height of both trees."""
+    return keccak_of_words([*positions, *orders, sequence_number])
 
 
 def update_words(batch: Batch) -> list[int]:

@@ -33,7 +33,7 @@ class LastState(Document):
     @staticmethod
     def parsed(document: object) -> tuple[GeneralConfig, State]:
         """Roots are made anew. Raises InputRefused, naming the cause."""
-        last = LastState._validated(document)
+        last = LastState.checked(document)
         if last.config is None:
             raise InputRefused("config: Field required: without the configuration a state is good for an escape alone")
         return last.config, last.state.state(last.config)
@@ -41,7 +41,7 @@ class LastState(Document):
     @staticmethod
     def to_leave_with(document: object) -> tuple[CollateralId, State]:
         """What an escape takes; the configuration may be missing. Raises InputRefused, naming the cause."""
-        last = LastState._validated(document)
+        last = LastState.checked(document)
         if last.config is not None:
             return last.config.collateral_asset_id, last.state.state(last.config)
         if last.collateral_asset_id is None:
@@ -49,7 +49,8 @@ class LastState(Document):
         return last.collateral_asset_id, last.state.known()
 
     @staticmethod
-    def _validated(document: object) -> LastState:
+    def checked(document: object) -> LastState:
+        """The file as it stands, its roots not yet made anew. Raises InputRefused, naming the cause."""
         try:
             return LastState.model_validate(document)
         except ValidationError as error:

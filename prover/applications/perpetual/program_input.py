@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from prover.applications.ledger.units import Hours, Seconds
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.positions import Position
-from prover.applications.perpetual.state import State
+from prover.applications.perpetual.state import SharedState, State
 from prover.applications.perpetual.transactions import (
     FundingTick,
     LimitOrder,
@@ -119,11 +119,16 @@ def position_json(position: Position) -> dict[str, Any]:
 
 def state_head_json(state: State) -> dict[str, Any]:
     """A state without its positions and orders."""
+    return shared_head_json(state.shared())
+
+
+def shared_head_json(shared: SharedState) -> dict[str, Any]:
+    """The same of its words."""
     return {
-        "funding_indices": [[hex(asset_id), str(index)] for asset_id, index in state.funding_indices],
-        "funding_timestamp": str(state.funding_timestamp),
-        "oracle_prices": [[hex(asset_id), str(price)] for asset_id, price in state.oracle_prices],
-        "system_time": str(state.system_time),
-        "positions_root": hex(state.tree.root),
-        "orders_root": hex(state.orders_root),
+        "funding_indices": [[hex(asset_id), str(index)] for asset_id, index in shared.funding_indices],
+        "funding_timestamp": str(shared.funding_timestamp),
+        "oracle_prices": [[hex(asset_id), str(price)] for asset_id, price in shared.oracle_prices],
+        "system_time": str(shared.system_time),
+        "positions_root": hex(shared.positions_root),
+        "orders_root": hex(shared.orders_root),
     }

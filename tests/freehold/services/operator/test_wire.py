@@ -4,12 +4,10 @@ import json
 
 import pytest
 
+from freehold.services.base.wire import NotReadable, read, read_json
 from freehold.services.operator.wire import (
     AddTransaction,
     AnyTransaction,
-    NotReadable,
-    read,
-    read_json,
     singles,
     to_document,
     to_rules,
