@@ -1,8 +1,8 @@
 """Which of a million positions may be liquidated: sums in floating point over all at once, then each one that may be
 exactly.
 
-A position that holds assets is a row. The sums are off by less than a part in 10^12 of their terms; that much is given
-to the position, so that none is missed.
+A position that holds assets is a row. The sums are off by less than a part in 10^12 of their terms, and by the quantum
+that funding rounds away; that much is taken from the position, so that none is missed.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Exposures:
             value += worth - owed
             terms += np.abs(worth) + np.abs(owed)
             risk += np.abs(worth) * self._factors(asset, np.abs(balances if self.by_balance_only else worth))
-        below: NDArray[np.bool_] = risk * (1 + SLACK) > (value - SLACK * terms - 1) * FXP32
+        below: NDArray[np.bool_] = risk * (1 + SLACK) > (value - SLACK * terms - FXP32) * FXP32
         return below
 
     @staticmethod
