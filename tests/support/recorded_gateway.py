@@ -10,7 +10,7 @@ from typing import Any
 from freehold.services.base.batch_data import BatchData, Update, position_data
 from freehold.services.base.wire import read, root_text
 from freehold.services.committee.gateway import GatewayFails
-from tests.support.operator_rows import Made, history
+from tests.support.recorded_history import Made, history
 
 Json = dict[str, Any]
 

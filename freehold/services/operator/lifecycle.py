@@ -86,6 +86,7 @@ class Lifecycle:
             "proved": lambda: self._is_proved(session, batch),
             "signed": lambda: self.required > 0 and self._is_signed(session, batch),
             "sent_fact": lambda: _was_sent(session, batch.id, ("fact", "part")),
+            "sent": lambda: _was_sent(session, batch.id, ("update",)),
         }
         return [name for name, is_reached in reached.items() if name not in known and is_reached()]
 

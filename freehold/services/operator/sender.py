@@ -35,6 +35,9 @@ ALONE = 21_000
 MAX_FAILURES = 3
 """Of one step in blocks, until a person must look."""
 
+TOO_CHEAP = ("underpriced", "less than block base fee", "fee cap", "feetoolow")
+"""How nodes say that a transaction pays too little."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -136,8 +139,8 @@ class Sender:
             self.node.send(row.raw)
         except NodeRefuses as refused:
             self._wait(str(refused))
-            if "underpriced" not in refused.message.lower():
-                return  # an underpriced one is replaced in its turn as if it had been taken
+            if not any(words in refused.message.lower() for words in TOO_CHEAP):
+                return  # else it is replaced in its turn, as if it had been taken
         with self.writer.unit() as session:
             kept = session.get_one(ChainTx, (row.sender, row.nonce, row.attempt))
             if kept.sent_in is None:
@@ -155,7 +158,7 @@ class Sender:
     def watch(self) -> bool:
         """Looks for receipts of all attempts, broadcasts again what the node has lost, replaces what no block takes.
 
-        True if one came into a block. Raises NodeFails.
+        True if one came into a block, fell out of one, or was replaced. Raises NodeFails.
         """
         with self.writer.store.unit() as session:
             rows = self._unsettled(session)
@@ -184,8 +187,8 @@ class Sender:
         elif any(row.block is not None for row in attempts):
             self._put_back(attempts, top)
         else:
-            self._push(newest, top)
-        return False
+            return self._push(newest, top)
+        return True
 
     def _note(self, row: ChainTx, receipt: Receipt) -> bool:
         """True if it is news. A block that the watcher has not read yet is written down as well and counts later."""
@@ -215,42 +218,44 @@ class Sender:
         log.warning("out of its block", batch=attempts[-1].batch, purpose=attempts[-1].purpose)
         self._again(attempts[-1])
 
-    def _push(self, row: ChainTx, top: Block) -> None:
-        """The newest attempt, which is in no block."""
+    def _push(self, row: ChainTx, top: Block) -> bool:
+        """The newest attempt, which is in no block. True if it was replaced."""
         if row.purpose != NOTHING and self._is_unwanted(row):
-            self._replace(row, Step(row.batch, NOTHING, 0, self.signer.address, b""), ALONE)
-        elif row.sent_in is None:
+            return self._replace(row, Step(row.batch, NOTHING, 0, self.signer.address, b""), ALONE)
+        if row.sent_in is None:
             self._broadcast(row, self.node.head())
         elif top.number - row.sent_in >= self.resend_after:
             sent = TypedTransaction.from_bytes(HexBytes(row.raw)).as_dict()
             to = to_checksum_address(bytes(sent["to"]))
-            step = Step(row.batch, row.purpose, row.part, to, bytes(sent["data"]))
-            self._replace(row, step, int(sent["gas"]))
+            return self._replace(row, Step(row.batch, row.purpose, row.part, to, bytes(sent["data"])), int(sent["gas"]))
         elif not self.node.knows(row.hash):
             self._again(row)
+        return False
 
     def _is_unwanted(self, row: ChainTx) -> bool:
         with self.writer.store.unit() as session:
             return session.get_one(Batch, row.batch).state == chain_view.ABANDONED
 
-    def _replace(self, row: ChainTx, step: Step, gas: int) -> None:
+    def _replace(self, row: ChainTx, step: Step, gas: int) -> bool:
         head = self.node.head()
         fees = self.policy.bumped(Fees(row.max_fee, row.tip), self.node, head.base_fee)
         if fees is None:
             self._wait(f"{row.purpose} of batch {row.batch} waits for a block: to pay more is above the most")
             if not self.node.knows(row.hash):
                 self._again(row)
-            return
+            return False
         replacement = self._row(step, row.nonce, row.attempt + 1, gas, fees)
         with self.writer.unit() as session:
             session.add(replacement)
         self._broadcast(replacement, head)
+        return True
 
     def _again(self, row: ChainTx) -> None:
+        """As it was signed. A node that refuses it now is offered it again, or a replacement."""
         try:
             self.node.send(row.raw)
         except NodeRefuses as refused:
-            self._wait(str(refused))
+            log.warning("not taken", batch=row.batch, purpose=row.purpose, nonce=row.nonce, cause=str(refused))
 
 
 def _is_in_block() -> ColumnElement[bool]:

@@ -69,6 +69,7 @@ class Submitter:
         except Reverted as refusal:
             return self._refusal(batch, refusal, top)
         self._refused = None
+        self._note_proven(batch)
         return self._send(batch, "update", self.contracts.exchange, update)
 
     def _refusal(self, batch: Batch, refusal: Reverted, top: Block) -> bool:

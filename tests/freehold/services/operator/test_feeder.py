@@ -12,7 +12,7 @@ from freehold.services.operator.wire import Single, of_rules, to_document, to_ru
 from prover.applications.perpetual.transactions import OracleTick, Transaction
 from tests.support.every_kind import every_kind
 from tests.support.explorer_schemas import BATCH_INFO, ERROR, check
-from tests.support.operator_rows import Made, add_batch, add_history, add_received, add_root, entry_of, history
+from tests.support.recorded_history import Made, add_batch, add_history, add_received, add_root, entry_of, history
 from tests.support.wire_documents import BY_TYPE
 from tests.support.world import ETH, ONE, USD, forced_trade, forced_withdrawal, liquidate, order
 

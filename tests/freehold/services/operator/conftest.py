@@ -1,0 +1,45 @@
+"""One anvil for all tests of the chain's side, with an exchange of each kind; each test begins where the last began."""
+
+import pytest
+
+from freehold.services.operator.lease import Writer
+from tests.support.anvil import anvil as started
+from tests.support.served_exchange import GWEI, Operator, serve
+
+
+@pytest.fixture(scope="session")
+def anvil():
+    with started() as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def exchange(anvil, project, accounts, chain):
+    """A validium's, with a committee of accounts."""
+    return serve(anvil, project, accounts, chain)
+
+
+@pytest.fixture
+def served(exchange, anvil):
+    anvil.next_base_fee(GWEI)  # a snapshot does not keep it
+    anvil.mine()
+    snapshot = anvil.snapshot()
+    yield exchange
+    anvil.revert(snapshot)
+    anvil.automine(True)
+
+
+@pytest.fixture
+def writer(store):
+    writer = Writer(store, "first")
+    writer.acquire()
+    return writer
+
+
+@pytest.fixture
+def operator(served, writer):
+    """With its root batch, and all of the chain read."""
+    operator = Operator(served, writer)
+    operator.root()
+    operator.read()
+    return operator
