@@ -59,6 +59,7 @@ BELOW: dict[str, set[str]] = {
         "freehold.bench",
         "freehold.leaving",
         "freehold.services.committee",
+        "freehold.services.operator",
         "prover.proving",
     },
     "scripts": {"freehold.chain", "freehold.leaving", "freehold.scenarios", "freehold.bench"},

@@ -16,6 +16,7 @@ from freehold.commands.leave import leave_command
 from freehold.commands.output import output_command
 from freehold.commands.proof import prove_command, verify_command
 from freehold.commands.security import security_command
+from freehold.commands.worker import worker_group
 from freehold.errors import Refused
 from prover.stark.memory_need import START_BYTES, addresses_needed
 
@@ -66,5 +67,6 @@ for command in (
     batch_group,
     committee_group,
     leave_command,
+    worker_group,
 ):
     main.add_command(command)

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from freehold.arguments import NewFile, existing, parameters_option, trust_option
-from freehold.commands.security import typical_heights
 from freehold.files import read_json, write_work
 from freehold.hints import refuse_strange_hints
 from freehold.programs import read_program
@@ -25,42 +24,35 @@ from prover.cairo.prove import key_of, prove_run, verify_proof
 from prover.cairo.run import run_program
 from prover.cairo.run_files import read_run
 from prover.cairo.shapes import BuiltinNotProvable, shape_of
+from prover.cairo.sizes import typical_memory
 from prover.cairo.statement import program_identity
+from prover.proving.stages import StageClock
 from prover.stark.errors import ProofRefused, StarkError
-from prover.stark.layout import make_layout
-from prover.stark.memory_need import addresses_needed, memory_needed
+from prover.stark.memory_need import addresses_needed
 from prover.stark.parameters import DEFAULT, NAMED, Parameters
 from prover.stark.proof import Proof
 
 CONSOLE = Console(stderr=True)
 
 
-class Stages:
+class Stages(StageClock):
     """Names the stage at work: a line that moves on a terminal, plain lines otherwise; keeps each one's seconds."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._stage: str | None = None
-        self._since = time.perf_counter()
+        super().__init__()
         self._status = CONSOLE.status("") if CONSOLE.is_terminal else None
         if self._status:
             self._status.start()
 
     def __call__(self, stage: str) -> None:
-        self._close()
-        self._stage, self._since = stage, time.perf_counter()
+        super().__call__(stage)
         if self._status:
             self._status.update(stage)
         else:
             CONSOLE.print(stage)
 
-    def _close(self) -> None:
-        if self._stage:
-            self.seconds[self._stage] = time.perf_counter() - self._since
-
-    def stop(self) -> None:
-        self._close()
-        self._stage = None
+    def close(self) -> None:
+        self.stop()
         if self._status:
             self._status.stop()
 
@@ -132,7 +124,7 @@ def prove_command(
     except (CairoError, StarkError, BuiltinNotProvable) as error:
         raise click.ClickException(str(error)) from error
     finally:
-        stages.stop()
+        stages.close()
     write_work(output, ProofFile(identity_of(program, parameters), parameters, proof).to_bytes())
     if as_json:
         click.echo(json.dumps(figures(run, proof, parameters, stages, time.perf_counter() - began)))
@@ -142,9 +134,7 @@ def prove_command(
 
 def memory_line(program: Program, n_steps: int | None, parameters: Parameters) -> str:
     """What is said where memory ends all the same; of a run that never came to its end, the least that it takes."""
-    shape = shape_of(tuple(program.builtins))
-    log_steps = ((n_steps or MIN_STEPS) - 1).bit_length()
-    needed = memory_needed(make_layout(shape, typical_heights(shape, log_steps), parameters), parameters)
+    needed = typical_memory(program.builtins, n_steps or MIN_STEPS, parameters)
     of = f"a proof of {n_steps:,} steps takes about" if n_steps else "a proof takes at least"
     return (
         f"out of memory: {of} {needed / 2**30:.1f} GiB, and {addresses_needed(needed) / 2**30:.1f} GiB of addresses "

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from prover.cairo.shapes import PROVABLE_BUILTINS, BuiltinNotProvable, shape_of
+from prover.cairo.sizes import typical_heights
 from prover.stark.optimise import Unreachable, choose
 from prover.stark.parameters import GENEROUS, NAMED, Parameters
 from prover.stark.proof_size import ProofSize, committed_cells, expected_size
@@ -20,24 +21,7 @@ SOURCES = (
     "proven: Johnson bound; Haboeck 2022/1216 theorem 8 and BCHKS 2025/2055 theorem 4.2, lists at the slack rate",
     "gas: EIP-7623's floor, 40 a non-zero byte of calldata and 21,000, in one transaction",
 )
-BUILTIN_ROWS = {"range_check": 1, "pedersen": 32, "ecdsa": 256}
-"""Rows of one instance; the command takes one Pedersen in 16 steps, one range check in 8, one signature in 1,024."""
-BUILTIN_SPACING = {"range_check": 8, "pedersen": 16, "ecdsa": 1024}
 STATEMENT_WORDS = 12
-
-
-def typical_heights(shape: Shape, log_steps: int) -> tuple[int, ...]:
-    """Heights of a run of 2^log_steps steps with builtins at the usual spacing."""
-    heights = []
-    for table in shape.tables:
-        if table.log_height is not None:
-            heights.append(table.log_height)
-        elif table.name in BUILTIN_SPACING:
-            rows = BUILTIN_ROWS[table.name] * (1 << log_steps) // BUILTIN_SPACING[table.name]
-            heights.append(max(table.min_log_height, rows.bit_length() - 1))
-        else:
-            heights.append(max(table.min_log_height, log_steps))
-    return tuple(heights)
 
 
 @dataclass(frozen=True)

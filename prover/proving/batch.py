@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from prover.applications.perpetual.batch import Batch
@@ -46,13 +48,15 @@ def run_exchange(program_input: dict[str, Any], max_steps: int = MAX_STEPS) -> R
 def run_batch(batch: Batch) -> Run:
     """Raises OutputDiffers, or RunFailed where the program refuses the batch."""
     run = run_exchange(batch.program_input())
-    expected = batch.output()
-    for place in range(max(len(run.output), len(expected))):
-        found = run.output[place] if place < len(run.output) else None
-        wanted = expected[place] if place < len(expected) else None
-        if found != wanted:
-            raise OutputDiffers(place, found, wanted)
+    check_output(run.output, batch.output())
     return run
+
+
+def check_output(found: Sequence[int], expected: Sequence[int]) -> None:
+    """Raises OutputDiffers at the first word."""
+    for place, (word, wanted) in enumerate(zip_longest(found, expected)):
+        if word != wanted:
+            raise OutputDiffers(place, word, wanted)
 
 
 def prove_batch(batch: Batch, parameters: Parameters = DEFAULT, progress: Progress = lambda stage: None) -> ProvenBatch:

@@ -13,8 +13,10 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Dialect, Engine, LargeBinary, create_engine, event
+from sqlalchemy import Dialect, Engine, Float, LargeBinary, create_engine, event
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 WAITS_FOR_A_LOCK = 30
@@ -49,6 +51,23 @@ class Felt(_Unsigned):
 
     size = 32
     cache_ok = True
+
+
+class database_time(FunctionElement[float]):
+    """Seconds since the epoch by the database's clock, to a thousandth: the one clock that all its users share."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(database_time, "sqlite")
+def _sqlite_time(*_: Any, **__: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(database_time, "postgresql")
+def _postgresql_time(*_: Any, **__: Any) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"
 
 
 class Store:

@@ -204,7 +204,8 @@ class Blob(Base):
 
 
 class Job(Base):
-    """A proof to be made. `key` names the work, so that the same is never ordered twice.
+    """A proof to be made. `key` names the work, so that the same is never ordered twice; `batch` is the newest that
+    ordered it.
 
     `state`: waiting, leased, done, failed. A lease runs out at `lease_until` unless it is renewed; `fence` grows with
     each claim, and only the newest claim's worker can finish the job. `needs_bytes` is predicted.
@@ -221,13 +222,15 @@ class Job(Base):
     """Blob of the words that the run must write."""
     parameters: Mapped[str] = mapped_column(String(32))
     """Name of the parameter set."""
-    priority: Mapped[int] = mapped_column(Integer, default=0)
+    priority: Mapped[int] = mapped_column(BigInteger, default=0)
     """Lower goes first: the deadline of a forced request, or the batch's id behind all of them."""
     state: Mapped[str] = mapped_column(String(16))
     owner: Mapped[str | None] = mapped_column(String(80))
     fence: Mapped[int] = mapped_column(Integer, default=0)
     lease_until: Mapped[float | None] = mapped_column(Float)
+    """By the database's clock."""
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    max_attempts: Mapped[int] = mapped_column(Integer)
     needs_bytes: Mapped[int] = mapped_column(BigInteger)
     peak_bytes: Mapped[int | None] = mapped_column(BigInteger)
     seconds: Mapped[str | None] = mapped_column(Text)

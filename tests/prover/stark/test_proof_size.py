@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from freehold.commands.security import typical_heights
 from prover.cairo.prove import key_of
 from prover.cairo.shapes import shape_of
+from prover.cairo.sizes import typical_heights
 from prover.cairo.witness import make_witness
 from prover.stark.layout import make_layout
 from prover.stark.optimise import Unreachable, choose, with_queries

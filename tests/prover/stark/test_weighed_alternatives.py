@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from freehold.commands.security import typical_heights
 from prover.cairo.components import cpu
 from prover.cairo.components.tags import RANGE_CHECK_16
 from prover.cairo.shapes import shape_of
+from prover.cairo.sizes import typical_heights
 from prover.stark.expressions import INTERACTION, MAIN, cell
 from prover.stark.layout import make_layout
 from prover.stark.merkle import sibling_places

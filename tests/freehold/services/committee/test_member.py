@@ -32,8 +32,8 @@ from freehold.services.operator.store import open_store as open_operators
 from freehold.services.operator.tables import Signature
 from prover.applications.perpetual.facts import availability_claim
 from prover.applications.perpetual.last_state import LastState
-from tests.support.recorded_history import add_history, history
 from tests.support.recorded_gateway import RecordedGateway, update_of
+from tests.support.recorded_history import add_history, history
 
 SIGNER = AccountSigner(0xA)
 

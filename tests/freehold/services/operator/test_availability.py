@@ -15,8 +15,8 @@ from freehold.services.operator.settings import AvailabilitySettings
 from freehold.services.operator.tables import Signature
 from prover.applications.perpetual.facts import availability_claim
 from tests.support.explorer_schemas import BATCH_DATA, ERROR, check
-from tests.support.recorded_history import add_history, history
 from tests.support.published_member import PublishedMember
+from tests.support.recorded_history import add_history, history
 
 MEMBER, BLS, STRANGER = AccountSigner(0xA), BlsSigner(0xB15), AccountSigner(0x5)
 SECRETS = (0xA, 0xB, 0xC)
