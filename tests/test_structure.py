@@ -34,11 +34,17 @@ BELOW: dict[str, set[str]] = {
     "freehold.leaving": {"prover.applications.perpetual", "freehold.chain"},
     "freehold.scenarios": {"freehold.chain"},
     "freehold.bench": {"prover.proving", "freehold.arguments", "freehold.hints", "freehold.programs"},
-    "freehold.services.base": {"freehold.errors"},
+    "freehold.services.base": {"prover.applications.perpetual", "freehold.errors"},
     "freehold.services.operator": {"prover.proving", "freehold.records", "freehold.services.base"},
     "freehold.services.committee": {"prover.applications.perpetual", "freehold.records", "freehold.services.base"},
-    "freehold.services.oracle": {"prover.applications.perpetual", "freehold.services.base", "freehold.errors"},
-    "freehold.commands": {"freehold.bench", "freehold.leaving", "prover.proving"},
+    "freehold.services.oracle": {"freehold.services.base", "freehold.files"},
+    "freehold.commands": {
+        "freehold.bench",
+        "freehold.leaving",
+        "prover.proving",
+        "freehold.services.operator",
+        "freehold.services.oracle",
+    },
     "scripts": {"freehold.chain", "freehold.leaving", "freehold.scenarios", "freehold.bench"},
 }
 """Part -> the parts it stands on; it may import these and all that they stand on."""
