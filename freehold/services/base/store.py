@@ -13,7 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Dialect, Engine, LargeBinary, create_engine, event
+from sqlalchemy import Dialect, Engine, LargeBinary, create_engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -25,7 +25,6 @@ class _Unsigned(TypeDecorator[int]):
     """Big-endian bytes of a fixed length: they compare and sort as the numbers do, in every database."""
 
     impl = LargeBinary
-    cache_ok = True
     size: int
 
     def __init__(self) -> None:
@@ -41,12 +40,14 @@ class _Unsigned(TypeDecorator[int]):
 class U64(_Unsigned):
     """Position ids, order ids, amounts."""
 
+    cache_ok = True
     size = 8
 
 
 class Felt(_Unsigned):
     """Field elements, hashes as numbers."""
 
+    cache_ok = True
     size = 32
 
 
@@ -70,6 +71,16 @@ class Store:
     def unit(self) -> Iterator[Session]:
         """A unit of work: all of it is committed, or nothing."""
         with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A unit of work that only reads: whatever is committed meanwhile, it sees one state."""
+        with self.unit() as session:
+            if self.is_sqlite:
+                session.execute(text("begin"))  # else each statement would see a state of its own
+            else:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @property
