@@ -8,7 +8,7 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow coverage docs lint lint-python lint-solidity format setup clean help contracts cross cross-test
+.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow test-browser coverage docs lint lint-python lint-solidity format setup clean help contracts cross cross-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -30,7 +30,14 @@ coverage: contracts ## what the tests run of the exchange's contracts, into docs
 	  tests/contracts/facts tests/contracts/committee tests/contracts/escape \
 	  -m "not slow or coverage" -k "not exchange_machine and not exchange_gas and not half_million"
 
-weekly: test test-slow test-anvil coverage slither ## all that can be run here: an hour and a half, so not before each change
+test-browser: setup $(VENV)/browser/chromium ## look at the pages in a headless Chromium, which this fetches
+	@ape test tests -m browser
+
+$(VENV)/browser/chromium: .ci/browser/setup .ci/browser/package-lock.json
+	@.ci/browser/setup $(VENV)/browser
+	@touch $@
+
+weekly: test test-slow test-browser test-anvil coverage slither ## all that can be run here: an hour and a half, so not before each change
 
 slither: setup $(VENV)/slither ## static analysis of the exchange's contracts
 	@PATH="$$PATH:$(abspath $(VENV)/slither/bin)" $(BIN)/python .ci/slither

@@ -1,8 +1,10 @@
-"""Files that are there whole or not at all, work that no full disk loses, JSON that is read or refused in one line."""
+"""Files that are there whole or not at all, work that no full disk loses, secrets, JSON that is read or refused in one
+line."""
 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
@@ -54,6 +56,16 @@ def _kept_aside(name: str, content: str | bytes) -> Path | None:
         except OSError:
             aside.parent.rmdir()
     return None
+
+
+def write_secret(path: Path, content: str) -> None:
+    """A new file that only its owner may read. Raises Refused where there is one already."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Refused(f"{path} exists already") from error
+    with os.fdopen(handle, "w") as file:
+        file.write(content)
 
 
 def try_place(path: Path, room: int) -> None:

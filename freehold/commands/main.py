@@ -13,6 +13,7 @@ from freehold.commands.batch import batch_group
 from freehold.commands.committee import committee_group
 from freehold.commands.compile import compile_command
 from freehold.commands.leave import leave_command
+from freehold.commands.oracle import oracle_group
 from freehold.commands.output import output_command
 from freehold.commands.proof import prove_command, verify_command
 from freehold.commands.security import security_command
@@ -29,6 +30,11 @@ class OneLine(click.Group):
             return super().invoke(ctx)
         except Refused as error:
             raise click.ClickException(str(error)) from error
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith(("freehold", "prover")):
+                raise
+            hint = "`pip install 'freehold[services]'` brings what services need"
+            raise click.ClickException(f"{error.name} is not installed: {hint}") from error
         except MemoryError as error:
             least = addresses_needed(START_BYTES) / 2**30
             raise click.ClickException(
@@ -68,5 +74,6 @@ for command in (
     committee_group,
     leave_command,
     worker_group,
+    oracle_group,
 ):
     main.add_command(command)

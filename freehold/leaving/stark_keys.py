@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ape.api.accounts import AccountAPI
 from eth_account.messages import encode_defunct
 
 from freehold.errors import Refused
+from freehold.files import write_secret
 from prover.algebra import ecdsa
 from prover.algebra.curve import ORDER
 from prover.algebra.keccak import words_to_bytes
@@ -44,12 +44,7 @@ def read_private_key(path: Path) -> int:
 
 def write_private_key(path: Path, key: int) -> None:
     """A new file that only its owner may read."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise Refused(f"{path} exists already") from error
-    with os.fdopen(handle, "w") as file:
-        file.write(f"{key:#x}\n")
+    write_secret(path, f"{key:#x}\n")
 
 
 def derived_private_key(account: AccountAPI, chain_id: int, exchange: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Dialect, Engine, Float, LargeBinary, create_engine, event
+from sqlalchemy import Dialect, Engine, Float, LargeBinary, create_engine, event, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql.functions import FunctionElement
@@ -90,6 +90,16 @@ class Store:
     def unit(self) -> Iterator[Session]:
         """A unit of work: all of it is committed, or nothing."""
         with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A unit of work that only reads: whatever is committed meanwhile, it sees one state."""
+        with self.unit() as session:
+            if self.is_sqlite:
+                session.execute(text("begin"))  # else each statement would see a state of its own
+            else:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @property

@@ -17,14 +17,14 @@ from sqlalchemy.orm import Session
 
 from freehold.services.base.wire import NotReadable, read_json
 from freehold.services.operator import batches, blobs, wire
-from freehold.services.operator.batches import BEFORE_BLOCK, EXECUTED
+from freehold.services.operator.batches import BEFORE_BLOCK
 from freehold.services.operator.filling import Condition, Draft, Filling, TooManySteps
 from freehold.services.operator.head import Head, Opened
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.settings import BatchSettings
 from freehold.services.operator.surroundings import OpenRequest, PendingDeposit, Surroundings
+from freehold.services.operator.tables import EXECUTED, Entry, Movement, Received, Stage
 from freehold.services.operator.tables import Batch as BatchRow
-from freehold.services.operator.tables import Entry, Movement, Received, Stage
 from freehold.services.operator.upkeep import Liquidator, liquidations, opening
 from prover.algebra import ecdsa
 from prover.applications.ledger.units import Hours

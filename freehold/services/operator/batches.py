@@ -9,11 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from freehold.services.operator import blobs
-from freehold.services.operator.tables import Batch, Job, Signature
+from freehold.services.operator.tables import EXECUTED, MINED, READY, SENT, Batch, Job, Signature
 from prover.applications.perpetual.facts import application_data, claim_of_roots
 from prover.applications.perpetual.state import SharedState
 
-EXECUTED, READY, SENT, MINED, FINAL, ABANDONED = "executed", "ready", "sent", "mined", "final", "abandoned"
 BEFORE_BLOCK = (EXECUTED, READY, SENT)
 OPEN = (*BEFORE_BLOCK, MINED)
 """States that can change."""

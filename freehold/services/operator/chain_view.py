@@ -14,10 +14,9 @@ from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from freehold.services.operator import chain_events as names
-from freehold.services.operator.tables import Batch, Block, Entry, Event, Movement, Received
+from freehold.services.operator.tables import ABANDONED, Batch, Block, Entry, Event, Movement, Received
 
 Word = Literal["requested", "batched", "proved", "withdrawable", "paid"]
-ABANDONED = "abandoned"
 
 
 # --- how far the chain is

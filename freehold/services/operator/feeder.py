@@ -24,12 +24,11 @@ from freehold.services.base.store import Store
 from freehold.services.base.wire import NotReadable, root_text
 from freehold.services.operator import batches, wire
 from freehold.services.operator.lease import is_reachable
-from freehold.services.operator.tables import Batch, Entry, Received
+from freehold.services.operator.tables import ABANDONED, Batch, Entry, Received
 from prover.applications.ledger.units import CollateralId
 from prover.applications.perpetual import transactions as rules
 
 OWN_IDS, OWN_IDS_IN_BATCH = 1 << 52, 1 << 20
-ABANDONED = "abandoned"
 TRANSACTION: TypeAdapter[rules.Transaction] = TypeAdapter(rules.Transaction)
 
 

@@ -7,10 +7,9 @@ from sqlalchemy import insert, select
 from freehold.errors import Refused
 from freehold.services.base.store import Store
 from freehold.services.operator import batches
-from freehold.services.operator.batches import FINAL
+from freehold.services.operator.bodies import position_body
 from freehold.services.operator.head import Head
-from freehold.services.operator.leaves import position_body
-from freehold.services.operator.tables import Batch, CurrentPosition, OrderLeaf, PositionLeaf
+from freehold.services.operator.tables import FINAL, Batch, CurrentPosition, OrderLeaf, PositionLeaf
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.positions import leaves
 from prover.applications.perpetual.state import State

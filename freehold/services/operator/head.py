@@ -14,11 +14,10 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from freehold.services.operator import batches
-from freehold.services.operator.batches import ABANDONED, FINAL
+from freehold.services.operator.bodies import position_body, position_of
 from freehold.services.operator.exposures import Exposures
 from freehold.services.operator.lease import Writer
-from freehold.services.operator.leaves import position_body, position_of
-from freehold.services.operator.tables import Batch, CurrentPosition, OrderLeaf, PositionLeaf
+from freehold.services.operator.tables import ABANDONED, FINAL, Batch, CurrentPosition, OrderLeaf, PositionLeaf
 from freehold.services.operator.trees import AT_ONCE, OpenTree, StoredTree
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.config import GeneralConfig

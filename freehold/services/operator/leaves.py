@@ -1,29 +1,61 @@
-"""Positions as rows have them: the availability gateway's JSON, read back without doubt, for it was written here."""
+"""The leaves of a batch's state, in the order of their ids and a part at a time: nobody has a million in memory, and no
+unit of work lasts while somebody downloads.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
-from freehold.services.base.batch_data import position_data
-from prover.applications.ledger.units import AssetId, StarkKey
-from prover.applications.perpetual.positions import Asset, Position
-from prover.applications.perpetual.units import CollateralQuanta, FundingIndex, SyntheticQuanta
+from sqlalchemy import Select, func, select
+
+from freehold.services.base.store import Store
+from freehold.services.operator.tables import ABANDONED, Batch, OrderLeaf, PositionLeaf
+
+AT_ONCE = 2_000
+"""Leaves of one unit of work."""
+Leaf = TypeVar("Leaf", PositionLeaf, OrderLeaf)
+Json = dict[str, Any]
 
 
-def position_body(position: Position) -> str:
-    return json.dumps(position_data(position), separators=(",", ":"))
+def positions(store: Store, batch_id: int) -> Iterator[tuple[int, Json]]:
+    """Each position that is not empty, in the availability gateway's form."""
+    for leaf in _newest(store, PositionLeaf, batch_id):
+        body: Json = json.loads(leaf.body)
+        if int(body["public_key"], 16):
+            yield leaf.position_id, body
 
 
-def position_of(body: str) -> Position:
-    document = json.loads(body)
-    assets = tuple(
-        Asset(
-            AssetId(int(asset_id, 16)),
-            SyntheticQuanta(int(asset["balance"])),
-            FundingIndex(int(asset["cached_funding_index"])),
-        )
-        for asset_id, asset in sorted(document["assets"].items())
-    )
-    return Position(
-        StarkKey(int(document["public_key"], 16)), CollateralQuanta(int(document["collateral_balance"])), assets
-    )
+def orders(store: Store, batch_id: int) -> Iterator[tuple[int, int]]:
+    """Each order of which something is used, and how much."""
+    for leaf in _newest(store, OrderLeaf, batch_id):
+        if leaf.fulfilled:
+            yield leaf.order_id, leaf.fulfilled
+
+
+def newest_batches(kind: type[Leaf], batch_id: int) -> Select[tuple[int, int]]:
+    """Of each leaf its id, and the newest batch up to this one that wrote it and was not abandoned."""
+    identity = _id(kind)
+    wanted = select(identity, func.max(kind.batch).label("batch")).join(Batch, Batch.id == kind.batch)
+    return wanted.where(kind.batch <= batch_id, Batch.state != ABANDONED).group_by(identity).order_by(identity)
+
+
+def _newest(store: Store, kind: type[Leaf], batch_id: int) -> Iterator[Leaf]:
+    identity, last = _id(kind), None
+    while True:
+        wanted = newest_batches(kind, batch_id).limit(AT_ONCE)
+        if last is not None:
+            wanted = wanted.where(identity > last)
+        newest = wanted.subquery()
+        found = select(kind).join(newest, (identity == newest.c[0]) & (kind.batch == newest.c.batch)).order_by(identity)
+        with store.unit() as session:
+            leaves: Sequence[Leaf] = session.scalars(found).all()
+        yield from leaves
+        if len(leaves) < AT_ONCE:
+            return
+        last = getattr(leaves[-1], identity.key)
+
+
+def _id(kind: type[Leaf]) -> Any:
+    return PositionLeaf.position_id if kind is PositionLeaf else OrderLeaf.order_id

@@ -18,10 +18,24 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from freehold.services.operator import batches, chain_view
-from freehold.services.operator.batches import ABANDONED, BEFORE_BLOCK, EXECUTED, FINAL, MINED, OPEN, READY, SENT
+from freehold.services.operator.batches import BEFORE_BLOCK, OPEN
 from freehold.services.operator.chain_events import UPDATED
 from freehold.services.operator.lease import Writer
-from freehold.services.operator.tables import Batch, Block, ChainTx, Entry, Event, Received, Stage
+from freehold.services.operator.tables import (
+    ABANDONED,
+    EXECUTED,
+    FINAL,
+    MINED,
+    READY,
+    SENT,
+    Batch,
+    Block,
+    ChainTx,
+    Entry,
+    Event,
+    Received,
+    Stage,
+)
 
 log = structlog.get_logger(__name__)
 LAG_BOUND = 4 * 3_600

@@ -22,7 +22,7 @@ from freehold.services.operator.contracts import Contracts
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.node import Node
 from freehold.services.operator.sender import Sender, Step
-from freehold.services.operator.tables import Batch, Block, Stage
+from freehold.services.operator.tables import EXECUTED, Batch, Block, Stage
 from prover.algebra.keccak import keccak_of_words
 from prover.applications.ledger.facts import rollup_fact
 from prover.cairo.proof_file import ProofFile
@@ -58,7 +58,7 @@ class Submitter:
     def _advance(self) -> bool:
         with self.writer.store.unit() as session:
             top, batch = chain_view.head(session), _oldest(session)
-            if top is None or batch is None or batch.state == batches.EXECUTED:
+            if top is None or batch is None or batch.state == EXECUTED:
                 return False
             if top.hash == self._asked_at and self.sender.is_under_way(session, batch.id, "update"):
                 return False

@@ -12,6 +12,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from freehold.services.base.store import U64, Felt
 
 HASH = LargeBinary(32)
+EXECUTED, READY, SENT, MINED, FINAL, ABANDONED = "executed", "ready", "sent", "mined", "final", "abandoned"
+"""States of a batch."""
 
 
 class Base(DeclarativeBase):

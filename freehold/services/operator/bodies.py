@@ -1,0 +1,29 @@
+"""Positions as rows have them: the availability gateway's JSON, read back without doubt, for it was written here."""
+
+from __future__ import annotations
+
+import json
+
+from freehold.services.base.batch_data import position_data
+from prover.applications.ledger.units import AssetId, StarkKey
+from prover.applications.perpetual.positions import Asset, Position
+from prover.applications.perpetual.units import CollateralQuanta, FundingIndex, SyntheticQuanta
+
+
+def position_body(position: Position) -> str:
+    return json.dumps(position_data(position), separators=(",", ":"))
+
+
+def position_of(body: str) -> Position:
+    document = json.loads(body)
+    assets = tuple(
+        Asset(
+            AssetId(int(asset_id, 16)),
+            SyntheticQuanta(int(asset["balance"])),
+            FundingIndex(int(asset["cached_funding_index"])),
+        )
+        for asset_id, asset in sorted(document["assets"].items())
+    )
+    return Position(
+        StarkKey(int(document["public_key"], 16)), CollateralQuanta(int(document["collateral_balance"])), assets
+    )
