@@ -32,6 +32,10 @@ class AccountCommittee:
     """In lower-case hex."""
     required: int
 
+    def names(self) -> frozenset[str]:
+        """Of those who may sign."""
+        return self.members
+
     def proof(self, claim: bytes, signatures: Mapping[str, bytes]) -> bytes:
         """Raises Refused for who is no member or did not sign, and where too few have."""
         refuse_too_few(self.required, signatures)
@@ -55,6 +59,10 @@ class BlsCommittee:
     address: str
     members: tuple[bytes, ...]
     required: int
+
+    def names(self) -> frozenset[str]:
+        """Of those who may sign."""
+        return frozenset("0x" + key.hex() for key in self.members)
 
     def proof(self, claim: bytes, signatures: Mapping[str, bytes]) -> bytes:
         """A bitmap of the signers and the signatures' sum. Raises Refused as the other kind does."""

@@ -13,6 +13,7 @@ from freehold.commands.batch import batch_group
 from freehold.commands.committee import committee_group
 from freehold.commands.compile import compile_command
 from freehold.commands.leave import leave_command
+from freehold.commands.operator import operator_group
 from freehold.commands.oracle import oracle_group
 from freehold.commands.output import output_command
 from freehold.commands.proof import prove_command, verify_command
@@ -74,6 +75,7 @@ for command in (
     committee_group,
     leave_command,
     worker_group,
+    operator_group,
     oracle_group,
 ):
     main.add_command(command)

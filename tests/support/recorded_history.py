@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from freehold.services.operator.shown import words_text
 from sqlalchemy.orm import Session
 
 from freehold.services.base.batch_data import position_data
+from freehold.services.operator.batches import words_text
 from freehold.services.operator.tables import Batch, Entry, OrderLeaf, PositionLeaf, Received
 from prover.applications.perpetual.batch import Batch as Applied
 from prover.applications.perpetual.batch import apply_batch

@@ -27,7 +27,7 @@ from freehold.services.operator.tables import EXECUTED, Entry, Movement, Receive
 from freehold.services.operator.tables import Batch as BatchRow
 from freehold.services.operator.upkeep import Liquidator, liquidations, opening
 from prover.algebra import ecdsa
-from prover.applications.ledger.units import Hours
+from prover.applications.ledger.units import Hours, Seconds
 from prover.applications.perpetual.batch import Batch
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import RuleBroken
@@ -58,8 +58,8 @@ PUBLISHED = {
 }
 """Names of our rules that clients know under another one."""
 
-OrderProof = Callable[[Session, int, bytes, bytes, int, int], None]
-"""Orders a batch's proof: session, batch, digests of input and output words, steps, priority."""
+OrderProof = Callable[[Session, int, bytes, bytes, int, Seconds | None], None]
+"""Orders a batch's proof: session, batch, digests of input and output words, steps, the deadline that it serves."""
 
 
 @dataclass(frozen=True)
@@ -352,8 +352,8 @@ class Batcher:
         session.add(Stage(batch=batch_id, name=EXECUTED, at=now))
         self._store_content(session, batch_id, filling, batch)
         self.head.write(session, opened, batch_id, batch.after)
-        priority = min(filling.deadlines(), default=None)
-        self.order_proof(session, batch_id, given, wanted, filling.steps.total, priority or (1 << 30) + batch_id)
+        obligation = min(filling.deadlines(), default=None)
+        self.order_proof(session, batch_id, given, wanted, filling.steps.total, obligation)
         return batch_id
 
     def _deadline(self, filling: Filling, batch: Batch) -> int:

@@ -114,14 +114,14 @@ def _sent(session: Session, batch_id: int) -> Iterator[list[Entry]]:
 
 
 def door(feeder: Feeder, limits: Limits | None = None) -> FastAPI:
-    parts = [(prefix, _calls(feeder)) for prefix in prefixes("feeder_gateway")]
+    parts = [(prefix, calls_of(feeder)) for prefix in prefixes("feeder_gateway")]
     return application("Freehold's feeder gateway", limits or Limits(), parts)
 
 
 Asked = Annotated[int, Query(ge=-1, lt=1 << 63)]
 
 
-def _calls(feeder: Feeder) -> APIRouter:
+def calls_of(feeder: Feeder) -> APIRouter:
     calls = APIRouter()
 
     def answer(ask: Callable[[int], Any], batch_id: int) -> JSONResponse:

@@ -11,12 +11,14 @@ from fastapi.responses import JSONResponse
 
 from freehold.services.base.doors import Limits, prefixes, refusal
 from freehold.services.base.doors import application as behind_door
+from freehold.services.operator.feeder import Feeder, calls_of
 from freehold.services.operator.intake import Groups, Intake
 
 LARGEST_BODY = Limits().body
 
 
-def application(intake: Intake, limits: Limits | None = None) -> FastAPI:
+def application(intake: Intake, limits: Limits | None = None, feed: Feeder | None = None) -> FastAPI:
+    """`feed`: what happened, shown at the same address."""
     groups = Groups(intake)
 
     @asynccontextmanager
@@ -26,6 +28,8 @@ def application(intake: Intake, limits: Limits | None = None) -> FastAPI:
         worker.cancel()
 
     parts = [(prefix, _calls(intake, groups)) for prefix in prefixes("gateway")]
+    if feed is not None:
+        parts += [(prefix, calls_of(feed)) for prefix in prefixes("feeder_gateway")]
     return behind_door("Freehold's operator", limits or Limits(), parts, lifespan=lifespan)
 
 

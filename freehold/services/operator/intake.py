@@ -73,9 +73,14 @@ class Intake:
 
     def __init__(self, store: Store, terms: Terms, clock: Callable[[], float] = time) -> None:
         self.store, self.terms, self.clock = store, terms, clock
+        self.closed: str | None = None
+        """Why nothing is taken in just now."""
+        self._first = 0
 
     def take(self, requests: Sequence[bytes]) -> list[Answer]:
         """Answers each request; what is accepted is committed when this returns."""
+        if self.closed is not None:
+            return [Answer("API_FUNCTION_TEMPORARILY_DISABLED", None, self.closed)] * len(requests)
         outcomes = [self._checked(request) for request in requests]
         signatures = [one for outcome in outcomes if isinstance(outcome, Checked) for one in outcome.signatures]
         valid = dict(zip(signatures, ecdsa.verify_all(signatures), strict=True))
@@ -91,7 +96,8 @@ class Intake:
     def first_unused(self) -> int:
         """The first id whose predecessors all exist."""
         with self.store.unit() as session:
-            return _first_unused(session)
+            self._first = _first_unused(session, self._first)
+            return self._first
 
     def _checked(self, request: bytes) -> Checked | Answer:
         tx_id: int | None = None
@@ -153,10 +159,11 @@ def _quotes(single: wire.Single) -> Sequence[rules.PriceSignature]:
     return [quote for price in single.oracle_prices.values() for quote in price.signatures()]
 
 
-def _first_unused(session: Session) -> int:
-    """Ids are taken from 0 on; the first gap is found where an id differs from its place."""
-    expected = 0
-    for tx_id in session.scalars(select(Received.tx_id).order_by(Received.tx_id).execution_options(yield_per=1000)):
+def _first_unused(session: Session, known: int) -> int:
+    """Ids are taken from 0 on: the first gap is where an id differs from its place. All below `known` are used."""
+    expected = known
+    later = select(Received.tx_id).where(Received.tx_id >= known).order_by(Received.tx_id)
+    for tx_id in session.scalars(later.execution_options(yield_per=1000)):
         if tx_id != expected:
             break
         expected += 1

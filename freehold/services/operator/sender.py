@@ -24,7 +24,7 @@ from freehold.services.operator.fees import FeePolicy, Fees
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.node import Header, Node, NodeRefuses, Receipt
 from freehold.services.operator.signer import Signer
-from freehold.services.operator.tables import Batch, Block, ChainTx
+from freehold.services.operator.tables import ABANDONED, Batch, Block, ChainTx
 
 log = structlog.get_logger(__name__)
 NOTHING = "nothing"
@@ -234,7 +234,7 @@ class Sender:
 
     def _is_unwanted(self, row: ChainTx) -> bool:
         with self.writer.store.unit() as session:
-            return session.get_one(Batch, row.batch).state == chain_view.ABANDONED
+            return session.get_one(Batch, row.batch).state == ABANDONED
 
     def _replace(self, row: ChainTx, step: Step, gas: int) -> bool:
         head = self.node.head()

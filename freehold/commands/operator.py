@@ -1,0 +1,163 @@
+"""`freehold operator`: the service that makes batches of an exchange.
+
+What it stands on is not part of the core and is imported when it is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from freehold.arguments import existing
+from freehold.commands.monitoring import monitoring_command
+from freehold.errors import Refused
+from freehold.files import write_whole
+
+TEMPLATE = """\
+# Settings of `freehold operator`. FREEHOLD_SECTION__FIELD in the environment stands over a field of [section].
+# Paths are seen from where the command runs.
+
+[chain]
+rpc = "{rpc}"
+record = "{record}"  # deployment.json of the exchange; state.json beside it is the state to begin with
+key.file = "{key}"  # hex, one line; or FREEHOLD_CHAIN__KEY='{{"value": "0x..."}}'
+deposit_confirmations = {confirmations}  # blocks on top of a deposit's or a request's before it is used
+finality = {finality}  # the node's tag "finalized", or a depth in blocks
+max_fee_per_gas = 200_000_000_000  # wei: above it nothing is sent
+resend_after = 3  # blocks without a receipt until a transaction is replaced, by one that pays `bump` more
+
+[store]
+url = "sqlite:///operator.db"  # or postgresql+psycopg://USER@HOST/NAME
+
+[batch]
+max_transactions = 100  # of users; what the operator itself adds comes on top
+max_age = 600.0  # seconds from a batch's first transaction to its seal
+forced_max_wait = 3_600.0  # seconds that a forced request waits for company
+min_signature_life = 604_800  # seconds that a signature must still be valid when it is taken in
+
+[prover]
+parameters = "default"  # those of the exchange's verifier
+engine = "process"  # children of this process; "store": `freehold worker run` anywhere; "dask": a cluster
+workers = 1
+# scheduler = "tcp://..."  # of the cluster
+
+[intake]
+listen = "127.0.0.1:7001"
+# token: in the environment alone, FREEHOLD_INTAKE__TOKEN
+# tls_certificate, tls_key, tls_clients: files in PEM; only who has one of the clients' certificates may connect
+
+[availability]
+listen = "127.0.0.1:7002"
+# token, tls_certificate, tls_key, tls_members: as above, for the committee's members
+
+[pages]
+listen = "127.0.0.1:7000"  # /status, /metrics, /live, /ready, /state/BATCH: they only read
+
+[source]
+# url = "http://127.0.0.1:7003"  # of signed prices and funding rates (`freehold oracle run`)
+
+[liquidator]
+# position_id = 7  # a position of yours that takes over what must be liquidated
+# key.file = "liquidator.key"
+"""
+LOSSES = 3
+"""Exit code of an operator that was overtaken, or whose chain or store is not what it relied on."""
+
+settings_option = click.option(
+    "--config",
+    "settings_file",
+    type=existing,
+    default="operator.toml",
+    show_default=True,
+    help="The operator's settings.",
+)
+
+
+@click.group("operator")
+def operator_group() -> None:
+    """Run an exchange: take transactions in, fill batches, have them proven and signed, bring them on chain."""
+
+
+@operator_group.command("init")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=Path("operator.toml"))
+@click.option("--rpc", default="http://127.0.0.1:8545", show_default=True, help="The node's address.")
+@click.option("--record", type=existing, required=True, help="deployment.json of the exchange.")
+@click.option("--key", default="operator.key", show_default=True, help="File with the secret key of the account.")
+@click.option("--confirmations", type=click.IntRange(0), default=12, show_default=True)
+@click.option("--finality", default="finalized", show_default=True, help="The node's tag, or a depth in blocks.")
+def init_command(file: Path, rpc: str, record: Path, key: str, confirmations: int, finality: str) -> None:
+    """Write settings with comments to FILE. What is there already is not touched."""
+    if file.exists():
+        raise Refused(f"{file} exists already")
+    if finality != "finalized" and not finality.isdigit():
+        raise click.UsageError(f"--finality {finality}: 'finalized', or a number of blocks")
+    shown = finality if finality.isdigit() else f'"{finality}"'
+    text = TEMPLATE.format(rpc=rpc, record=record, key=key, confirmations=confirmations, finality=shown)
+    write_whole(file, text)
+    click.echo(f"{file} is written; `freehold operator run --config {file}` starts the operator")
+
+
+@operator_group.command("run")
+@settings_option
+def run_command(settings_file: Path) -> None:
+    """Operate until stopped. Killed anywhere, it goes on where it was.
+
+    Exits with 0 when stopped by Ctrl-C or TERM, with 1 if the settings, the node or the store do not fit, with 3 if
+    another operator took over, or if what was final on the chain is not there any more.
+    """
+    from freehold.services.base.settings import read_settings
+    from freehold.services.operator.head import StoreDamaged
+    from freehold.services.operator.lease import LeaseLost
+    from freehold.services.operator.run import opened
+    from freehold.services.operator.settings import OperatorSettings
+    from freehold.services.operator.watcher import ReorganisedBeyondFinality
+
+    settings = read_settings(OperatorSettings, settings_file)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with opened(settings) as operator:
+            operator.run(stop)
+    except (LeaseLost, ReorganisedBeyondFinality, StoreDamaged) as error:
+        click.echo(f"Error: {error}", err=True)
+        raise SystemExit(LOSSES) from error
+
+
+@operator_group.command("status")
+@click.option("--url", default="http://127.0.0.1:7000", show_default=True, help="Of the operator's pages.")
+@click.option("--json", "as_json", is_flag=True, help="The whole answer.")
+def status_command(url: str, as_json: bool) -> None:
+    """Say how an operator stands, as its page does."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{url}/status", headers={"accept": "application/json"}, timeout=10)
+        document: dict[str, Any] = answer.raise_for_status().json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise Refused(f"{url} does not answer: {error}") from error
+    if as_json:
+        click.echo(json.dumps(document, indent=1))
+        return
+    _show(document)
+
+
+def _show(document: dict[str, Any]) -> None:
+    table = Table("batch", "state", "transactions", "steps", "deadline", box=None)
+    for batch in document.get("batches", [])[:10]:
+        table.add_row(*(str(batch.get(name, "")) for name in ("id", "state", "n_transactions", "n_steps", "deadline")))
+    console = Console()
+    console.print(table)
+    for name, value in document.items():
+        if isinstance(value, str | int | float) or value is None:
+            console.print(f"{name}: {value}")
+
+
+operator_group.add_command(monitoring_command)
