@@ -8,13 +8,16 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE weekly slither demo demo-anvil test test-anvil test-slow test-browser coverage docs lint lint-python lint-solidity format setup clean help contracts cross cross-test
+.PHONY: FORCE weekly slither exchange demo demo-anvil test test-anvil test-slow test-browser coverage docs lint lint-python lint-solidity format setup clean help contracts cross cross-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 demo: setup ## run the whole exchange on the embedded chain, with real proofs
 	@ape run demo --verbosity WARNING --network ethereum:local:test
+
+exchange: contracts ## run a whole exchange on this machine; MINUTES=N ends it by itself
+	@freehold exchange run $(if $(MINUTES),--minutes $(MINUTES))
 
 demo-anvil: setup ## the same on anvil, a faster chain
 	@ape run demo --verbosity WARNING --network ethereum:local:foundry

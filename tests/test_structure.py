@@ -55,7 +55,9 @@ BELOW: dict[str, set[str]] = {
     },
     "freehold.services.committee": {"prover.applications.perpetual", "freehold.records", "freehold.services.base"},
     "freehold.services.oracle": {"freehold.services.base", "freehold.files"},
+    "freehold.local": {"freehold.services.operator"},
     "freehold.commands": {
+        "freehold.local",
         "freehold.bench",
         "freehold.leaving",
         "freehold.services.committee",

@@ -12,6 +12,7 @@ from freehold.bench.trees import bench_trees
 from freehold.commands.batch import batch_group
 from freehold.commands.committee import committee_group
 from freehold.commands.compile import compile_command
+from freehold.commands.exchange import exchange_group
 from freehold.commands.leave import leave_command
 from freehold.commands.operator import operator_group
 from freehold.commands.oracle import oracle_group
@@ -73,6 +74,7 @@ for command in (
     security_command,
     batch_group,
     committee_group,
+    exchange_group,
     leave_command,
     worker_group,
     operator_group,

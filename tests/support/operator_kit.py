@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from freehold.services.base.store import Store
-from freehold.services.operator import genesis
+from freehold.services.operator import genesis, wire
 from freehold.services.operator.batcher import Batcher
 from freehold.services.operator.intake import ACCEPTED, Intake, Terms
 from freehold.services.operator.lease import Writer
@@ -18,10 +18,10 @@ from freehold.services.operator.surroundings import OpenRequest, PendingDeposit,
 from freehold.services.operator.tables import Batch, Received
 from freehold.services.operator.upkeep import Liquidator
 from prover.applications.ledger.units import Seconds
-from prover.applications.perpetual.samples import ALICE, BOB, CAROL, PRICE, A, B, key, position
+from prover.applications.perpetual.samples import ALICE, BOB, CAROL, COLLATERAL, PRICE, A, B, key, position
 from prover.applications.perpetual.signing import Signer
 from prover.applications.perpetual.state import State
-from prover.applications.perpetual.transactions import LimitOrder, Trade, Transfer, Withdrawal
+from prover.applications.perpetual.transactions import Transfer
 from tests.support.limited_exchange import LimitedExchange
 
 RICH = 10**9
@@ -103,14 +103,14 @@ class OperatorKit:
     def transfer(self, amount: int, sender: int = ALICE, source: int = A, receiver: int = BOB, target: int = B) -> dict:
         made = self.exchange.transfer(sender, source, receiver, target, amount)
         assert isinstance(made, Transfer)
-        return transfer_document(made)
+        return document(made)
 
     def trade(self, synthetic: int = 1000, place: int = 0, fee: int = 1) -> dict:
         """Alice buys from Bob at the price."""
-        return trade_document(self.exchange.trade((ALICE, A), (BOB, B), place, synthetic, fee))
+        return document(self.exchange.trade((ALICE, A), (BOB, B), place, synthetic, fee))
 
     def withdrawal(self, amount: int, owner: int = ALICE, position_id: int = A) -> dict:
-        return withdrawal_document(self.exchange.withdrawal(owner, position_id, amount))
+        return document(self.exchange.withdrawal(owner, position_id, amount))
 
     def deposit(self, amount: int, owner: int = CAROL, position_id: int = 33, **fields: Any) -> PendingDeposit:
         return PendingDeposit(key(owner), position_id, amount, **fields)
@@ -132,61 +132,6 @@ class OperatorKit:
             return {row.tx_id: (row.state, row.code, row.batch) for row in session.scalars(select(Received))}
 
 
-def signature(order: Any) -> dict:
-    return {"r": hex(order.signature_r), "s": hex(order.signature_s)}
-
-
-def order_document(order: LimitOrder) -> dict:
-    return {
-        "order_type": "LIMIT_ORDER_WITH_FEES",
-        "nonce": str(order.nonce),
-        "public_key": hex(order.public_key),
-        "position_id": str(order.position_id),
-        "amount_synthetic": str(order.amount_synthetic),
-        "amount_collateral": str(order.amount_collateral),
-        "amount_fee": str(order.amount_fee),
-        "asset_id_synthetic": hex(order.synthetic_asset_id),
-        "asset_id_collateral": hex(order.collateral_asset_id),
-        "is_buying_synthetic": bool(order.is_buying_synthetic),
-        "expiration_timestamp": str(order.expiration_timestamp),
-        "signature": signature(order),
-    }
-
-
-def trade_document(trade: Trade) -> dict:
-    return {
-        "type": "TRADE",
-        "party_a_order": order_document(trade.buy_order),
-        "party_b_order": order_document(trade.sell_order),
-        "actual_collateral": str(trade.actual_collateral),
-        "actual_synthetic": str(trade.actual_synthetic),
-        "actual_a_fee": str(trade.actual_buyer_fee),
-        "actual_b_fee": str(trade.actual_seller_fee),
-    }
-
-
-def transfer_document(transfer: Transfer) -> dict:
-    return {
-        "type": "TRANSFER",
-        "amount": str(transfer.amount),
-        "asset_id": hex(transfer.asset_id),
-        "nonce": str(transfer.nonce),
-        "expiration_timestamp": str(transfer.expiration_timestamp),
-        "sender_public_key": hex(transfer.public_key),
-        "sender_position_id": str(transfer.sender_position_id),
-        "receiver_public_key": hex(transfer.receiver_public_key),
-        "receiver_position_id": str(transfer.receiver_position_id),
-        "signature": signature(transfer),
-    }
-
-
-def withdrawal_document(withdrawal: Withdrawal) -> dict:
-    return {
-        "type": "WITHDRAWAL",
-        "amount": str(withdrawal.amount),
-        "expiration_timestamp": str(withdrawal.expiration_timestamp),
-        "nonce": str(withdrawal.nonce),
-        "position_id": str(withdrawal.position_id),
-        "public_key": hex(withdrawal.public_key),
-        "signature": signature(withdrawal),
-    }
+def document(transaction: Any, collateral: int = COLLATERAL) -> dict:
+    """As a client sends it."""
+    return dict(wire.to_document(wire.of_rules(transaction, collateral)))

@@ -366,6 +366,7 @@ class Batcher:
                 select(Received).where(Received.state == REJECTED, Received.batch.is_(None)).order_by(Received.tx_id)
             )
         )
+        outcomes = iter(batch.served)
         entries = [
             Entry(
                 batch=batch_id,
@@ -373,7 +374,7 @@ class Batcher:
                 tx_id=place.draft.tx_id,
                 origin=place.draft.origin,
                 kind=place.transaction.type,
-                body=place.body(),
+                body=place.body(outcomes),
                 request=place.draft.request,
             )
             for number, place in enumerate(filling.places)

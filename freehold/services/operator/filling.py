@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from freehold.services.operator.costs import Steps
@@ -12,11 +12,11 @@ from prover.algebra import ecdsa
 from prover.applications.ledger.units import Hours, Seconds
 from prover.applications.perpetual.batch import Batch, begin_batch, finish_batch
 from prover.applications.perpetual.config import GeneralConfig
-from prover.applications.perpetual.errors import RuleBroken
+from prover.applications.perpetual.errors import Code, RuleBroken
 from prover.applications.perpetual.execute import Carried
 from prover.applications.perpetual.program_input import touched_positions
 from prover.applications.perpetual.state import State
-from prover.applications.perpetual.transactions import Transaction
+from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal, Transaction
 from prover.applications.perpetual.units import OrderId, Used
 
 Condition = tuple[bytes, bytes]
@@ -46,9 +46,14 @@ class Place:
     draft: Draft
     transaction: Transaction
 
-    def body(self) -> str | None:
-        """Of what the operator made; a user's stands in its own row."""
-        return None if self.draft.tx_id is not None else json.dumps(self.transaction.model_dump(mode="json"))
+    def body(self, outcomes: Iterator[Code]) -> str | None:
+        """Of what the operator made; a user's stands in its own row. A forced request takes the next outcome."""
+        if self.draft.tx_id is not None:
+            return None
+        made = self.transaction
+        if isinstance(made, ForcedWithdrawal | ForcedTrade):
+            made = made.model_copy(update={"is_valid": int(next(outcomes) == Code.SUCCESS)})
+        return json.dumps(made.model_dump(mode="json"))
 
 
 @dataclass

@@ -398,7 +398,8 @@ def to_document(transaction: Single | MultiTransaction) -> Mapping[str, Any]:
 
 
 def of_rules(transaction: rules.Transaction, collateral: Collateral) -> Single:
-    """The inverse of `to_rules`, for what an operator itself makes. Raises TypeError for what only users send.
+    """The inverse of `to_rules`. Raises TypeError where the published form lacks what the transaction says: a condition
+    without its fact, version 2's flags and cancellations.
 
     Oracles' signatures stand in the batch and not in a tick: none are shown. A forced request must say its outcome.
     """
@@ -406,7 +407,7 @@ def of_rules(transaction: rules.Transaction, collateral: Collateral) -> Single:
         if isinstance(transaction, kind):
             shown: Single = read(_single, document(transaction, collateral))
             return shown
-    raise TypeError(f"a {type(transaction).__name__} is a user's")
+    raise TypeError(f"a {type(transaction).__name__} has no published form")
 
 
 _single: Any = Annotated[Single, Field(discriminator="type")]
@@ -471,7 +472,54 @@ def _liquidate(made: rules.Liquidate, _: Collateral) -> dict[str, Any]:
     }
 
 
+def _trade(made: rules.Trade, _: Collateral) -> dict[str, Any]:
+    return {
+        "type": "TRADE",
+        "party_a_order": _order(made.buy_order),
+        "party_b_order": _order(made.sell_order),
+        "actual_collateral": made.actual_collateral,
+        "actual_synthetic": made.actual_synthetic,
+        "actual_a_fee": made.actual_buyer_fee,
+        "actual_b_fee": made.actual_seller_fee,
+    }
+
+
+def _transfer(made: rules.Transfer, _: Collateral) -> dict[str, Any]:
+    return {
+        "type": "TRANSFER",
+        "amount": made.amount,
+        "asset_id": hex(made.asset_id),
+        "nonce": made.nonce,
+        "expiration_timestamp": made.expiration_timestamp,
+        "sender_public_key": hex(made.public_key),
+        "sender_position_id": made.sender_position_id,
+        "receiver_public_key": hex(made.receiver_public_key),
+        "receiver_position_id": made.receiver_position_id,
+        "signature": _signature(made),
+    }
+
+
+def _withdrawal(made: rules.Withdrawal, _: Collateral) -> dict[str, Any]:
+    """To an address where the owner is another than the signer's key."""
+    is_own = made.owner_key == made.public_key
+    return {
+        **({"type": "WITHDRAWAL"} if is_own else {"type": "WITHDRAWAL_TO_ADDRESS", "eth_address": hex(made.owner_key)}),
+        "amount": made.amount,
+        "expiration_timestamp": made.expiration_timestamp,
+        "nonce": made.nonce,
+        "position_id": made.position_id,
+        "public_key": hex(made.public_key),
+        "signature": _signature(made),
+    }
+
+
+def _signature(made: rules.Signed) -> dict[str, Any]:
+    return {"r": hex(made.signature_r), "s": hex(made.signature_s)}
+
+
 def _order(order: rules.LimitOrder) -> dict[str, Any]:
+    if order.flags():
+        raise TypeError("an order with flags has no published form")
     return {
         "order_type": "LIMIT_ORDER_WITH_FEES",
         "nonce": order.nonce,
@@ -484,7 +532,7 @@ def _order(order: rules.LimitOrder) -> dict[str, Any]:
         "asset_id_collateral": hex(order.collateral_asset_id),
         "is_buying_synthetic": order.is_buying_synthetic == 1,
         "expiration_timestamp": order.expiration_timestamp,
-        "signature": {"r": hex(order.signature_r), "s": hex(order.signature_s)},
+        "signature": _signature(order),
     }
 
 
@@ -495,8 +543,11 @@ _DOCUMENTS: dict[type[Any], Callable[[Any, Collateral], dict[str, Any]]] = {
     rules.FundingTick: _funding_tick,
     rules.OracleTick: _oracle_tick,
     rules.Liquidate: _liquidate,
+    rules.Trade: _trade,
+    rules.Transfer: _transfer,
+    rules.Withdrawal: _withdrawal,
 }
-"""What an operator itself makes -> its published JSON."""
+"""What is made here -> its published JSON."""
 
 
 def _bytes(text: str, size: int) -> bytes:

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from freehold.services.operator import blobs
 from freehold.services.operator.batcher import DAY
+from freehold.services.operator.feeder import Feeder
 from freehold.services.operator.head import StoreDamaged, tip_of
 from freehold.services.operator.surroundings import OpenRequest
 from freehold.services.operator.tables import Batch, Entry, Movement, PositionLeaf
@@ -175,6 +176,8 @@ def test_forced_requests_come_first_and_seal(kit):
         moved = [(m.position_id, m.amount) for m in session.scalars(select(Movement).order_by(Movement.place))]
     assert moved == [(A, -3), (33, 500)]
     assert kit.world.ordered[0][-1] == now + 7 * DAY
+    shown = Feeder(kit.store, kit.config.collateral_asset_id).batch_info(0)["txs_info"]
+    assert [one["original_tx"].get("is_valid") for one in shown] == [None, True, False, None, None]
 
 
 def test_a_request_whose_time_is_short_seals_at_once_and_more_than_ten_go_in(kit):
