@@ -243,3 +243,19 @@ def proof_job(batch_id: int, output: bytes, proof: bytes) -> Job:
 
 def on_chain_id(operator: Operator) -> int:
     return int(operator.served.anvil.node.call(operator.served.contracts.exchange, "getLastBatchId"))
+
+
+ALL = ["fact", "availability", "update"]
+"""What a batch of a validium is brought on chain by, where its proof has one part."""
+
+
+def state_hash(operator: Operator) -> bytes:
+    return bytes(operator.served.anvil.node.call(operator.served.contracts.exchange, "sharedStateHash"))
+
+
+def raise_fee(operator: Operator, blocks: int) -> None:
+    """Blocks that no transaction of before can pay for."""
+    anvil = operator.served.anvil
+    for _ in range(blocks):
+        anvil.next_base_fee(100 * GWEI)
+        anvil.mine()
