@@ -61,6 +61,15 @@ class ServedKit(Kit):
             self.availability = self.governor.deploy(project.Committee, [one.address for one in self.members], 2)
         super().start()
 
+    def declare(self, words: list[int], after: SharedState | None = None) -> None:
+        """Proved and, with `after`, vouched for by strangers to this operator."""
+        self.proofs.declare(proof_fact(words), sender=self.stranger)
+        if after is not None:
+            claim = availability_claim(after, self.exchange.getSequenceNumber() + 1)
+            signers = sorted(self.members[:2], key=lambda one: int(one.address, 16))
+            signatures = b"".join(self.sign_raw(one, claim) for one in signers)
+            self.availability.verifyAvailabilityProof(claim, signatures, sender=self.stranger)
+
     def record(self, chain_id: int) -> Record:
         return Record(
             exchange=self.exchange.address,

@@ -41,12 +41,14 @@ class _Unsigned(TypeDecorator[int]):
 class U64(_Unsigned):
     """Position ids, order ids, amounts."""
 
+    cache_ok = True
     size = 8
 
 
 class Felt(_Unsigned):
     """Field elements, hashes as numbers."""
 
+    cache_ok = True
     size = 32
 
 

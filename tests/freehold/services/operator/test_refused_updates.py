@@ -7,8 +7,8 @@ import pytest
 from freehold.services.operator.tables import Received
 from tests.support.exchange_kit import GRACE
 from tests.support.operator_rows import entry_row, received_row
-from tests.support.output_words import availability_claim, condition_word
-from tests.support.served_exchange import ALL, on_chain_id, proof_fact, state_hash
+from tests.support.output_words import condition_word
+from tests.support.served_exchange import ALL, on_chain_id, state_hash
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -128,12 +128,7 @@ def test_a_deposit_that_a_reorganisation_takes_away_is_the_end_of_its_batch(oper
 def test_another_operators_update_in_this_ones_place_ends_what_was_built(operator, first):
     with operator.served.people() as kit:
         other = kit.output(after=replace(kit.state, positions_root=0x777, system_time=kit.now()))
-        kit.proofs.declare(proof_fact(other.words()), sender=kit.stranger)
-        claim = availability_claim(other.after, 1)
-        signatures = b"".join(
-            kit.sign_raw(one, claim) for one in sorted(kit.members[:2], key=lambda one: int(one.address, 16))
-        )
-        kit.availability.verifyAvailabilityProof(claim, signatures, sender=kit.stranger)
+        kit.declare(other.words(), other.after)
         kit.update(other.words(), [0, 0, 0])
     operator.work()
     assert operator.state(0) == "abandoned" and operator.sent() == []
