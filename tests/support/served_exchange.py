@@ -88,11 +88,12 @@ def connected(anvil: Anvil) -> Any:
 
 @dataclass
 class Served:
-    """`root` is the state of the kit's beginning: batch -1."""
+    """`start`: the first block in which users did something."""
 
     anvil: Anvil
     kit: ServedKit
     contracts: Contracts
+    start: int
 
     @contextmanager
     def people(self) -> Iterator[ServedKit]:
@@ -103,9 +104,10 @@ class Served:
 def serve(anvil: Anvil, project: Any, accounts: Any, chain: Any, committee: str | None = "accounts") -> Served:
     with connected(anvil):
         kit = ServedKit(project, accounts, chain, committee)
+        start = anvil.node.head().number + 1
         kit.register(kit.alice, kit.bob)
         record = kit.record(anvil.node.chain_id())
-    return Served(anvil, kit, open_contracts(anvil.node, record))
+    return Served(anvil, kit, open_contracts(anvil.node, record), start)
 
 
 @dataclass
@@ -127,7 +129,7 @@ class Operator:
         self.node = self.node or self.served.anvil.node
         contracts = self.served.contracts
         key = LocalKey(int(self.served.kit.operator.private_key, 16))
-        self.watcher = Watcher(self.node, self.writer, contracts.exchange, 0, self.finality, self.now)
+        self.watcher = Watcher(self.node, self.writer, contracts.exchange, self.served.start, self.finality, self.now)
         required = 0 if contracts.members is None else contracts.members.required
         self.lifecycle = Lifecycle(self.writer, required, self.now)
         chain_id = self.served.anvil.node.chain_id()

@@ -21,12 +21,11 @@ def exchange(anvil, project, accounts, chain):
 
 @pytest.fixture
 def served(exchange, anvil):
-    anvil.next_base_fee(GWEI)  # a snapshot does not keep it
-    anvil.mine()
     snapshot = anvil.snapshot()
     yield exchange
     anvil.revert(snapshot)
     anvil.automine(True)
+    anvil.next_base_fee(GWEI // 100)  # a snapshot does not keep it
 
 
 @pytest.fixture

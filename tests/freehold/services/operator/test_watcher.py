@@ -213,7 +213,7 @@ def test_old_blocks_are_forgotten_but_those_in_which_something_happened(operator
     with deep.writer.store.unit() as session:
         busy = {session.get_one(Block, one.block).number for one in before}
         was_final = set(session.scalars(select(Block.number).where(Block.final)))
-    assert busy <= kept and idle <= busy | was_final | {0}
+    assert busy <= kept and idle <= busy | was_final
     assert len(events(deep)) == len(before)
 
 
@@ -229,7 +229,7 @@ def test_far_behind_it_reads_spans_and_keeps_what_happened(operator, monkeypatch
     head = operator.served.anvil.node.head()
     assert numbers(operator)[-1] == head.number
     found = numbers(operator)
-    assert set(range(head.number - 5, head.number + 1)) <= set(found)
+    assert set(range(head.number - 5, head.number + 1)) <= set(found) and len(found) < 20
 
 
 def test_a_node_that_takes_narrow_spans_alone_is_asked_for_less(operator, monkeypatch):
