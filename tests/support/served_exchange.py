@@ -61,6 +61,15 @@ class ServedKit(Kit):
             self.availability = self.governor.deploy(project.Committee, [one.address for one in self.members], 2)
         super().start()
 
+    def declare(self, words: list[int], after: SharedState | None = None) -> None:
+        """Proved and, with `after`, vouched for by strangers to this operator."""
+        self.proofs.declare(proof_fact(words), sender=self.stranger)
+        if after is not None:
+            claim = availability_claim(after, self.exchange.getSequenceNumber() + 1)
+            signers = sorted(self.members[:2], key=lambda one: int(one.address, 16))
+            signatures = b"".join(self.sign_raw(one, claim) for one in signers)
+            self.availability.verifyAvailabilityProof(claim, signatures, sender=self.stranger)
+
     def record(self, chain_id: int) -> Record:
         return Record(
             exchange=self.exchange.address,
@@ -79,11 +88,12 @@ def connected(anvil: Anvil) -> Any:
 
 @dataclass
 class Served:
-    """`root` is the state of the kit's beginning: batch -1."""
+    """`start`: the first block in which users did something."""
 
     anvil: Anvil
     kit: ServedKit
     contracts: Contracts
+    start: int
 
     @contextmanager
     def people(self) -> Iterator[ServedKit]:
@@ -94,9 +104,10 @@ class Served:
 def serve(anvil: Anvil, project: Any, accounts: Any, chain: Any, committee: str | None = "accounts") -> Served:
     with connected(anvil):
         kit = ServedKit(project, accounts, chain, committee)
+        start = anvil.node.head().number + 1
         kit.register(kit.alice, kit.bob)
         record = kit.record(anvil.node.chain_id())
-    return Served(anvil, kit, open_contracts(anvil.node, record))
+    return Served(anvil, kit, open_contracts(anvil.node, record), start)
 
 
 @dataclass
@@ -118,7 +129,7 @@ class Operator:
         self.node = self.node or self.served.anvil.node
         contracts = self.served.contracts
         key = LocalKey(int(self.served.kit.operator.private_key, 16))
-        self.watcher = Watcher(self.node, self.writer, contracts.exchange, 0, self.finality, self.now)
+        self.watcher = Watcher(self.node, self.writer, contracts.exchange, self.served.start, self.finality, self.now)
         required = 0 if contracts.members is None else contracts.members.required
         self.lifecycle = Lifecycle(self.writer, required, self.now)
         chain_id = self.served.anvil.node.chain_id()
@@ -243,3 +254,19 @@ def proof_job(batch_id: int, output: bytes, proof: bytes) -> Job:
 
 def on_chain_id(operator: Operator) -> int:
     return int(operator.served.anvil.node.call(operator.served.contracts.exchange, "getLastBatchId"))
+
+
+ALL = ["fact", "availability", "update"]
+"""What a batch of a validium is brought on chain by, where its proof has one part."""
+
+
+def state_hash(operator: Operator) -> bytes:
+    return bytes(operator.served.anvil.node.call(operator.served.contracts.exchange, "sharedStateHash"))
+
+
+def raise_fee(operator: Operator, blocks: int) -> None:
+    """Blocks that no transaction of before can pay for."""
+    anvil = operator.served.anvil
+    for _ in range(blocks):
+        anvil.next_base_fee(100 * GWEI)
+        anvil.mine()

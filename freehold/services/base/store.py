@@ -42,6 +42,7 @@ class _Unsigned(TypeDecorator[int]):
 class U64(_Unsigned):
     """Position ids, order ids, amounts."""
 
+    cache_ok = True
     size = 8
     cache_ok = True  # SQLAlchemy asks each class for itself
 
@@ -49,6 +50,7 @@ class U64(_Unsigned):
 class Felt(_Unsigned):
     """Field elements, hashes as numbers."""
 
+    cache_ok = True
     size = 32
     cache_ok = True
 

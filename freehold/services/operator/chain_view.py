@@ -178,7 +178,7 @@ def forced_requests(session: Session, confirmations: int = 0) -> list[ForcedRequ
     asked = [_request(session, *pair) for request, pair in newest.items() if request not in served]
     outlived = _frozen_until(session)
     found = [one for one in asked if one.kind != "FORCED_TRADE" or one.deadline > outlived]
-    return sorted(found, key=lambda one: (one.deadline, one.request))
+    return sorted(found, key=lambda one: (one.deadline, one.block))  # else as they came
 
 
 def _frozen_until(session: Session) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from freehold.services.operator.lease import Writer
 from tests.support.anvil import anvil as started
-from tests.support.served_exchange import GWEI, Operator, serve
+from tests.support.served_exchange import GWEI, Operator, raise_fee, serve
 
 
 @pytest.fixture(scope="session")
@@ -21,12 +21,11 @@ def exchange(anvil, project, accounts, chain):
 
 @pytest.fixture
 def served(exchange, anvil):
-    anvil.next_base_fee(GWEI)  # a snapshot does not keep it
-    anvil.mine()
     snapshot = anvil.snapshot()
     yield exchange
     anvil.revert(snapshot)
     anvil.automine(True)
+    anvil.next_base_fee(GWEI // 100)  # a snapshot does not keep it
 
 
 @pytest.fixture
@@ -43,3 +42,22 @@ def operator(served, writer):
     operator.root()
     operator.read()
     return operator
+
+
+@pytest.fixture
+def first(operator):
+    """The output of batch 0, which is proved and signed."""
+    with operator.served.people() as kit:
+        output = kit.output()
+    operator.ready(0, output)
+    return output
+
+
+@pytest.fixture
+def stuck(operator, first):
+    """Its first transactions are broadcast and in no block, for the base fee has risen above what they pay."""
+    operator.served.anvil.automine(False)
+    operator.turn()
+    operator.turn()
+    raise_fee(operator, 1)
+    return first
