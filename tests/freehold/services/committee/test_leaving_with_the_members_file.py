@@ -63,19 +63,23 @@ def forget_words(database_url: str) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("made", history(), ids=lambda made: f"batch {made.id}")
-def test_every_state_is_exported_and_a_plan_of_each_position_is_the_one_of_the_state(settings, tmp_path, made):
-    file, after = tmp_path / "state.json", made.applied.after
-    done = run("committee", "export", file, "--settings", settings, "--batch", made.id)
-    assert done.exit_code == 0, done.output
-    assert f"0x{after.hash().hex()}" in done.output and "what the gateway told" in done.output
-    collateral, state = read_to_leave(file)
-    assert (collateral, state.hash()) == (USD, after.hash())
-    for position_id in after.positions:
-        left = run("leave", file, "--position", position_id, "--json")
-        assert left.exit_code == 0, left.output
-        plan = plan_from_state(USD, after, position_id)
-        assert json.loads(left.output)["calls"][0]["data"] == "0x" + plan.calls[0].data.hex()
+def test_every_state_is_exported_and_plans_of_its_positions_are_those_of_the_state(settings, tmp_path):
+    for made in history():
+        file, after = tmp_path / f"state{made.id}.json", made.applied.after
+        done = run("committee", "export", file, "--settings", settings, "--batch", made.id)
+        assert done.exit_code == 0, done.output
+        assert f"0x{after.hash().hex()}" in done.output and "what the gateway told" in done.output
+        collateral, state = read_to_leave(file)
+        assert (collateral, state.hash()) == (USD, after.hash())
+        for position_id in after.positions:
+            assert plan_from_state(collateral, state, position_id) == plan_from_state(USD, after, position_id)
+
+
+def test_the_command_to_leave_reads_the_file(settings, tmp_path):
+    file, after = tmp_path / "state.json", history()[3].applied.after
+    assert run("committee", "export", file, "--settings", settings, "--batch", 3).exit_code == 0
+    left = json.loads(run("leave", file, "--position", 7, "--json").output)
+    assert left["calls"][0]["data"] == "0x" + plan_from_state(USD, after, 7).calls[0].data.hex()
 
 
 def test_the_chains_last_state_is_found_and_needs_nobodys_word(settings, tmp_path, database_url):
