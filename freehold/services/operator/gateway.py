@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from freehold.services.base.doors import Limits, prefixes, refusal
+from freehold.services.base.doors import Limits, Tls, prefixes, refusal
 from freehold.services.base.doors import application as behind_door
 from freehold.services.operator.intake import Groups, Intake
+from freehold.services.operator.settings import IntakeSettings
 
 LARGEST_BODY = Limits().body
 
@@ -27,6 +28,14 @@ def application(intake: Intake, limits: Limits | None = None) -> FastAPI:
 
     parts = [(prefix, _calls(intake, groups)) for prefix in prefixes("gateway")]
     return behind_door("Freehold's operator", limits or Limits(), parts, lifespan=lifespan)
+
+
+def door(intake: Intake, settings: IntakeSettings) -> tuple[FastAPI, Limits, Tls | None]:
+    """The application, and with what it is to be served. Raises Refused."""
+    token = settings.token.get_secret_value() if settings.token else None
+    limits = Limits(settings.body, settings.patience, settings.rate, token)
+    tls = Tls.of(settings.tls_certificate, settings.tls_key, settings.tls_clients)
+    return application(intake, limits), limits, tls
 
 
 def _calls(intake: Intake, groups: Groups) -> APIRouter:
