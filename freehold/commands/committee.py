@@ -64,6 +64,8 @@ settings_option = click.option(
     help="The member's settings.",
 )
 
+tree_height = click.IntRange(1, 64)
+
 
 @click.group("committee")
 def committee_group() -> None:
@@ -79,9 +81,8 @@ def committee_group() -> None:
 @click.option("--state", "state_file", type=existing, help="The exchange's state to begin with; empty without it.")
 @click.option("--batch", "batch_id", default=-1, show_default=True, help="The batch that led to this state.")
 @click.option("--sequence-number", default=-1, show_default=True, help="The exchange's in this state.")
-@click.option(
-    "--heights", nargs=2, default=(64, 64), show_default=True, type=click.IntRange(1, 64), help="Of the trees."
-)
+@click.option("--heights", nargs=2, default=(64, 64), show_default=True, type=tree_height, help="Of the trees.")
+@click.option("--collateral", help="The collateral's asset id in hex, where no --state and no node says it.")
 def init_command(
     folder: Path,
     gateway: str,

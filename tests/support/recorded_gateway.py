@@ -10,15 +10,20 @@ from typing import Any
 from freehold.services.base.batch_data import BatchData, Update, position_data
 from freehold.services.base.wire import read, root_text
 from freehold.services.committee.gateway import GatewayFails
+from prover.applications.perpetual.batch import Batch
 from tests.support.recorded_history import Made, history
 
 Json = dict[str, Any]
 
 
 def update_of(made: Made) -> Json:
-    applied = made.applied
+    return update_with(made.applied, made.previous)
+
+
+def update_with(applied: Batch, previous: int) -> Json:
+    """What the gateway shows of a batch."""
     return {
-        "prev_batch_id": made.previous,
+        "prev_batch_id": previous,
         "position_root": root_text(applied.after.tree.root),
         "order_root": root_text(applied.after.orders_root),
         "positions": {str(key): position_data(applied.after.position(key)) for key in applied.touched_positions},

@@ -136,7 +136,7 @@ class Member:
     def _applied(self, session: Session, batch_id: int, update: Update) -> Batch:
         """The batch with its leaves in the books. Raises UpdateRefused."""
         before = session.get(Batch, update.prev_batch_id)
-        if before is None or before.id >= batch_id:
+        if before is None:  # ids are taken in order: what is here is before
             raise UpdateRefused(PREVIOUS, f"there is no batch {update.prev_batch_id} before {batch_id}")
         books = Books(session)
         books.move_to(before.id)

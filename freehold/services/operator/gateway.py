@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from freehold.services.base.doors import Limits, prefixes, refusal
+from freehold.services.base.doors import Limits, Tls, prefixes, refusal
 from freehold.services.base.doors import application as behind_door
 from freehold.services.operator.feeder import Feeder, calls_of
 from freehold.services.operator.intake import Groups, Intake
+from freehold.services.operator.settings import IntakeSettings
 
 LARGEST_BODY = Limits().body
 
@@ -31,6 +32,14 @@ def application(intake: Intake, limits: Limits | None = None, feed: Feeder | Non
     if feed is not None:
         parts += [(prefix, calls_of(feed)) for prefix in prefixes("feeder_gateway")]
     return behind_door("Freehold's operator", limits or Limits(), parts, lifespan=lifespan)
+
+
+def door(intake: Intake, settings: IntakeSettings) -> tuple[FastAPI, Limits, Tls | None]:
+    """The application, and with what it is to be served. Raises Refused."""
+    token = settings.token.get_secret_value() if settings.token else None
+    limits = Limits(settings.body, settings.patience, settings.rate, token)
+    tls = Tls.of(settings.tls_certificate, settings.tls_key, settings.tls_clients)
+    return application(intake, limits), limits, tls
 
 
 def _calls(intake: Intake, groups: Groups) -> APIRouter:

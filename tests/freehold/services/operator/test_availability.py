@@ -12,6 +12,7 @@ from freehold.services.base.batch_data import SharedStateData
 from freehold.services.base.claims import AccountSigner, BlsSigner
 from freehold.services.operator.availability import ACCEPTED, Availability, door
 from freehold.services.operator.settings import AvailabilitySettings
+from freehold.services.operator.store import open_store
 from freehold.services.operator.tables import Signature
 from prover.applications.perpetual.facts import availability_claim
 from tests.support.explorer_schemas import BATCH_DATA, ERROR, check
@@ -38,6 +39,17 @@ def client_of(store, **settings) -> TestClient:
 @pytest.fixture
 def client(executed):
     return client_of(executed)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """For tests that write nothing and ask nothing that databases answer in two ways."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('read') / 'operator.db'}")
+    store.migrate()
+    with store.unit() as session:
+        add_history(session)
+    yield client_of(store)
+    store.close()
 
 
 def data(client, batch_id: int):
@@ -84,22 +96,22 @@ def test_every_batch_is_shown_as_explorers_read_it_abandoned_ones_too(client):
 
 
 @pytest.mark.parametrize("batch_id", [-1, 4, 10**18])
-def test_what_is_not_executed_has_no_update(client, batch_id):
-    assert data(client, batch_id) == {"update": None}
+def test_what_is_not_executed_has_no_update(reader, batch_id):
+    assert data(reader, batch_id) == {"update": None}
 
 
 @pytest.mark.parametrize("batch_id", ["-2", "x", "", 1 << 63])
-def test_what_is_no_id_is_refused(client, batch_id):
-    answer = client.get("/availability_gateway/get_batch_data", params={"batch_id": batch_id})
+def test_what_is_no_id_is_refused(reader, batch_id):
+    answer = reader.get("/availability_gateway/get_batch_data", params={"batch_id": batch_id})
     refused(answer, "INVALID_REQUEST_PARAMETERS")
 
 
 @pytest.mark.parametrize("prefix", ["/availability_gateway", "/v2/availability_gateway", "/availability_gateway/v2"])
-def test_all_calls_are_under_each_path(client, prefix):
-    assert client.get(f"{prefix}/is_alive").status_code == 200
-    assert client.get(f"{prefix}/order_tree_height").json() == 64
-    assert client.get(f"{prefix}/_get_batch_created", params={"batch_id": 0}).text == "1800000000.5"
-    words = client.get(f"{prefix}/_get_shared_state", params={"batch_id": 0}).json()
+def test_all_calls_are_under_each_path(reader, prefix):
+    assert reader.get(f"{prefix}/is_alive").status_code == 200
+    assert reader.get(f"{prefix}/order_tree_height").json() == 64
+    assert reader.get(f"{prefix}/_get_batch_created", params={"batch_id": 0}).text == "1800000000.5"
+    words = reader.get(f"{prefix}/_get_shared_state", params={"batch_id": 0}).json()
     assert SharedStateData.model_validate(words).words == history()[0].applied.after.words()
 
 
@@ -156,17 +168,17 @@ def test_claims_that_differ_are_told_with_both(executed, client):
         ({"signature": None}, "SCHEMA_VALIDATION_ERROR"),
     ],
 )
-def test_what_is_no_approval_is_named(client, changes, code):
-    refused(approve(client, {**approval(MEMBER), **changes}), code)
+def test_what_is_no_approval_is_named(reader, changes, code):
+    refused(approve(reader, {**approval(MEMBER), **changes}), code)
 
 
-def test_what_is_no_object_is_named(client):
-    refused(approve(client, []), "SCHEMA_VALIDATION_ERROR")
-    refused(approve(client, {"batch_id": 0}), "SCHEMA_VALIDATION_ERROR")
+def test_what_is_no_object_is_named(reader):
+    refused(approve(reader, []), "SCHEMA_VALIDATION_ERROR")
+    refused(approve(reader, {"batch_id": 0}), "SCHEMA_VALIDATION_ERROR")
 
 
-def test_what_is_no_json_is_named(client):
-    refused(client.post("/availability_gateway/approve_new_roots", content=b"\xff{"), "MALFORMED_REQUEST")
+def test_what_is_no_json_is_named(reader):
+    refused(reader.post("/availability_gateway/approve_new_roots", content=b"\xff{"), "MALFORMED_REQUEST")
 
 
 def test_two_that_send_the_same_at_once_are_both_accepted(executed):

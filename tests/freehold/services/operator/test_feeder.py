@@ -8,8 +8,10 @@ from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
 from freehold.services.operator.feeder import Feeder, door, own_id
+from freehold.services.operator.store import open_store
 from freehold.services.operator.wire import Single, of_rules, to_document, to_rules
 from prover.applications.perpetual.transactions import OracleTick, Transaction
+from tests.support.databases import KINDS
 from tests.support.every_kind import every_kind
 from tests.support.explorer_schemas import BATCH_INFO, ERROR, check
 from tests.support.recorded_history import Made, add_batch, add_history, add_received, add_root, entry_of, history
@@ -17,11 +19,15 @@ from tests.support.wire_documents import BY_TYPE
 from tests.support.world import ETH, ONE, USD, forced_trade, forced_withdrawal, liquidate, order
 
 
-@pytest.fixture
-def client(store):
+@pytest.fixture(scope="module", params=KINDS)
+def client(request, served_databases):
+    """One for all tests: nothing is written."""
+    store = open_store(served_databases.new(request.param))
+    store.migrate()
     with store.unit() as session:
         add_history(session)
-    return TestClient(door(Feeder(store, USD)))
+    yield TestClient(door(Feeder(store, USD)))
+    store.close()
 
 
 def ask(client, call: str, batch_id: object = None):

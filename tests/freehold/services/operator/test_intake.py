@@ -5,12 +5,15 @@ import json
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import inspect, select
 
+from freehold.services.base.doors import Limits
 from freehold.services.base.store import Store
 from freehold.services.operator import intake as intake_module
-from freehold.services.operator.gateway import LARGEST_BODY, application
+from freehold.services.operator.gateway import LARGEST_BODY, application, door
 from freehold.services.operator.intake import ACCEPTED, HOUR, Groups, Intake, Terms
+from freehold.services.operator.settings import IntakeSettings
 from freehold.services.operator.store import open_store
 from freehold.services.operator.tables import Base, Received
 from prover.applications.perpetual.signing import sign
@@ -184,6 +187,16 @@ def test_too_large_a_body_is_refused_unread(intake):
     answer = served(intake, act)
     assert answer.json()["code"] == "MALFORMED_REQUEST"
     assert str(LARGEST_BODY) in answer.json()["message"]
+
+
+def test_the_door_is_as_the_settings_say(intake):
+    app, limits, tls = door(intake, IntakeSettings(token="abc", body=2048, patience=3, rate=5))
+    assert (limits, tls) == (Limits(2048, 3, 5, "abc"), None)
+    client = TestClient(app)
+    token = {"authorization": "Bearer abc"}
+    refused = client.post("/gateway/add_transaction", content=b" " * 2049, headers=token)
+    assert (refused.json()["code"], "2048 bytes" in refused.json()["message"]) == ("MALFORMED_REQUEST", True)
+    assert [client.get("/gateway/is_alive", headers=head).status_code for head in (token, {})] == [200, 401]
 
 
 def test_a_store_that_fails_is_no_acceptance(intake, store, monkeypatch):
