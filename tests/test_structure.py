@@ -33,7 +33,12 @@ BELOW: dict[str, set[str]] = {
     "freehold.chain": {"prover.proving", "prover.codegen", "freehold.records"},
     "freehold.leaving": {"prover.applications.perpetual", "freehold.chain"},
     "freehold.scenarios": {"freehold.chain"},
-    "freehold.bench": {"prover.proving", "freehold.arguments", "freehold.hints", "freehold.programs"},
+    "freehold.bench": {
+        "freehold.services.operator",
+        "freehold.arguments",
+        "freehold.hints",
+        "freehold.programs",
+    },
     "freehold.services.base": {"freehold.errors"},
     "freehold.services.operator": {"prover.proving", "freehold.records", "freehold.services.base"},
     "freehold.services.committee": {"prover.applications.perpetual", "freehold.records", "freehold.services.base"},
