@@ -43,7 +43,12 @@ BELOW: dict[str, set[str]] = {
     },
     "freehold.leaving": {"prover.applications.perpetual", "freehold.chain"},
     "freehold.scenarios": {"freehold.chain"},
-    "freehold.bench": {"prover.proving", "freehold.arguments", "freehold.hints", "freehold.programs"},
+    "freehold.bench": {
+        "freehold.services.operator",
+        "freehold.arguments",
+        "freehold.hints",
+        "freehold.programs",
+    },
     "freehold.services.base": {"freehold.errors", "prover.applications.perpetual"},
     "freehold.services.operator": {
         "prover.proving",

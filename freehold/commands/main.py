@@ -9,6 +9,7 @@ from freehold.bench.kernel import bench_kernel
 from freehold.bench.program import bench_program
 from freehold.bench.proofs import bench_prove, bench_trades
 from freehold.bench.trees import bench_trees
+from freehold.bench.workers import bench_workers
 from freehold.commands.batch import batch_group
 from freehold.commands.committee import committee_group
 from freehold.commands.compile import compile_command
@@ -64,7 +65,7 @@ def bench() -> None:
     """Measure, on this machine."""
 
 
-for command in (bench_kernel, bench_program, bench_prove, bench_trades, bench_trees):
+for command in (bench_kernel, bench_program, bench_prove, bench_trades, bench_trees, bench_workers):
     bench.add_command(command)
 for command in (
     compile_command,

@@ -24,6 +24,7 @@ from freehold.local.setting_up import CHAIN_ID, Home
 from freehold.local.summary import show, summary
 from freehold.local.trading import Gateway, Trading
 from freehold.patience import NodeFails
+from freehold.services.operator.batches import BEFORE_BLOCK
 from freehold.services.operator.node import Node, NodeRefuses
 from freehold.services.operator.store import open_store
 
@@ -133,12 +134,16 @@ class LocalExchange:
         until = time.monotonic() + SETTLES_WITHIN
         while time.monotonic() < until:
             self.processes.refuse_ended()
-            document = self._status()
-            if document is not None and not document["transactions_waiting"]:
-                if not any(document["batches_by_state"].get(state) for state in ("executed", "ready", "sent")):
-                    break
+            if self._is_settled():
+                break
             time.sleep(1)
         trading.collect()
+
+    def _is_settled(self) -> bool:
+        document = self._status()
+        if document is None or document["transactions_waiting"]:
+            return False
+        return not any(document["batches_by_state"].get(state) for state in BEFORE_BLOCK)
 
     def _line(self, trading: Trading) -> str:
         document = self._status()

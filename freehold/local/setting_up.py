@@ -117,7 +117,7 @@ seed = {json.dumps(self.seed)}
         parameters = self.folder / "parameters.json"
         if not parameters.exists():
             write_whole(parameters, json.dumps(self._parameters(), indent=1))
-        command = [
+        command: list[str | Path] = [
             BIN / "ape",
             "run",
             "deploy",
@@ -213,6 +213,13 @@ key.file = {quoted["liquidator.key"]}
         if (folder / "member.toml").exists():
             return
         self._key(f"member-{number}.key", people.secret_of(people.FIRST_MEMBER + number))
-        command = [BIN / "freehold", "committee", "init", folder, "--gateway", self.ports.url(self.ports.availability)]
+        command: list[str | Path] = [
+            BIN / "freehold",
+            "committee",
+            "init",
+            folder,
+            "--gateway",
+            self.ports.url(self.ports.availability),
+        ]
         command += ["--key", self.folder / f"member-{number}.key", "--sequence-number", "0"]
         run_once(command, self.folder / "logs", f"member-{number}-init", {})

@@ -99,7 +99,7 @@ def gas(session: Session) -> Json:
         .where(ChainTx.gas_used.is_not(None))
         .group_by(ChainTx.purpose)
     )
-    by_purpose = {purpose: {"transactions": count, "gas": int(used)} for purpose, count, used in rows}
+    by_purpose = {purpose: {"transactions": count, "gas": int(used or 0)} for purpose, count, used in rows}
     users = (
         select(func.count())
         .select_from(Entry)
@@ -138,7 +138,7 @@ def balance_sheet(session: Session, chain: OnChain, traders: Sequence[Trader]) -
 
 
 def pending_movements(session: Session) -> int:
-    """Withdrawals of batches that stand and are not on chain: out of the positions already, and not withdrawable yet."""
+    """Withdrawals of batches that are not on chain yet: out of the positions, and not withdrawable."""
     amount = session.scalar(
         select(func.sum(Movement.amount))
         .join(Batch, Batch.id == Movement.batch)

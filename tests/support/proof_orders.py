@@ -65,10 +65,10 @@ def order_proof(
             session,
             batch_id,
             blobs.put_json(session, "input", given),
-            blobs.put_json(session, "output", words),
+            blobs.put_json(session, "output", [str(word) for word in words]),
             n_steps,
-            PARAMETERS,
             jobs.priority_of(batch_id, None) if priority is None else priority,
+            PARAMETERS,
             max_attempts,
         )
 

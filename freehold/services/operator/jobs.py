@@ -103,13 +103,14 @@ def order(
     input_digest: bytes,
     output_digest: bytes,
     n_steps: int,
-    parameters: str,
     priority: int,
+    parameters: str,
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Job:
     """The job of this work, made where there is none; one that failed is tried again for another batch.
 
-    Both digests are of blobs: the program's input, and the JSON list of the words that the run must write. Raises
+    Both digests are of blobs: the program's input, and the JSON list, in decimal
+    text, of the words that the run must write. Raises
     Refused where the same input was ordered with other words.
     """
     key = key_of(input_digest, parameters)

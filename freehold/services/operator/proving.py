@@ -65,7 +65,7 @@ def prove(request: Message, tell: Tell) -> Message:
 
     progress("run")
     run = run_exchange(json.loads(request["input"]))
-    check_output(run.output, json.loads(request["expected"]))
+    check_output(run.output, _words(request))
     proof = make_proof(run, parameters, progress)
     clock.stop()
     return {
@@ -89,7 +89,7 @@ def verify(request: Message, tell: Tell) -> Message:
     if given.parameters != parameters:
         raise StarkError(f"proven under '{name_of(given.parameters)}', ordered under '{request['parameters']}'")
     statement = verify_proof(given.proof, exchange_program(), parameters)
-    check_output(statement.output, json.loads(request["expected"]))
+    check_output(statement.output, _words(request))
     clock.stop()
     return {"seconds": clock.seconds}
 
@@ -101,6 +101,10 @@ def bound_memory(limit: int | None) -> None:
     """
     if limit is not None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _words(request: Message) -> list[int]:
+    return [int(word) for word in json.loads(request["expected"])]
 
 
 def _refusal(text: str, is_permanent: bool) -> Message:

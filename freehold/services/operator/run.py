@@ -122,7 +122,7 @@ class Operator:
     ) -> None:
         priority = jobs.priority_of(batch, deadline)
         prover = self.settings.prover
-        jobs.order(session, batch, given, wanted, n_steps, prover.parameters, priority, prover.max_attempts)
+        jobs.order(session, batch, given, wanted, n_steps, priority, prover.parameters, prover.max_attempts)
 
     def _liquidator(self) -> Liquidator | None:
         settings = self.settings.liquidator

@@ -21,7 +21,5 @@ def make_engine(settings: ProverSettings, store: Store) -> Engine:
     try:
         from freehold.services.operator.engines.dask import DaskEngine
     except ImportError as error:
-        raise Refused(
-            f"engine dask needs a package that is not here: pip install 'freehold[cluster]' ({error})"
-        ) from error
+        raise Refused(f"engine dask needs what `pip install freehold[cluster]` brings: {error}") from error
     return DaskEngine(store, settings.scheduler, settings.memory, settings.lease)

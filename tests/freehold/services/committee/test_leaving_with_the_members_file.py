@@ -19,8 +19,8 @@ from freehold.services.committee.tables import Batch
 from prover.applications.perpetual.facts import update_words
 from prover.applications.perpetual.last_state import LastState
 from tests.support.fake_node import EXCHANGE, FakeNode, served_by
-from tests.support.recorded_history import history
 from tests.support.recorded_gateway import RecordedGateway
+from tests.support.recorded_history import history
 from tests.support.world import CONFIG, USD
 
 SIGNER = AccountSigner(0xA)

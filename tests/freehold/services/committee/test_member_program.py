@@ -23,8 +23,8 @@ from freehold.services.operator.settings import AvailabilitySettings
 from freehold.services.operator.store import open_store
 from freehold.services.operator.tables import Signature
 from tests.support.certificates import authority, signed_by
-from tests.support.recorded_history import add_batch, add_root, empty_state, history
 from tests.support.paths import ROOT
+from tests.support.recorded_history import add_batch, add_root, empty_state, history
 
 PATIENCE = 60
 """Seconds for what takes one or two."""

@@ -1,0 +1,40 @@
+"""Broken twins of the prover's process: `python -m tests.support.bad_prover` makes proofs with one bit turned.
+
+What FREEHOLD_TEST_PROVER names is done instead: "greedy" takes memory without end, "slow" waits before it begins,
+"silent" ends without an answer, "fails" raises what nobody expects.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from freehold.services.operator import proving
+from freehold.services.operator.children import leave, serve
+from prover.stark.proof import Proof
+
+MODULE = "tests.support.bad_prover"
+CHOICE = "FREEHOLD_TEST_PROVER"
+PROOF_OF = proving.make_proof
+
+
+def make_proof(run, parameters, progress):
+    kind = os.environ.get(CHOICE, "turned")
+    if kind == "greedy":
+        held = []
+        while True:
+            held.append(bytearray(1 << 24))
+    if kind == "slow":
+        time.sleep(600)
+    if kind == "silent":
+        os._exit(7)
+    if kind == "fails":
+        raise KeyError("what nobody expects")
+    data = bytearray(PROOF_OF(run, parameters, progress).to_bytes())
+    data[len(data) // 2] ^= 1
+    return Proof.from_bytes(bytes(data))
+
+
+if __name__ == "__main__":
+    proving.make_proof = make_proof
+    serve(proving.answer, leave)
