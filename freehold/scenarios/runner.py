@@ -15,9 +15,10 @@ from freehold.chain.managers import accounts
 from freehold.chain.spans import seconds
 from freehold.scenarios import document
 from freehold.scenarios.accounts import Accounts, User
+from freehold.scenarios.acts import travel
 from freehold.scenarios.assets import Asset, Assets
 from freehold.scenarios.document import OfAsset, OfCoins, Scenario, Step
-from freehold.scenarios.exchange import UNIT, ScenarioExchange, condition_of, fact_of, travel
+from freehold.scenarios.exchange import UNIT, ScenarioExchange, condition_of, fact_of
 from freehold.scenarios.report import Deviation, expect
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.fields import HOURS_UPPER_BOUND

@@ -13,7 +13,7 @@ from freehold.chain.network import head_number
 from freehold.commands.main import main
 from freehold.records import read_state
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from prover.applications.perpetual.facts import update_words
 from prover.applications.perpetual.positions import Position
 from scripts import escape, forced_withdrawal, freeze, last_state

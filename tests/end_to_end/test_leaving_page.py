@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from tests.support.paths import ROOT
 from tests.support.script_kit import DAY, ServedExchange, stay_connected
 

@@ -10,7 +10,7 @@ import pytest
 from freehold.chain import logs
 from freehold.records import write_state
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from prover.applications.perpetual.positions import Position
 from scripts import (
     deposit,

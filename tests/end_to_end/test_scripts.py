@@ -21,7 +21,7 @@ from freehold.chain.record import chain_folder, place_of, write_deployment
 from freehold.errors import Refused
 from freehold.records import read_state
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State

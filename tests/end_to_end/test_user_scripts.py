@@ -13,7 +13,7 @@ from freehold.chain.exchange import trade_arguments
 from freehold.leaving import stark_keys
 from freehold.records import write_state
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from prover.algebra.ecdsa import public_key
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal

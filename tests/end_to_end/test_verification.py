@@ -13,7 +13,7 @@ from freehold.chain.deployment import deploy_exchange
 from freehold.chain.verification import Line, Verdict, is_same, verify_deployment
 from freehold.chain.verifier import deploy_shape, deploy_verifier, parameter_words
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from prover.cairo.prove import key_of
 from prover.cairo.statement import program_identity
 from prover.codegen.shapes import EXCHANGE_BUILTINS, EXCHANGE_SHAPE
