@@ -9,13 +9,14 @@ from decimal import Decimal
 from freehold.scenarios.accounts import FEE_KEY
 from freehold.scenarios.assets import Assets
 from prover.algebra.ecdsa import public_key
-from prover.applications.ledger.units import Hours, Seconds
+from prover.applications.ledger.units import AssetId, Hours, Seconds
 from prover.applications.perpetual.batch import Batch, apply_batch
 from prover.applications.perpetual.config import FeePosition, GeneralConfig
 from prover.applications.perpetual.oracle_ticks import oracle_ticks
+from prover.applications.perpetual.signing import Owner, Signer
 from prover.applications.perpetual.state import State
-from prover.applications.perpetual.transactions import FundingTick, Transaction
-from prover.applications.perpetual.units import PositionId
+from prover.applications.perpetual.transactions import FundingTick, Trade, Transaction
+from prover.applications.perpetual.units import NO_COLLATERAL, CollateralQuanta, PositionId, SyntheticQuanta
 
 FEES = PositionId(1)
 """The position that collects fees."""
@@ -28,6 +29,30 @@ def rules(listed: Assets, is_rollup: bool) -> dict[str, object]:
     fees = FeePosition(position_id=FEES, public_key=public_key(FEE_KEY))
     assets = {"synthetic_assets": listed.configured(), "fee_position": fees} if listed.by_name else {}
     return {**assets, "data_availability_mode": int(is_rollup)}
+
+
+def matched(
+    signer: Signer,
+    buyer: Owner,
+    seller: Owner,
+    asset_id: AssetId,
+    synthetic: SyntheticQuanta,
+    collateral: CollateralQuanta,
+    fee: CollateralQuanta = NO_COLLATERAL,
+) -> Trade:
+    """Both sign an order of exactly this, with `fee` each, and it is filled whole."""
+    buy, sell = (
+        signer.order(owner, asset_id, is_buying, synthetic, collateral, fee)
+        for owner, is_buying in ((buyer, True), (seller, False))
+    )
+    return Trade(
+        buy_order=buy,
+        sell_order=sell,
+        actual_synthetic=synthetic,
+        actual_collateral=collateral,
+        actual_buyer_fee=fee,
+        actual_seller_fee=fee,
+    )
 
 
 def next_batch(
