@@ -20,7 +20,7 @@ from prover.applications.ledger.units import Hours
 from prover.applications.perpetual.escape import escape_amount, escape_proof
 from prover.applications.perpetual.facts import forced_trade_consent
 from prover.applications.perpetual.state import State
-from prover.applications.perpetual.transactions import ForcedTrade
+from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal
 
 
 def travel(seconds: int) -> None:
@@ -69,10 +69,13 @@ class Acts:
         ask = self.deployed.exchange.forcedTradeRequest
         return _receipt(ask(*terms, hour, nonce, signature, False, sender=user.account))
 
-    def freeze(self, owner: User, amount: int, sender: AccountAPI | None = None) -> ReceiptAPI:
-        """Over a forced withdrawal of `owner`'s that is late."""
-        method = self.deployed.exchange.freezeRequest
-        return _receipt(method(owner.stark_key, owner.position_id, amount, sender=sender or self.stranger))
+    def freeze(self, late: ForcedWithdrawal | ForcedTrade, sender: AccountAPI | None = None) -> ReceiptAPI:
+        """Over a request that was not served in time."""
+        if isinstance(late, ForcedWithdrawal):
+            arguments: tuple[int | bool, ...] = (late.public_key, late.position_id, late.amount)
+        else:
+            arguments = trade_arguments(late, self.deployed.asset_type)
+        return _receipt(self.deployed.exchange.freezeRequest(*arguments, sender=sender or self.stranger))
 
     def prove_position(self, user: User, state: State) -> ReceiptAPI:
         """By its Merkle path in `state`."""

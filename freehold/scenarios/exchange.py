@@ -26,7 +26,7 @@ from prover.algebra.keccak import keccak256
 from prover.applications.ledger.facts import condition_word
 from prover.applications.ledger.units import Seconds
 from prover.applications.perpetual.rollup_data import Published
-from prover.applications.perpetual.transactions import ForcedTrade, Transaction
+from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal, Transaction
 from prover.proving.batch import ProvenBatch, prove_batch
 from prover.stark.parameters import Parameters
 
@@ -198,10 +198,11 @@ class ScenarioExchange:
 
     def freeze(self, owner: User, amount: int, sender: AccountAPI, actor: str) -> None:
         """Anyone freezes for a late request of `owner`."""
+        late = ForcedWithdrawal(public_key=owner.stark_key, position_id=owner.position_id, amount=amount)
         self.report.step(
             "freeze the exchange",
             actor,
-            lambda: self.acts.freeze(owner, amount, sender),
+            lambda: self.acts.freeze(late, sender),
         )
 
     def escape(self, user: User) -> None:

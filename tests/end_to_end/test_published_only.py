@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -33,13 +32,13 @@ GETTERS = ("sharedStateHash", "getForcedRequests", "getUnFreezeTime", "escapeVer
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory, no_verifier, project, chain):
+def deployed(tmp_path_factory, project, chain):
     """After an upgrade to code that answers what is in the index, by a registry that knows its selectors."""
     users = Accounts.of_test_accounts()
     positions = {user.position_id: Position(user.stark_key, BALANCE) for user in users.users}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("published"))
-        exchange = ServedExchange.deploy(project, users, False, WEALTH, positions)
+        exchange = ServedExchange.recorded(users, "validium", WEALTH, positions)
     proxy, by = project.FreeholdProxy.at(exchange.deployed.exchange.address), {"sender": users.governor}
     published = users.governor.deploy(project.ObedientRegistry)
     for function in INDEX["functions"]:
@@ -67,7 +66,7 @@ def here(deployed, monkeypatch):
 
 @pytest.fixture
 def served(deployed):
-    return replace(deployed)
+    return deployed
 
 
 @pytest.fixture

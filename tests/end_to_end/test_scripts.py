@@ -12,7 +12,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from freehold.chain import deployment
 from freehold.chain.committee import availability_proof
 from freehold.chain.contracts import contract_at
 from freehold.chain.deployment import deploy_exchange
@@ -54,10 +53,8 @@ def folder(tmp_path_factory, no_verifier, project, chain, users):
         return State.of(config, {alice.position_id: Position(alice.stark_key, BALANCE)}, {}, (), time, (), time)
 
     token = users.governor.deploy(project.PlainToken)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deployment.State, "initial", staticmethod(funded))
-        now = chain.blocks.head.timestamp
-        deployed = deploy_exchange(project, users.governor, users.operator, [users.member], token, now)
+    now, governor = chain.blocks.head.timestamp, users.governor
+    deployed = deploy_exchange(project, governor, users.operator, [users.member], token, now, first_state=funded)
     token.mint(deployed.exchange, BALANCE, sender=users.governor)
     deployed.exchange.registerSender(alice.stark_key, alice.registration(), sender=alice.account)
     path = tmp_path_factory.mktemp("scripts")
