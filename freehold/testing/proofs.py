@@ -13,22 +13,11 @@ from freehold.chain.contracts import deploy
 from freehold.chain.deployed import Deployment
 from freehold.chain.deployment import verifier_with_program
 from freehold.chain.verifier import submit_proof
+from freehold.testing.parameters import SMALL
 from prover.algebra.keccak import keccak_of_words
 from prover.applications.perpetual.batch import Batch
 from prover.proving.batch import prove_batch
 from prover.stark.parameters import Parameters
-
-SMALL = Parameters(
-    log_blowup=2,
-    n_queries=5,
-    grinding_bits=4,
-    log_arity=3,
-    log_last=4,
-    digest_bytes=25,
-    log_packing=(2, 2, 2),
-    part_queries=16,
-)
-"""Secure against nothing: for tests of the machinery."""
 
 
 class Proofs(Protocol):
