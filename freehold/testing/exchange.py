@@ -19,8 +19,11 @@ from ape.contracts.base import ContractInstance
 from freehold.chain.contracts import deploy
 from freehold.chain.deployed import USUAL_DELAYS, Delays, Deployment
 from freehold.chain.deployment import deploy_exchange
+from freehold.chain.exchange import Exchange
 from freehold.chain.managers import accounts, chain, project
 from freehold.chain.submission import bring_checked
+from freehold.errors import Refused
+from freehold.leaving.from_chain import states_from_chain
 from freehold.scenarios.accounts import Accounts, User
 from freehold.scenarios.acts import Acts, travel, worth
 from freehold.scenarios.assets import COIN, Asset, Assets
@@ -49,6 +52,9 @@ Mode = Literal["validium", "rollup"]
 Amount = Decimal | int
 """Whole assets, or coins for one."""
 BTC = Asset("BTC", 10, Decimal(5))
+Prices = Mapping[str, Amount]
+"""By the asset's name, in coins for one."""
+PRICES = {"BTC": 20_000}
 WEALTH = 1_000 * COIN
 """In the wallet of everybody who comes."""
 TREE_HEIGHT = 16
@@ -57,7 +63,25 @@ TREE_HEIGHT = 16
 __all__ = ["BTC", "COIN", "WEALTH", "Amount", "Asset", "ExchangeUnderTest", "Mode", "User"]
 
 
-@dataclass
+class PriceTooFar(Refused):
+    """The rules let a price go only so far in the time since the last batch."""
+
+    def __init__(self, asset_id: int, wanted: int, reached: int) -> None:
+        name = asset_id.to_bytes(15, "big").rstrip(b"\0").decode()
+        super().__init__(
+            f"the price of {name} gets to {reached / wanted:.2%} of what is wanted: `wait` before the batch"
+        )
+
+
+@dataclass(frozen=True)
+class Last:
+    """A state that the chain took, and the prices that were quoted for it."""
+
+    state: State
+    prices: Prices
+
+
+@dataclass(repr=False)
 class ExchangeUnderTest:
     """`ExchangeUnderTest.deploy` makes one."""
 
@@ -65,14 +89,19 @@ class ExchangeUnderTest:
     accounts: Accounts
     listed: Assets
     proofs: Proofs
-    _states: dict[int, State] = field(default_factory=dict)
-    """Every state that the operator brought on chain, by its sequence number."""
+    prices: Prices
+    """Before the first batch."""
+    _lasts: dict[int, Last] = field(default_factory=dict)
+    """What the operator brought on chain, by its sequence number."""
 
     def __post_init__(self) -> None:
         self.acts = Acts(self.deployed, self.accounts.stranger)
         now = chain.blocks.head.timestamp
         self.signer = Signer(self.deployed.asset_type, Hours(now // 3600 + HOURS_AHEAD))
-        self._states.setdefault(self.contract.getSequenceNumber(), self.deployed.state)
+        self._lasts[self.contract.getSequenceNumber()] = Last(self.deployed.state, self.prices)
+
+    def __repr__(self) -> str:
+        return f"<exchange {self.contract.address}>"
 
     @staticmethod
     def deploy(
@@ -81,6 +110,7 @@ class ExchangeUnderTest:
         people: Accounts | None = None,
         wealth: int = WEALTH,
         assets: Sequence[Asset] = (BTC,),
+        prices: Prices = PRICES,
         proofs: Proofs | None = None,
         positions: Mapping[PositionId, Position] | None = None,
         delays: Delays = USUAL_DELAYS,
@@ -88,8 +118,9 @@ class ExchangeUnderTest:
     ) -> ExchangeUnderTest:
         """Alice and bob, unless other `people` come, are registered and have `wealth` in their wallets.
 
-        `positions` are there from the first state on, and the exchange holds their collateral. `configured` are fields
-        of the general configuration. A governor of the exchange is also its token's.
+        `prices` are the first ones of the `assets`. `positions` are there from the first state on, and the exchange
+        holds their collateral. `configured` are fields of the general configuration. Whoever governs the exchange
+        mints its token.
         """
         who, listed = people or Accounts.of_test_accounts(), Assets({asset.name: asset for asset in assets})
         token, given = deploy(who.governor, project.PlainToken), proofs or Declared()
@@ -112,7 +143,7 @@ class ExchangeUnderTest:
         )
         held = sum(position.collateral_balance for position in (positions or {}).values())
         token.mint(deployed.exchange, held, sender=who.governor)
-        made = ExchangeUnderTest(deployed, who, listed, given)
+        made = ExchangeUnderTest(deployed, who, listed, given, prices)
         for user in who.users:
             made.admit(user, wealth)
         return made
@@ -157,9 +188,13 @@ class ExchangeUnderTest:
         return int(self.contract.getWithdrawalBalance(user.stark_key, self.deployed.asset_type))
 
     @property
+    def _last(self) -> Last:
+        return self._lasts[self.contract.getSequenceNumber()]
+
+    @property
     def state(self) -> State:
         """The last that the chain took, which is an earlier one again where the chain went back to a snapshot."""
-        return self._states[self.contract.getSequenceNumber()]
+        return self._last.state
 
     def position(self, user: User) -> Position:
         return self.state.positions.get(user.position_id, EMPTY)
@@ -220,20 +255,24 @@ class ExchangeUnderTest:
 
     # --- the operator
 
-    def batch(
-        self,
-        *transactions: Transaction,
-        prices: Mapping[str, Amount] | None = None,
-        funding: Mapping[str, Amount] | None = None,
-    ) -> Batch:
-        """By the rules, with the ticks before it; nothing is sent. Raises RuleBroken.
+    def batch(self, *transactions: Transaction, prices: Prices | None = None, funding: Prices | None = None) -> Batch:
+        """By the rules, with the ticks before it; nothing is sent. Raises RuleBroken, and PriceTooFar.
 
-        `prices` in coins, signed by the oracles now; `funding`: coins that a holder of one asset pays.
+        `prices` in coins, signed by the oracles now: those that are not named are the last batch's. `funding`: coins
+        that a holder of one asset pays.
         """
-        now = Seconds(chain.pending_timestamp)
-        quotes = {name: Decimal(price) for name, price in (prices or {}).items()}
+        now, wanted = Seconds(chain.pending_timestamp), self._prices(prices)
         payments = {name: Decimal(coins) for name, coins in (funding or {}).items()}
-        return next_batch(self.deployed.config, self.state, self.listed, transactions, now, quotes, payments)
+        batch = next_batch(self.deployed.config, self.state, self.listed, transactions, now, wanted, payments)
+        reached = dict(batch.after.oracle_prices)
+        for price in batch.signed_min_prices:
+            if reached[price.asset_id] != price.price:
+                raise PriceTooFar(price.asset_id, price.price, reached[price.asset_id])
+        return batch
+
+    def _prices(self, named: Prices | None) -> dict[str, Decimal]:
+        known = {**self._last.prices, **(named or {})}
+        return {name: Decimal(known[name]) for name in self.listed.by_name}
 
     def prove(self, batch: Batch) -> None:
         """Its fact is on chain from here on."""
@@ -243,23 +282,19 @@ class ExchangeUnderTest:
         """A proven batch's data or their availability, then the update."""
         last, operator = self.contract.getLastBatchId(), self.accounts.operator
         bring_checked(self.deployed, batch, operator, self.accounts.member, last + 1, conditions)
-        self.note(batch)
-
-    def note(self, batch: Batch) -> None:
-        """The chain took it; whoever sent it."""
-        self._states[self.contract.getSequenceNumber()] = batch.after
 
     def serve(
         self,
         *transactions: Transaction,
-        prices: Mapping[str, Amount] | None = None,
-        funding: Mapping[str, Amount] | None = None,
+        prices: Prices | None = None,
+        funding: Prices | None = None,
         conditions: Sequence[tuple[str, bytes]] = (),
     ) -> Batch:
         """A batch, proven or declared so, and taken by the exchange. `conditions`: of each conditional transfer."""
-        batch = self.batch(*transactions, prices=prices, funding=funding)
+        batch, quoted = self.batch(*transactions, prices=prices, funding=funding), self._prices(prices)
         self.prove(batch)
         self.bring(batch, conditions)
+        self._lasts[self.contract.getSequenceNumber()] = Last(batch.after, quoted)
         return batch
 
     def give(self, *gifts: tuple[User, int]) -> Batch:
@@ -281,11 +316,21 @@ class ExchangeUnderTest:
         self.wait(self.deployed.delays.freeze_grace)
         self.freeze(request)
 
-    def escape(self, user: User) -> int:
-        """Proves the position of the last state, escapes with it, is paid: tokens that came into the wallet."""
-        self.acts.prove_position(user, self.state)
-        self.acts.escape(user, self.worth(user))
+    def escape(self, user: User, state: State | None = None) -> int:
+        """Proves the position of the last state, escapes with it, is paid: tokens that came into the wallet.
+
+        `state` is where the user knows the position from, the operator's if none is given.
+        """
+        known = state or self.state
+        self.acts.prove_position(user, known)
+        self.acts.escape(user, worth(known, user))
         return self.withdraw(user)
+
+    def state_from_chain(self) -> State:
+        """A rollup's last state as anybody finds it, without the operator. It must have taken a batch."""
+        seen = Exchange(self.contract, self.deployed.token, None, self.deployed.block)
+        *_, last = states_from_chain(seen, None)
+        return last
 
     # --- frames of tests
 

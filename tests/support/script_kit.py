@@ -14,15 +14,12 @@ from click.testing import CliRunner, Result
 from freehold.chain.record import write_deployment
 from freehold.records import Place
 from freehold.scenarios.accounts import Accounts
-from freehold.testing.exchange import Amount, ExchangeUnderTest, Mode
+from freehold.testing.exchange import ExchangeUnderTest, Mode
 from freehold.testing.proofs import Declared
-from prover.applications.perpetual.batch import Batch
 from prover.applications.perpetual.positions import Position
-from prover.applications.perpetual.transactions import Transaction
 from prover.stark.parameters import DEFAULT
 
 DAY, HOUR = 86_400, 3_600
-PRICES = {"BTC": 20_000}
 
 
 def run(script: Any, *options: object, answer: str = "") -> Result:
@@ -52,9 +49,9 @@ def stay_connected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ape.cli.commands.parse_network", lambda context: None)
 
 
-@dataclass
+@dataclass(repr=False)
 class ServedExchange(ExchangeUnderTest):
-    """One that has its record on disk, for scripts, and whose batches have prices."""
+    """One that has its record on disk, for scripts."""
 
     place: Place | None = None
 
@@ -67,15 +64,12 @@ class ServedExchange(ExchangeUnderTest):
             mode, people=accounts, wealth=wealth, positions=positions, proofs=Declared(DEFAULT)
         )
         place = Place(write_deployment(made.deployed).record_file.resolve())
-        return ServedExchange(made.deployed, made.accounts, made.listed, made.proofs, place=place)
+        return ServedExchange(made.deployed, made.accounts, made.listed, made.proofs, made.prices, place=place)
 
     @property
     def folder(self) -> Path:
         """Where it was deployed: scripts run from here find its record."""
         return self.place.record_file.parents[4]
-
-    def batch(self, *transactions: Transaction, prices: Mapping[str, Amount] = PRICES, funding=None) -> Batch:
-        return super().batch(*transactions, prices=prices or PRICES, funding=funding)
 
 
 def options(**values: object) -> Sequence[object]:
