@@ -22,4 +22,4 @@ class WithDonor(ExchangeMachine):
 
 
 def test_donations_change_nothing(world):
-    run_machine(WithDonor, world, examples=2, steps=8)
+    run_machine(WithDonor, world, examples=1, steps=10)
