@@ -16,7 +16,7 @@ from freehold.scenarios.acts import travel
 from prover.applications.perpetual.facts import update_words
 from prover.applications.perpetual.positions import Position
 from scripts import escape, forced_withdrawal, freeze, last_state
-from tests.support.script_kit import DAY, ServedExchange, done, refused, run, stay_connected
+from tests.support.script_kit import DAY, done, recorded, refused, run, stay_connected
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def served(tmp_path_factory, project, chain, users):
     alice, bob = users.users
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("rollup"))
-        exchange = ServedExchange.recorded(users, "rollup", 10_000)
+        exchange = recorded(users, "rollup", 10_000)
     exchange.give((alice, 1_000))
     exchange.give((bob, 500))
     exchange.give((alice, 50), (bob, 5))
@@ -181,7 +181,7 @@ def test_what_is_not_in_the_logs_is_named(served, tmp_path, project, users):
 def test_a_validium_has_nothing_on_chain(project, users, chain, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     alice, _ = users.users
-    ServedExchange.recorded(users, "validium", 0, {alice.position_id: Position(alice.stark_key, 5)})
+    recorded(users, "validium", 0, {alice.position_id: Position(alice.stark_key, 5)})
     refused(run(last_state, tmp_path / "last.json"), "the state is with its committee")
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from freehold.scenarios.accounts import Accounts
 from freehold.scenarios.acts import travel
 from tests.support.paths import ROOT
-from tests.support.script_kit import DAY, ServedExchange, stay_connected
+from tests.support.script_kit import DAY, recorded, stay_connected
 
 ORDER = [
     "last_state",
@@ -31,7 +31,7 @@ ORDER = [
 def deployed(tmp_path_factory, project, chain):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("page"))
-        return ServedExchange.recorded(Accounts.of_test_accounts(), "rollup", 5_000)
+        return recorded(Accounts.of_test_accounts(), "rollup", 5_000)
 
 
 def test_the_commands_of_the_page_lead_out(deployed, monkeypatch):

@@ -24,7 +24,7 @@ from scripts import (
     withdraw,
 )
 from tests.support.paths import ROOT
-from tests.support.script_kit import DAY, ServedExchange, done, options, refused, run, run_json, stay_connected
+from tests.support.script_kit import DAY, done, options, recorded, refused, run, run_json, stay_connected
 
 INDEX = json.loads((ROOT / "tests/vectors/published_index.json").read_text())
 BALANCE, WEALTH = 1_000, 5_000
@@ -38,7 +38,7 @@ def deployed(tmp_path_factory, project, chain):
     positions = {user.position_id: Position(user.stark_key, BALANCE) for user in users.users}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("published"))
-        exchange = ServedExchange.recorded(users, "validium", WEALTH, positions)
+        exchange = recorded(users, "validium", WEALTH, positions)
     proxy, by = project.FreeholdProxy.at(exchange.deployed.exchange.address), {"sender": users.governor}
     published = users.governor.deploy(project.ObedientRegistry)
     for function in INDEX["functions"]:

@@ -33,9 +33,9 @@ from scripts import (
 from tests.support.script_kit import (
     DAY,
     HOUR,
-    ServedExchange,
     done,
     options,
+    recorded,
     refused,
     run,
     run_json,
@@ -56,7 +56,7 @@ def deployed(tmp_path_factory, project, chain, users):
     positions = {user.position_id: Position(user.stark_key, BALANCE) for user in users.users}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("users"))
-        return ServedExchange.recorded(users, "validium", WEALTH, positions)
+        return recorded(users, "validium", WEALTH, positions)
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ from freehold.chain.record import write_deployment
 from freehold.records import Place
 from freehold.scenarios.accounts import Accounts
 from freehold.testing.exchange import ExchangeUnderTest, Mode
-from freehold.testing.proofs import Declared
+from freehold.testing.proofs import Declared, Proofs
 from prover.applications.perpetual.positions import Position
 from prover.stark.parameters import DEFAULT
 
 DAY, HOUR = 86_400, 3_600
+BELIEVED = Declared(DEFAULT)
 
 
 def run(script: Any, *options: object, answer: str = "") -> Result:
@@ -50,26 +51,28 @@ def stay_connected(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @dataclass(repr=False)
-class ServedExchange(ExchangeUnderTest):
+class RecordedExchange(ExchangeUnderTest):
     """One that has its record on disk, for scripts."""
 
     place: Place | None = None
-
-    @staticmethod
-    def recorded(
-        accounts: Accounts, mode: Mode, wealth: int, positions: Mapping[int, Position] | None = None
-    ) -> ServedExchange:
-        """The record is below the working directory."""
-        made = ExchangeUnderTest.deploy(
-            mode, people=accounts, wealth=wealth, positions=positions, proofs=Declared(DEFAULT)
-        )
-        place = Place(write_deployment(made.deployed).record_file.resolve())
-        return ServedExchange(made.deployed, made.accounts, made.listed, made.proofs, made.prices, place=place)
 
     @property
     def folder(self) -> Path:
         """Where it was deployed: scripts run from here find its record."""
         return self.place.record_file.parents[4]
+
+
+def recorded(
+    accounts: Accounts,
+    mode: Mode,
+    wealth: int,
+    positions: Mapping[int, Position] | None = None,
+    proofs: Proofs = BELIEVED,
+) -> RecordedExchange:
+    """The record is below the working directory."""
+    made = ExchangeUnderTest.deploy(mode, people=accounts, wealth=wealth, positions=positions, proofs=proofs)
+    place = Place(write_deployment(made.deployed).record_file.resolve())
+    return RecordedExchange(made.deployed, made.accounts, made.listed, made.proofs, made.prices, place=place)
 
 
 def options(**values: object) -> Sequence[object]:
