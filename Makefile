@@ -8,7 +8,7 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE weekly slither exchange demo demo-anvil test test-anvil test-slow test-browser coverage docs lint lint-python lint-solidity format setup clean help contracts cross cross-test
+.PHONY: FORCE weekly slither exchange demo demo-anvil test test-anvil test-slow test-browser coverage docs lint lint-python lint-solidity format setup clean help contracts wheel cross cross-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -69,6 +69,10 @@ format: setup ## format the Python sources
 
 contracts: setup ## compile the contracts that changed, with all that import them
 	@python -m freehold.chain.compilation
+
+wheel: contracts ## the package with its compiled contracts, into build/wheel
+	@python -m freehold.chain.packaging
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w build/wheel . && ls build/wheel
 
 setup: $(VENV)/.kernel ## environment, compiler and kernel in .venv
 

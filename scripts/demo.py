@@ -11,7 +11,8 @@ import click
 from freehold.chain.deployed import DAY
 from freehold.chain.network import is_local, refuse_old_chain, time_travels
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import UNIT, ScenarioExchange, travel
+from freehold.scenarios.acts import travel, worth
+from freehold.scenarios.exchange import UNIT, ScenarioExchange
 from freehold.scenarios.report import expect
 from prover.applications.perpetual.errors import Code
 from prover.applications.perpetual.transactions import Deposit, ForcedWithdrawal
@@ -93,7 +94,7 @@ class Demo(ScenarioExchange):
 
     def leave(self) -> None:
         for user, amount in ((self.alice, 700 * UNIT), (self.bob, 500 * UNIT)):
-            expect(f"{user.name}'s worth in the last state", self.worth(user), amount)
+            expect(f"{user.name}'s worth in the last state", worth(self.state, user), amount)
             self.escape(user)
 
 

@@ -16,6 +16,7 @@ from freehold.chain.parameters import CommitteePart, Parameters, RolesPart, Toke
 from freehold.chain.plan import GAS_LIMIT, Plan, Rehearsal, carry_out, differences, rehearse
 from freehold.chain.record import chain_folder, sending_file, settle
 from freehold.chain.sending import Journal, Sent
+from freehold.chain.verification import is_same, verify_deployment
 from freehold.errors import Refused
 from freehold.records import refuse_taken
 from scripts._arguments import Script, account_of, token_at, unlock
@@ -46,7 +47,8 @@ def cli(account: str | None, config: Path | None, dry_run: bool, yes: bool, **op
 
     First the whole deployment is rehearsed on a chain in memory: each transaction's gas, the cost, who signs. Each
     transaction is written down before it is sent; the same command goes on where an earlier one was stopped. In the end
-    code, roles, delays and configuration are compared with the parameters.
+    code, roles, delays and configuration are compared with the parameters, and with this source tree as
+    `ape run verify_deployment` does it.
 
     On a live network name it with its node and an account of yours:
     ape run deploy --network ethereum:sepolia:https://... --account me --config exchange.yaml
@@ -167,7 +169,7 @@ class teller:
 
 def tell_end(plan: Plan, deployment: Deployment, journal: Journal, rehearsal: Rehearsal) -> None:
     place = settle(deployment, journal, plan.parameters.name)
-    wrong = differences(plan, deployment, journal, rehearsal)
+    wrong = [*differences(plan, deployment, journal, rehearsal), *strange(deployment)]
     click.echo(", ".join(f"{name} delay {span}" for name, span in deployment.delays.describe().items()))
     click.echo(f"exchange {deployment.exchange.address}; record and state in {place.record_file.parent}: keep them")
     click.echo(f"{len(journal.sent)} transactions, {journal.gas:,} gas")
@@ -176,4 +178,15 @@ def tell_end(plan: Plan, deployment: Deployment, journal: Journal, rehearsal: Re
     if wrong:
         raise click.ClickException(f"do not use this exchange: {'; '.join(wrong)}")
     click.echo("code, roles, delays, configuration and state are those of the parameters")
-    click.echo(f"anybody compares it with the sources: ape run verify_deployment {deployment.exchange.address}")
+    again = f"ape run verify_deployment {deployment.exchange.address}"
+    click.echo(f"and those of this source tree, as anybody finds it who asks the chain alone: {again}")
+
+
+def strange(deployment: Deployment) -> list[str]:
+    """What the chain alone tells otherwise than this source tree, or does not tell."""
+    lines = verify_deployment(str(deployment.exchange.address), deployment.config, deployment.block)
+    return [
+        f"{line.part}: {line.what} {line.verdict.value}{f' ({line.reason})' if line.reason else ''}"
+        for line in lines
+        if not is_same([line])
+    ]

@@ -10,11 +10,11 @@ from _pytest._code import Traceback
 from ape import project
 
 from freehold.chain.compilation import bring_up_to_date, keep_fresh
+from freehold.testing.parameters import SMALL
 from prover.cairo.program import Program
 from prover.cairo.prove import prove_run
 from prover.cairo.run import run_program
 from tests.support.paths import ROOT
-from tests.support.small_proofs import SMALL
 
 keep_fresh()
 

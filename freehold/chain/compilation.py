@@ -25,9 +25,9 @@ from ape.logging import LogLevel, logger
 from ape.managers.project import ContractManager, LocalProject
 
 from freehold.chain import solc
+from freehold.chain.packaged import CONFIG, is_checkout
 from freehold.files import write_whole
 
-CONFIG = "ape-config.yaml"
 NOTEWORTHY = 1.0
 """Seconds of compiling after which a file gets a line."""
 NEEDED_BY_SCRIPTS = ("PlainToken.sol", "ObedientRegistry.sol", "ObedientEscapes.sol", "ExchangeShape.sol")
@@ -50,12 +50,18 @@ class Contracts(ContractManager):
 
 
 def keep_fresh() -> None:
-    """From here on the contracts of Ape's projects are of their sources as they are."""
-    if solc.is_set_up():
+    """From here on the contracts of Freehold's checkouts are of their sources as they are. Other projects stay what
+    Ape makes of them, with compilers of their own."""
+    if solc.is_set_up() and is_checkout(Path.cwd()):
         os.environ.setdefault("SOLCX_BINARY_PATH", str(solc.FOLDER))
-    contracts = cached_property(lambda project: Contracts(project, project.sources))
+    contracts = cached_property(_manager_of)
     contracts.__set_name__(LocalProject, "contracts")
     cast(Any, LocalProject).contracts = contracts
+
+
+def _manager_of(project: LocalProject) -> ContractManager:
+    kind = Contracts if is_checkout(project.path) else ContractManager
+    return kind(project, project.sources)
 
 
 def bring_up_to_date(project: LocalProject, sources: Iterable[str]) -> None:

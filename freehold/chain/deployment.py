@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +29,10 @@ from prover.codegen.pedersen_tables import pages
 from prover.codegen.shapes import EXCHANGE_BUILTINS
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, Parameters
+
+Proofs = Callable[[ProjectManager, AccountAPI, Parameters], tuple[ContractInstance, int]]
+"""Deploys what answers whether a run was proven; gives the program's number there too."""
+FirstState = Callable[[GeneralConfig, Seconds], State]
 
 
 class ParametersTooWeak(ValueError):
@@ -66,6 +70,14 @@ def deploy_escape_verifier(project: ProjectManager, account: AccountAPI) -> Cont
     return deploy(account, project.EscapeVerifier, tables)
 
 
+def verifier_with_program(
+    project: ProjectManager, governor: AccountAPI, parameters: Parameters
+) -> tuple[ContractInstance, int]:
+    """The verifier, and the number under which it knows the exchange's program."""
+    verifier = deploy_verifier(project, governor, parameters)
+    return verifier, register_program(governor, verifier, exchange_program())
+
+
 def deploy_exchange(
     project: ProjectManager,
     governor: AccountAPI,
@@ -78,6 +90,8 @@ def deploy_exchange(
     delays: Delays = USUAL_DELAYS,
     rules: Mapping[str, Any] = MappingProxyType({}),
     signatures_required: int = 1,
+    proofs: Proofs | None = None,
+    first_state: FirstState = State.initial,
 ) -> Deployment:
     """Deploy and configure. Raises Refused for a token of too many decimals, DelaysRefused, and ParametersTooWeak for
     less than the default outside local networks.
@@ -85,6 +99,9 @@ def deploy_exchange(
     `rules`: what the general configuration says beside the collateral: assets, fee position, availability mode, limits.
     Without a word of limits they are the usual ones; `limits` None is a configuration of version 1.
     Raises Refused for a configuration that would stop the exchange.
+
+    `proofs` deploys what says that a run was proven: the verifier if nobody says; `first_state` makes the state that
+    the exchange begins with: an empty one.
     """
     if not local and parameters.proven_bits() < DEFAULT.proven_bits():
         raise ParametersTooWeak(f"{parameters.proven_bits():.0f} proven bits, {DEFAULT.proven_bits():.0f} are required")
@@ -94,12 +111,10 @@ def deploy_exchange(
     asset_info = erc20_asset_info(bytes.fromhex(token.address[2:]))
     config = GeneralConfig.model_validate({"collateral": {"asset_id": asset_type(asset_info)}, "limits": {}, **rules})
     refuse_unusable(config)
-    state = State.initial(config, Seconds(time))
+    state = first_state(config, Seconds(time))
 
-    verifier = deploy_verifier(project, governor, parameters)
-    program = exchange_program()
-    number = register_program(governor, verifier, program)
-    identity = program_identity(key_of(EXCHANGE_BUILTINS, parameters).shape, program.data)
+    verifier, number = (proofs or verifier_with_program)(project, governor, parameters)
+    identity = program_identity(key_of(EXCHANGE_BUILTINS, parameters).shape, exchange_program().data)
     is_rollup = bool(config.data_availability_mode)
     kind = project.RollupFactAdapter if is_rollup else project.ProgramFactAdapter
     adapter = deploy(governor, kind, verifier, identity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
+from typing import Any
 
 from ape.exceptions import ApeException, CustomError
 from eth_abi.abi import decode
@@ -56,6 +57,18 @@ def error_name(error: ApeException) -> str:
         return str(error)
     known = _errors().get(data[:4])
     return known.name if known else words_of(data)
+
+
+def error_values(error: ApeException) -> dict[str, Any]:
+    """A typed error's values by name; none of what is not known here."""
+    if isinstance(error, CustomError):
+        return dict(error.inputs)
+    data = _data(str(error))
+    known = _errors().get(data[:4]) if data is not None else None
+    if data is None or known is None:
+        return {}
+    values = decode([field.canonical_type for field in known.inputs], data[4:])
+    return {str(field.name): value for field, value in zip(known.inputs, values, strict=True)}
 
 
 def refusal(error: ApeException) -> str:

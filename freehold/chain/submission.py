@@ -10,6 +10,7 @@ from ape.api.transactions import ReceiptAPI
 from freehold.chain.deployed import Deployment
 from freehold.chain.signatures import raw_signature
 from freehold.chain.verifier import submit_proof
+from prover.applications.perpetual.batch import Batch
 from prover.applications.perpetual.facts import application_data, availability_claim, update_words
 from prover.proving.batch import ProvenBatch
 
@@ -27,8 +28,20 @@ def bring_on_chain(
 
     `conditions` are registry and fact of each conditional transfer, in the batch's order.
     """
-    exchange, batch = deployment.exchange, proven.batch
     receipts = submit_proof(operator, deployment.verifier, deployment.program_number, proven.proof)
+    return [*receipts, *bring_checked(deployment, proven.batch, operator, member, batch_id, conditions)]
+
+
+def bring_checked(
+    deployment: Deployment,
+    batch: Batch,
+    operator: AccountAPI,
+    member: AccountAPI,
+    batch_id: int,
+    conditions: Sequence[tuple[str, bytes]] = (),
+) -> list[ReceiptAPI]:
+    """What follows once the verifier knows the batch's fact: data or its availability, state update."""
+    exchange, receipts = deployment.exchange, []
     if deployment.committee is None:  # sent even if the fact is known: by whom, and where the data then stands, is not
         receipts.append(deployment.adapter.publish(batch.main_words(), batch.data(), sender=operator))
     else:

@@ -50,6 +50,11 @@ class OnChain:
     def wallet(self, address: str) -> int:
         return int.from_bytes(self.node.simulate(self.token, _call("balanceOf(address)", address)), "big")
 
+    def wait_blocks(self, count: int) -> None:
+        until = self.node.head().number + count
+        while self.node.head().number < until:
+            time.sleep(0.2)
+
     # --- the exchange
 
     def is_registered(self, trader: Trader) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -17,7 +18,7 @@ from freehold.local.people import Trader
 from freehold.services.base.store import Store
 from freehold.services.operator import chain_view
 from freehold.services.operator.batches import BEFORE_BLOCK
-from freehold.services.operator.bodies import position_of
+from freehold.services.operator.bodies import collateral_without_funding
 from freehold.services.operator.head import tip_of
 from freehold.services.operator.tables import (
     FINAL,
@@ -31,6 +32,7 @@ from freehold.services.operator.tables import (
     Received,
     Stage,
 )
+from prover.applications.ledger.fields import FXP32
 
 Json = dict[str, Any]
 SPANS = (
@@ -112,27 +114,29 @@ def gas(session: Session) -> Json:
 
 def balance_sheet(session: Session, chain: OnChain, traders: Sequence[Trader]) -> Json:
     """Quanta. The contract's tokens are what it owes: deposits that wait, what may be withdrawn, and the collateral of
-    all positions, batches that are not on chain yet counted as if they were."""
+    all positions, batches that are not on chain yet counted as if they were. Each change of a position may leave up to a
+    quantum more, which funding rounds away."""
     held = chain.wallet(chain.record.exchange)
-    positions = [position_of(body) for body in session.scalars(select(CurrentPosition.body))]
+    bodies = [json.loads(body) for body in session.scalars(select(CurrentPosition.body))]
     deposits = sum(one.amount for one in chain_view.pending_deposits(session, 0))
     pending = pending_movements(session)
     withdrawable = sum(chain.withdrawable(trader.stark_key) for trader in traders)
-    collateral = sum(position.collateral_balance for position in positions)
-    synthetic: Counter[int] = Counter()
-    for position in positions:
-        for asset in position.assets:
-            synthetic[asset.asset_id] += asset.balance
-    claims = deposits + withdrawable + pending + collateral
+    collateral = sum(collateral_without_funding(body) for body in bodies) // FXP32
+    synthetic: Counter[str] = Counter()
+    for body in bodies:
+        for asset_id, asset in body["assets"].items():
+            synthetic[asset_id] += int(asset["balance"])
+    difference = held - deposits - withdrawable - pending - collateral
+    changes = session.scalar(select(func.count()).select_from(PositionLeaf)) or 0
     return {
         "held_by_the_contract": held,
         "deposits_that_wait": deposits,
         "withdrawable": withdrawable,
         "withdrawals_under_way": pending,
         "collateral_of_positions": collateral,
-        "difference": held - claims,
-        "synthetic_sums": {hex(asset_id): amount for asset_id, amount in synthetic.items()},
-        "adds_up": held == claims and not any(synthetic.values()),
+        "rounded_away_by_funding": difference,
+        "synthetic_sums": sorted(set(synthetic.values())),
+        "adds_up": 0 <= difference <= changes and not any(synthetic.values()),
         "last_batch": tip_of(session).batch,
     }
 

@@ -28,6 +28,8 @@ from prover.applications.perpetual.units import CollateralQuanta, Price, Synthet
 
 DEPOSIT = 20_000 * 10**6
 """Of each trader, in quanta."""
+CONFIRMED = 3
+"""Blocks after which a deposit is counted on."""
 LIFE = 30 * 24
 """Hours that a signature lives."""
 FEE = 2_000
@@ -77,14 +79,19 @@ class Trading:
         self.signer = Signer(self.config.collateral_asset_id, Hours(0), int(time()) & 0xFFFFFFFF)
 
     def open_accounts(self) -> None:
-        """Those that have none: tokens, registration, a deposit."""
+        """Those that have none: tokens, registration, a deposit; and waits until the operator counts on it."""
+        is_new = False
         for trader in self.traders:
             if self.chain.is_registered(trader):
                 continue
             self.chain.fund(trader, 10 * DEPOSIT)
             self.chain.register(trader)
             self.chain.deposit(trader, DEPOSIT)
+            is_new = True
             self.tell(f"{trader.name} deposits {DEPOSIT / 10**6:,.0f} into position {trader.position_id}")
+
+        if is_new:
+            self.chain.wait_blocks(CONFIRMED)
 
     def step(self) -> None:
         if time() < self._due:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ape.api.accounts import AccountAPI
@@ -27,6 +28,11 @@ class User:
     account: AccountAPI
     stark_private_key: int
     position_id: PositionId
+
+    @staticmethod
+    def numbered(name: str, account: AccountAPI, place: int) -> User:
+        """With a Stark key and a position that nobody has who came at another place."""
+        return User(name, account, 0xA11CE + place, PositionId(11 * (place + 1)))
 
     @property
     def stark_key(self) -> StarkKey:
@@ -54,6 +60,19 @@ class Accounts:
         people = accounts.test_accounts
         users = User("alice", people[4], 0xA11CE, PositionId(11)), User("bob", people[5], 0xB0B, PositionId(22))
         return Accounts(people[0], people[1], people[2], people[3], users)
+
+    @staticmethod
+    def for_users(names: Iterable[str]) -> Accounts:
+        """A test account for each user; where there are too few, new ones."""
+        named, people = list(names), accounts.test_accounts
+        governor, operator, member, stranger, *others = (people[place] for place in range(len(people)))
+        others += [people.generate_test_account() for _ in range(len(named) - len(others))]
+        for account in others[: len(named)]:
+            if account.balance == 0:
+                governor.transfer(account, "10 ether")
+        named_accounts = zip(named, others, strict=False)
+        users = (User.numbered(name, account, place) for place, (name, account) in enumerate(named_accounts))
+        return Accounts(governor, operator, member, stranger, tuple(users))
 
     @staticmethod
     def of_one(account: AccountAPI) -> Accounts:

@@ -17,28 +17,21 @@ from freehold.chain.record import write_deployment
 from freehold.chain.rollup import published_data
 from freehold.chain.signatures import raw_signature
 from freehold.chain.submission import bring_on_chain
-from freehold.scenarios.accounts import FEE_KEY, Accounts, User
+from freehold.scenarios.accounts import Accounts, User
+from freehold.scenarios.acts import Acts, worth
 from freehold.scenarios.assets import COIN, Assets
+from freehold.scenarios.batches import next_batch, rules
 from freehold.scenarios.report import Report, expect
-from prover.algebra.ecdsa import public_key
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.facts import condition_word
-from prover.applications.ledger.units import Hours, Seconds
-from prover.applications.perpetual.batch import apply_batch
-from prover.applications.perpetual.config import FeePosition
-from prover.applications.perpetual.escape import escape_amount, escape_proof
-from prover.applications.perpetual.facts import forced_trade_consent
-from prover.applications.perpetual.oracle_ticks import oracle_ticks
+from prover.applications.ledger.units import Seconds
 from prover.applications.perpetual.rollup_data import Published
-from prover.applications.perpetual.transactions import ForcedTrade, FundingTick, Transaction
+from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal, Transaction
 from prover.proving.batch import ProvenBatch, prove_batch
 from prover.stark.parameters import Parameters
 
 UNIT = COIN
 """Token units of one coin."""
-FEES = 1
-"""The position that collects fees."""
-HOURS_AHEAD = 24 * 365
 REPORT = Path(".build/demo.json")
 
 
@@ -54,15 +47,6 @@ def fact_of(text: str) -> bytes:
 def condition_of(notary: ContractInstance, text: str) -> int:
     """What a transfer names that shall happen once the notary registered the sentence."""
     return condition_word(bytes.fromhex(notary.address[2:]), fact_of(text))
-
-
-def travel(seconds: int) -> None:
-    """Moves the chain's clock and checks that it moved."""
-    target = chain.pending_timestamp + seconds
-    chain.pending_timestamp = target
-    chain.mine()
-    if chain.blocks.head.timestamp < target:
-        raise RuntimeError(f"the chain stands at {chain.blocks.head.timestamp}, not at {target}")
 
 
 class ScenarioExchange:
@@ -91,12 +75,6 @@ class ScenarioExchange:
     def balances(self) -> dict[str, int]:
         return {name: self.token.balanceOf(address) for name, address in self.holders.items()}
 
-    def rules(self) -> dict[str, object]:
-        """What governance fixes of the assets."""
-        fees = FeePosition(position_id=FEES, public_key=public_key(FEE_KEY))
-        assets = {"synthetic_assets": self.listed.configured(), "fee_position": fees} if self.listed.by_name else {}
-        return {**assets, "data_availability_mode": int(self.is_rollup)}
-
     def deploy(self) -> None:
         def act() -> None:
             self.deployed = deploy_exchange(
@@ -107,11 +85,12 @@ class ScenarioExchange:
                 self.token,
                 Seconds(chain.blocks.head.timestamp),
                 self.parameters,
-                rules=self.rules(),
+                rules=rules(self.listed, self.is_rollup),
             )
 
         self.report.step("deploy verifier, registry and exchange", "governor", act)
         self.exchange, self.state = self.deployed.exchange, self.deployed.state
+        self.acts = Acts(self.deployed, self.accounts.stranger)
         self.holders["exchange"] = self.exchange.address
         self.place = write_deployment(self.deployed)
         self.report.note_balances()
@@ -125,19 +104,14 @@ class ScenarioExchange:
         self.report.step(
             f"register the Stark key {user.stark_key:#x}"[:34] + "...",
             user.name,
-            lambda: self.exchange.registerSender(user.stark_key, user.registration(), sender=user.account),
+            lambda: self.acts.register(user),
         )
 
     def deposit(self, user: User, amount: int) -> None:
         self.report.step(
             f"deposit {coins(amount)} coins into position {user.position_id}",
             user.name,
-            lambda: [
-                self.token.approve(self.exchange, amount, sender=user.account),
-                self.exchange.deposit(
-                    user.stark_key, self.deployed.asset_type, user.position_id, amount, sender=user.account
-                ),
-            ],
+            lambda: self.acts.deposit(user, amount),
         )
 
     def serve(
@@ -152,17 +126,8 @@ class ScenarioExchange:
         `prices` in coins of one asset, which oracles sign; `funding`: what a holder of one asset pays; `conditions`:
         registry and fact of each conditional transfer.
         """
-        config, now = self.deployed.config, Seconds(chain.blocks.head.timestamp)
-        signed = self.listed.signed_prices(prices or {}, now)
-        targets = {price.asset_id: price.price for price in signed}
-        ticks: list[Transaction] = [
-            *oracle_ticks(config, dict(self.state.oracle_prices), self.state.system_time, now, targets),
-            FundingTick(
-                funding_indices=self.listed.funding(dict(self.state.funding_indices), funding or {}), timestamp=now
-            ),
-        ]
-        hour = Hours(now // 3600 + HOURS_AHEAD)
-        batch = apply_batch(config, self.state, [*ticks, *transactions], hour, signed, signed)
+        now = Seconds(chain.blocks.head.timestamp)
+        batch = next_batch(self.deployed.config, self.state, self.listed, transactions, now, prices, funding)
         proven = self.report.step(
             f"prove batch {len(self.proven) + 1} ({len(transactions)} transactions)",
             "operator",
@@ -194,33 +159,15 @@ class ScenarioExchange:
         self.report.step(
             f"request a forced withdrawal of {coins(amount)} coins{what}",
             user.name,
-            lambda: self.exchange.forcedWithdrawalRequest(
-                user.stark_key, user.position_id, amount, False, sender=user.account
-            ),
+            lambda: self.acts.request_withdrawal(user, amount),
         )
 
     def request_trade(self, trade: ForcedTrade, user: User, partner: User) -> None:
         """`user` sends it, with the consent that `partner` signed; it must be sent within the hour."""
-        hour, collateral = Hours(chain.pending_timestamp // 3600), self.deployed.asset_type
-        signature = raw_signature(partner.account, forced_trade_consent(trade, collateral, hour))
-        amounts = (trade.amount_collateral, trade.amount_synthetic, bool(trade.is_party_a_buying_synthetic))
         self.report.step(
             f"request a forced trade with {partner.name}",
             user.name,
-            lambda: self.exchange.forcedTradeRequest(
-                trade.public_key_a,
-                trade.public_key_b,
-                trade.position_id_a,
-                trade.position_id_b,
-                collateral,
-                trade.synthetic_asset_id,
-                *amounts,
-                hour,
-                trade.nonce,
-                signature,
-                False,
-                sender=user.account,
-            ),
+            lambda: self.acts.request_trade(trade, user, partner),
         )
 
     def notary(self) -> ContractInstance:
@@ -245,38 +192,31 @@ class ScenarioExchange:
         self.report.step(
             "withdraw",
             user.name,
-            lambda: self.exchange.withdraw(user.stark_key, self.deployed.asset_type, sender=self.accounts.stranger),
+            lambda: self.acts.withdraw(user),
         )
         expect(f"{user.name} is paid", self.token.balanceOf(user.account) - before, amount)
 
     def freeze(self, owner: User, amount: int, sender: AccountAPI, actor: str) -> None:
         """Anyone freezes for a late request of `owner`."""
+        late = ForcedWithdrawal(public_key=owner.stark_key, position_id=owner.position_id, amount=amount)
         self.report.step(
             "freeze the exchange",
             actor,
-            lambda: self.exchange.freezeRequest(owner.stark_key, owner.position_id, amount, sender=sender),
-        )
-
-    def worth(self, user: User) -> int:
-        return escape_amount(
-            self.state.position(user.position_id), self.state.funding_indices, self.state.oracle_prices
+            lambda: self.acts.freeze(late, sender),
         )
 
     def escape(self, user: User) -> None:
         """Prove the position of the last state, escape with it, be paid."""
-        amount, proof = self.worth(user), escape_proof(self.state, user.position_id)
-        n_assets = len(self.state.position(user.position_id).assets)
+        amount = worth(self.state, user)
         self.report.step(
             "prove the position by its Merkle path",
             user.name,
-            lambda: self.deployed.escape_verifier.verifyEscape(
-                proof, n_assets, self.state.words(), sender=user.account
-            ),
+            lambda: self.acts.prove_position(user, self.state),
         )
         self.report.step(
             f"escape with {coins(amount)} coins",
             user.name,
-            lambda: self.exchange.escape(user.stark_key, user.position_id, amount, sender=user.account),
+            lambda: self.acts.escape(user, amount),
         )
         self.pay(user, amount)
 

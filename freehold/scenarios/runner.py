@@ -11,13 +11,14 @@ import click
 from ape.contracts.base import ContractInstance
 from ape.exceptions import ContractLogicError
 
-from freehold.chain.managers import accounts
 from freehold.chain.spans import seconds
 from freehold.scenarios import document
 from freehold.scenarios.accounts import Accounts, User
+from freehold.scenarios.acts import travel
 from freehold.scenarios.assets import Asset, Assets
+from freehold.scenarios.batches import matched
 from freehold.scenarios.document import OfAsset, OfCoins, Scenario, Step
-from freehold.scenarios.exchange import UNIT, ScenarioExchange, condition_of, fact_of, travel
+from freehold.scenarios.exchange import UNIT, ScenarioExchange, condition_of, fact_of
 from freehold.scenarios.report import Deviation, expect
 from prover.algebra.keccak import keccak256
 from prover.applications.ledger.fields import HOURS_UPPER_BOUND
@@ -31,29 +32,13 @@ from prover.applications.perpetual.transactions import (
     ForcedTrade,
     ForcedWithdrawal,
     Liquidate,
-    Trade,
     Transaction,
 )
-from prover.applications.perpetual.units import CollateralQuanta, PositionId, SyntheticQuanta
+from prover.applications.perpetual.units import CollateralQuanta, SyntheticQuanta
 from prover.stark.parameters import Parameters
 
 NEVER = Hours(HOURS_UPPER_BOUND - 1)
 """Orders of scenarios do not expire."""
-
-
-def accounts_of(scenario: Scenario) -> Accounts:
-    """A test account for each user; where there are too few, new ones."""
-    people = accounts.test_accounts
-    governor, operator, member, stranger, *others = (people[place] for place in range(len(people)))
-    others += [people.generate_test_account() for _ in range(len(scenario.people) - len(others))]
-    for account in others[: len(scenario.people)]:
-        if account.balance == 0:
-            governor.transfer(account, "10 ether")
-    users = tuple(
-        User(name, account, 0xA11CE + place, PositionId(11 * (place + 1)))
-        for place, (name, account) in enumerate(zip(scenario.people, others, strict=False))
-    )
-    return Accounts(governor, operator, member, stranger, users)
 
 
 class Runner(ScenarioExchange):
@@ -62,7 +47,8 @@ class Runner(ScenarioExchange):
     def __init__(self, parameters: Parameters, scenario: Scenario) -> None:
         wealth = {name: quantised(coins, UNIT, name) for name, coins in scenario.people.items()}
         self.assets = {name: Asset(name, asset.decimals, asset.margin) for name, asset in scenario.assets.items()}
-        super().__init__(parameters, accounts_of(scenario), wealth, Assets(self.assets), scenario.mode == "rollup")
+        people = Accounts.for_users(scenario.people)
+        super().__init__(parameters, people, wealth, Assets(self.assets), scenario.mode == "rollup")
         self.scenario = scenario
         self.users = {user.name: user for user in self.accounts.users}
         self.lost: set[str] = set()
@@ -149,7 +135,7 @@ class Runner(ScenarioExchange):
 
     def do_new_key(self, part: document.NewKey) -> None:
         old, place = self.users[part.who], len(self.users)
-        user = User(part.name, old.account, 0xA11CE + place, PositionId(11 * (place + 1)))
+        user = User.numbered(part.name, old.account, place)
         self.register(user)
         self.users[part.name] = user
         self.lost.add(part.who)
@@ -205,20 +191,8 @@ class Runner(ScenarioExchange):
     def do_trade(self, part: document.Trade) -> None:
         asset, synthetic, collateral = self._quanta(part)
         fee = CollateralQuanta(quantised(part.fee, UNIT, "fee"))
-        buy, sell = (
-            self.signer.order(self._signing(name), asset.asset_id, buys, synthetic, collateral, fee)
-            for name, buys in ((part.buyer, True), (part.seller, False))
-        )
-        self.waiting.append(
-            Trade(
-                buy_order=buy,
-                sell_order=sell,
-                actual_synthetic=synthetic,
-                actual_collateral=collateral,
-                actual_buyer_fee=fee,
-                actual_seller_fee=fee,
-            )
-        )
+        buyer, seller = self._signing(part.buyer), self._signing(part.seller)
+        self.waiting.append(matched(self.signer, buyer, seller, asset.asset_id, synthetic, collateral, fee))
 
     def do_transfer(self, part: document.Transfer) -> None:
         sender, receiver, condition = self._signing(part.who), self.users[part.to], None

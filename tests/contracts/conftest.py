@@ -8,29 +8,23 @@ decode, as revert data with a byte 0x27, and compares nothing where the error is
 from __future__ import annotations
 
 from ast import literal_eval
-from functools import cache
 
-import ape_test.accounts
 import pytest
 from ape import networks
 from ape.exceptions import ContractLogicError, CustomError
 from ape.pytest.contextmanagers import RevertsContextManager
-from ape_ethereum.trace import Trace
 from ape_test.provider import LocalProvider
 from eth_tester.exceptions import TransactionFailed
 
+from freehold.testing.kit import Kit
+from freehold.testing.speed import no_idle_work
 from prover.algebra.keccak import keccak256
-from tests.support.exchange_kit import Kit
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_idle_work():
-    """Nobody prints the call tree of an expected refusal, and a test account's keys are derived once."""
-    derive, show = ape_test.accounts.generate_dev_accounts, Trace.show
-    ape_test.accounts.generate_dev_accounts = cache(derive)
-    Trace.show = lambda *_, **__: None
-    yield
-    ape_test.accounts.generate_dev_accounts, Trace.show = derive, show
+    with no_idle_work():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ from freehold.chain import plan as plans
 from freehold.chain.parameters import Parameters
 from freehold.chain.plan import Plan, carry_out, differences, rehearse
 from freehold.chain.record import chain_folder, place_of, sending_file, settle
+from freehold.chain.verification import verify_deployment
 from freehold.errors import Refused
 from freehold.records import read_state
 from prover.algebra.ecdsa import public_key
@@ -89,6 +90,15 @@ def test_a_dry_run_says_what_it_costs_and_sends_nothing(light, people, chain):
     assert f"afterwards {people[7]} accepts to be main governor" in result.output
     assert f"afterwards {people[8]} accepts to be proxy governor" in result.output
     assert "transactions of TEST::0" in result.output and "ether at" in result.output
+
+
+def test_what_is_not_this_source_trees_is_not_to_be_used(light, people, chain, monkeypatch):
+    """Both doubles are found by what the chain tells, though all is as it was rehearsed."""
+    monkeypatch.setattr(deploy, "verify_deployment", verify_deployment)
+    done = run("--config", write(people))
+    assert done.exit_code == 1 and "do not use this exchange: " in done.output, done.output
+    assert "escape verifier: code different (not EscapeVerifier" in done.output
+    assert "verifier 1: verifier different (not StarkVerifier" in done.output
 
 
 def test_what_the_dry_run_says_is_what_is_sent(light, people, chain):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -13,11 +12,11 @@ from freehold.chain.network import head_number
 from freehold.commands.main import main
 from freehold.records import read_state
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from prover.applications.perpetual.facts import update_words
 from prover.applications.perpetual.positions import Position
 from scripts import escape, forced_withdrawal, freeze, last_state
-from tests.support.script_kit import DAY, ServedExchange, done, refused, run, stay_connected, taken
+from tests.support.script_kit import DAY, done, recorded, refused, run, stay_connected
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +25,12 @@ def users():
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, no_verifier, project, chain, users):
+def served(tmp_path_factory, project, chain, users):
     """Three batches, the last with a second deposit of alice."""
     alice, bob = users.users
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("rollup"))
-        exchange = ServedExchange.deploy(project, users, is_rollup=True, wealth=10_000)
+        exchange = recorded(users, "rollup", 10_000)
     exchange.give((alice, 1_000))
     exchange.give((bob, 500))
     exchange.give((alice, 50), (bob, 5))
@@ -112,12 +111,10 @@ def test_an_older_state_is_a_beginning(served, users, alice, tmp_path, monkeypat
     same = tmp_path / "same.json"
     done(run(last_state, same, "--state", older))
     assert same.read_bytes() == older.read_bytes() and asked == []
-    served_after = replace(served)
-    served_after.state = served.state
-    served_after.give((alice, 3))
+    served.give((alice, 3))
     newer = tmp_path / "newer.json"
     done(run(last_state, newer, "--state", older))
-    assert read_state(newer)[1].hash() == served_after.state.hash() and len(asked) == 2
+    assert read_state(newer)[1].hash() == served.state.hash() and len(asked) == 2
     document = json.loads(older.read_text())
     document["state"]["system_time"] = "5"
     strange = tmp_path / "strange.json"
@@ -181,20 +178,17 @@ def test_what_is_not_in_the_logs_is_named(served, tmp_path, project, users):
     refused(run(last_state, tmp_path / "last.json", "--deployment", late), "publishes no data")
 
 
-def test_a_validium_has_nothing_on_chain(project, users, no_verifier, chain, tmp_path, monkeypatch):
+def test_a_validium_has_nothing_on_chain(project, users, chain, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     alice, _ = users.users
-    ServedExchange.deploy(project, users, False, 0, {alice.position_id: Position(alice.stark_key, 5)})
+    recorded(users, "validium", 0, {alice.position_id: Position(alice.stark_key, 5)})
     refused(run(last_state, tmp_path / "last.json"), "the state is with its committee")
 
 
 def test_data_of_another_contract_are_named(served, project, users, alice, tmp_path):
     batcher = users.stranger.deploy(project.Batcher)
-    after = replace(served)
-    after.state = served.state
-    after.deposit(alice, 3)
-    batch = after.batch(taken(alice, 3))
-    after.prove(batch)
+    batch = served.batch(served.deposit(alice, 3))
+    served.prove(batch)
     adapter = served.deployed.adapter
     call = adapter.publish.encode_input(batch.main_words(), batch.data())
     batcher.batch(adapter, [call], sender=users.stranger)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from importlib import import_module
 
 import pytest
 from click.testing import CliRunner
 
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from tests.support.paths import ROOT
-from tests.support.script_kit import DAY, ServedExchange, stay_connected
+from tests.support.script_kit import DAY, recorded, stay_connected
 
 ORDER = [
     "last_state",
@@ -29,17 +28,17 @@ ORDER = [
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory, no_verifier, project, chain):
+def deployed(tmp_path_factory, project, chain):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("page"))
-        return ServedExchange.deploy(project, Accounts.of_test_accounts(), is_rollup=True, wealth=5_000)
+        return recorded(Accounts.of_test_accounts(), "rollup", 5_000)
 
 
 def test_the_commands_of_the_page_lead_out(deployed, monkeypatch):
     """S0-19: for a rollup whose operator serves nothing any more. A deposit that waited comes back too."""
     monkeypatch.chdir(deployed.folder)
     stay_connected(monkeypatch)
-    exchange = replace(deployed)
+    exchange = deployed
     alice, bob = exchange.accounts.users
     exchange.give((alice, 1_000), (bob, 500))
     exchange.deposit(alice, 70)

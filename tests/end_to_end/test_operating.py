@@ -19,8 +19,8 @@ from freehold.chain.committee import BlsMember
 from freehold.chain.record import open_deployment, place_of
 from freehold.records import read_state
 from freehold.scenarios.accounts import Accounts
+from freehold.scenarios.acts import travel
 from freehold.scenarios.assets import ORACLES, Asset, Assets
-from freehold.scenarios.exchange import travel
 from prover.algebra.ecdsa import public_key
 from prover.applications.ledger.units import Hours
 from prover.applications.perpetual.documents import BatchDocument

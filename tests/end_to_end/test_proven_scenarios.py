@@ -7,11 +7,11 @@ import pytest
 
 from freehold.scenarios.accounts import Accounts
 from freehold.scenarios.document import Scenario, read_scenario
+from freehold.testing.parameters import SMALL
 from prover.applications.perpetual.errors import Code
 from scripts.demo import Demo
 from scripts.scenario import Runner
 from tests.support.paths import ROOT
-from tests.support.small_proofs import SMALL
 
 SCENARIOS = ROOT / "scripts/_scenarios"
 QUICK = ("every_kind", "the_19300", "key_recovery")

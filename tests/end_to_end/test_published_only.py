@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from freehold.chain import logs
 from freehold.records import write_state
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from prover.applications.perpetual.positions import Position
 from scripts import (
     deposit,
@@ -25,7 +24,7 @@ from scripts import (
     withdraw,
 )
 from tests.support.paths import ROOT
-from tests.support.script_kit import DAY, ServedExchange, done, options, refused, run, run_json, stay_connected
+from tests.support.script_kit import DAY, done, options, recorded, refused, run, run_json, stay_connected
 
 INDEX = json.loads((ROOT / "tests/vectors/published_index.json").read_text())
 BALANCE, WEALTH = 1_000, 5_000
@@ -33,13 +32,13 @@ GETTERS = ("sharedStateHash", "getForcedRequests", "getUnFreezeTime", "escapeVer
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory, no_verifier, project, chain):
+def deployed(tmp_path_factory, project, chain):
     """After an upgrade to code that answers what is in the index, by a registry that knows its selectors."""
     users = Accounts.of_test_accounts()
     positions = {user.position_id: Position(user.stark_key, BALANCE) for user in users.users}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("published"))
-        exchange = ServedExchange.deploy(project, users, False, WEALTH, positions)
+        exchange = recorded(users, "validium", WEALTH, positions)
     proxy, by = project.FreeholdProxy.at(exchange.deployed.exchange.address), {"sender": users.governor}
     published = users.governor.deploy(project.ObedientRegistry)
     for function in INDEX["functions"]:
@@ -67,7 +66,7 @@ def here(deployed, monkeypatch):
 
 @pytest.fixture
 def served(deployed):
-    return replace(deployed)
+    return deployed
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from ape.exceptions import ContractLogicError
 from freehold.scenarios.document import Scenario, Step, read_scenario, seconds
 from freehold.scenarios.report import Deviation
 from freehold.scenarios.runner import Runner, refusal_of
+from freehold.testing.parameters import SMALL
 from prover.algebra.keccak import keccak256
-from tests.support.small_proofs import SMALL
 
 SHORT = """
 title: Nobody serves anything

@@ -12,7 +12,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from freehold.chain import deployment
 from freehold.chain.committee import availability_proof
 from freehold.chain.contracts import contract_at
 from freehold.chain.deployment import deploy_exchange
@@ -21,7 +20,7 @@ from freehold.chain.record import chain_folder, place_of, write_deployment
 from freehold.errors import Refused
 from freehold.records import read_state
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.state import State
@@ -54,10 +53,8 @@ def folder(tmp_path_factory, no_verifier, project, chain, users):
         return State.of(config, {alice.position_id: Position(alice.stark_key, BALANCE)}, {}, (), time, (), time)
 
     token = users.governor.deploy(project.PlainToken)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deployment.State, "initial", staticmethod(funded))
-        now = chain.blocks.head.timestamp
-        deployed = deploy_exchange(project, users.governor, users.operator, [users.member], token, now)
+    now, governor = chain.blocks.head.timestamp, users.governor
+    deployed = deploy_exchange(project, governor, users.operator, [users.member], token, now, first_state=funded)
     token.mint(deployed.exchange, BALANCE, sender=users.governor)
     deployed.exchange.registerSender(alice.stark_key, alice.registration(), sender=alice.account)
     path = tmp_path_factory.mktemp("scripts")

@@ -15,11 +15,12 @@ import pytest
 
 from tests.support.paths import ROOT
 
-TOOLS = ("bash", "env", "dirname", "sed", "grep", "cat", "mkdir", "cp", "chmod", "rm", "touch")
+TOOLS = ("bash", "env", "dirname", "sed", "grep", "cat", "mkdir", "cp", "chmod", "rm", "touch", "sleep")
 PYTHON = """#!/bin/bash
 # A Python that makes an environment of itself and installs what it is asked to.
 case "$*" in
   {failing}) exit 1 ;;
+  *requirement*) {packages} ;;
   "-m venv"*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && touch "$4/bin/activate" ;;
 esac
 """
@@ -27,12 +28,17 @@ GOOD = "#!/bin/bash\ncat > /dev/null\n"
 BAD = "#!/bin/bash\nexit 1\n"
 
 
-def machine(folder: Path, python_fails_at: str = "nothing", **commands: str | None) -> Path:
-    """A folder of commands; a command given as None is missing."""
+def machine(folder: Path, python_fails_at: str = "nothing", packages: str = "true", **commands: str | None) -> Path:
+    """A folder of commands; a command given as None is missing. `packages`: what installing them does."""
     folder.mkdir()
     for tool in TOOLS:
         (folder / tool).symlink_to(shutil.which(tool))
-    scripts = {"python3": PYTHON.format(failing=python_fails_at), "c++": GOOD, "npm": GOOD, "node": "#!/bin/bash\n"}
+    scripts = {
+        "python3": PYTHON.format(failing=python_fails_at, packages=packages),
+        "c++": GOOD,
+        "npm": GOOD,
+        "node": "#!/bin/bash\n",
+    }
     for name, script in (scripts | commands).items():
         if script is not None:
             (folder / name).write_text(script)
@@ -103,6 +109,14 @@ def test_each_step_is_named_with_its_seconds(tmp_path):
         f"  {len(re.findall('==', (ROOT / '.ci/requirements.txt').read_text()))} Python packages: 1 s",
         "  Solidity compiler, anvil, linter and OpenZeppelin: 1 s",
     ]
+
+
+def test_a_long_step_shows_that_it_goes_on(tmp_path):
+    """And a step that fails ends the dots too: nothing writes after the last line."""
+    said = set_up(machine(tmp_path / "bin", packages="sleep 5"), tmp_path / "venv").stdout
+    assert re.search(r"^  \d+ Python packages\.\.: [56] s$", said, re.MULTILINE), said
+    failed = set_up(machine(tmp_path / "worse", packages="sleep 3; exit 1"), tmp_path / "other")
+    assert failed.returncode == 1 and failed.stdout.endswith("Python packages."), failed
 
 
 def test_a_compiler_that_does_not_run_is_one_line(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 from eth_account import Account
@@ -13,7 +12,8 @@ from freehold.chain.exchange import trade_arguments
 from freehold.leaving import stark_keys
 from freehold.records import write_state
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
+from freehold.testing.exchange import BTC, taken
 from prover.algebra.ecdsa import public_key
 from prover.applications.perpetual.positions import Position
 from prover.applications.perpetual.transactions import ForcedTrade, ForcedWithdrawal
@@ -31,17 +31,15 @@ from scripts import (
     withdraw,
 )
 from tests.support.script_kit import (
-    BTC,
     DAY,
     HOUR,
-    ServedExchange,
     done,
     options,
+    recorded,
     refused,
     run,
     run_json,
     stay_connected,
-    taken,
 )
 
 BALANCE, WEALTH = 1_000, 5_000
@@ -54,17 +52,17 @@ def users():
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory, no_verifier, project, chain, users):
+def deployed(tmp_path_factory, project, chain, users):
     positions = {user.position_id: Position(user.stark_key, BALANCE) for user in users.users}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("users"))
-        return ServedExchange.deploy(project, users, False, WEALTH, positions)
+        return recorded(users, "validium", WEALTH, positions)
 
 
 @pytest.fixture
 def served(deployed):
     """As it was deployed: the chain forgets what a test did."""
-    return replace(deployed)
+    return deployed
 
 
 @pytest.fixture(autouse=True)

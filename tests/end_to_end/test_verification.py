@@ -13,14 +13,14 @@ from freehold.chain.deployment import deploy_exchange
 from freehold.chain.verification import Line, Verdict, is_same, verify_deployment
 from freehold.chain.verifier import deploy_shape, deploy_verifier, parameter_words
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
+from freehold.testing.kit import Kit
 from prover.cairo.prove import key_of
 from prover.cairo.statement import program_identity
 from prover.codegen.shapes import EXCHANGE_BUILTINS, EXCHANGE_SHAPE
 from prover.proving.batch import exchange_program
 from prover.stark.parameters import DEFAULT, NAMED, Parameters
 from scripts import verify_deployment as command
-from tests.support.exchange_kit import Kit
 
 DAY = 86_400
 AMOUNTS, OTHER_AMOUNTS = "67ffffffffffffffff", "67fffffffffffffffe"

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from freehold.testing.kit import CONFIG_HASH, HOUR, Kit
+from freehold.testing.output_words import ROLLUP, Output
 from prover.algebra.keccak import keccak_of_words
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.positions import EMPTY, Position
-from tests.support.exchange_kit import CONFIG_HASH, HOUR, Kit
-from tests.support.output_words import ROLLUP, Output
 
 PROGRAM = 0x77
 BIAS = 2**63

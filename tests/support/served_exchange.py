@@ -25,14 +25,14 @@ from freehold.services.operator.signer import LocalKey
 from freehold.services.operator.submitter import Submitter
 from freehold.services.operator.tables import Batch, ChainTx, Job, Signature
 from freehold.services.operator.watcher import Watcher
+from freehold.testing.kit import Kit
+from freehold.testing.output_words import Output, SharedState, availability_claim
+from freehold.testing.parameters import SMALL
 from prover.algebra.keccak import keccak_of_words
 from prover.cairo.proof_file import ProofFile
 from prover.stark.proof import Proof
 from tests.support.anvil import Anvil
-from tests.support.exchange_kit import Kit
 from tests.support.operator_rows import batch_row, movement_rows
-from tests.support.output_words import Output, SharedState, availability_claim
-from tests.support.small_proofs import SMALL
 
 PROGRAM = 7
 """The number of the program, and in the double's hands its identity."""

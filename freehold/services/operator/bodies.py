@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from freehold.services.base.batch_data import position_data
+from prover.applications.ledger.fields import FXP32
 from prover.applications.ledger.units import AssetId, StarkKey
 from prover.applications.perpetual.positions import Asset, Position
 from prover.applications.perpetual.units import CollateralQuanta, FundingIndex, SyntheticQuanta
@@ -27,3 +30,13 @@ def position_of(body: str) -> Position:
     return Position(
         StarkKey(int(document["public_key"], 16)), CollateralQuanta(int(document["collateral_balance"])), assets
     )
+
+
+def collateral_without_funding(document: Mapping[str, Any]) -> int:
+    """Of a body's document, in 2^-32 quanta: the collateral as it was when no funding had come.
+
+    The sum over all positions is the same before and after funding, up to what funding rounds away, since what one pays
+    others get.
+    """
+    paid = sum(int(one["balance"]) * int(one["cached_funding_index"]) for one in document["assets"].values())
+    return int(document["collateral_balance"]) * FXP32 + paid

@@ -15,8 +15,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from freehold.services.base.store import Store
+from freehold.services.operator.bodies import collateral_without_funding
 from freehold.services.operator.leaves import newest_batches, positions
 from freehold.services.operator.tables import ABANDONED, FINAL, Batch, Block, Event, Movement, PositionLeaf
+from prover.applications.ledger.fields import FXP32
 
 log = structlog.get_logger(__name__)
 DEEP = 512
@@ -54,7 +56,8 @@ class _Moved:
 
 @dataclass(frozen=True)
 class _Committed:
-    """Of the state after a final batch: collateral of all positions, and deposits that were taken so far."""
+    """Of the state after a final batch: collateral of all positions, in 2^-32 quanta and without funding, and deposits
+    that were taken so far."""
 
     batch: int
     collateral: int
@@ -75,7 +78,7 @@ class Claims:
         committed, moved = self._committed(session, newest), self._amounts(session)
         deposited = moved["LogDeposit"] - moved["LogDepositCancelReclaimed"]
         withdrawable = moved["LogWithdrawalAllowed"] - moved["LogWithdrawalPerformed"]
-        return Solvency(held, deposited - committed.accepted, withdrawable, committed.collateral)
+        return Solvency(held, deposited - committed.accepted, withdrawable, committed.collateral // FXP32)
 
     def _committed(self, session: Session, batch_id: int) -> _Committed:
         final = session.scalar(select(func.max(Batch.id)).where(Batch.state == FINAL, Batch.id <= batch_id))
@@ -88,7 +91,7 @@ class Claims:
         return _after(session, self._base, batch_id)
 
     def _all_collateral(self, batch_id: int) -> int:
-        total = sum(int(body["collateral_balance"]) for _, body in positions(self.store, batch_id))
+        total = sum(collateral_without_funding(body) for _, body in positions(self.store, batch_id))
         log.info("positions added up", batch=batch_id, collateral=total)
         return total
 
@@ -134,7 +137,7 @@ def _collateral_of_changed(session: Session, after: int, upto: int, of: int | No
     bodies = select(PositionLeaf.body).join(
         rows, (PositionLeaf.position_id == rows.c.position_id) & (PositionLeaf.batch == rows.c.batch)
     )
-    return sum(int(json.loads(body)["collateral_balance"]) for body in session.scalars(bodies))
+    return sum(collateral_without_funding(json.loads(body)) for body in session.scalars(bodies))
 
 
 def _accepted(session: Session, after: int | None, upto: int) -> int:

@@ -8,9 +8,9 @@ from eth_abi import encode
 
 from freehold.chain.deployed import Delays, DelaysRefused
 from freehold.chain.deployment import deploy_exchange, deploy_pieces, initial_data
+from freehold.testing.kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_word
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak256
-from tests.support.exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, DAY, GRACE, Kit, hash_word
 
 ZERO = "0x" + "00" * 20
 GLOBAL = 2**256 - 1

@@ -4,11 +4,11 @@ import ape
 import pytest
 
 from freehold.scenarios.accounts import User
+from freehold.testing.kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 from prover.algebra import ecdsa
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import keccak256, words_to_bytes
 from prover.applications.ledger.facts import registration_message
-from tests.support.exchange_kit import BTC, DAY, ETH_INFO, Kit, asset_type, erc20_info
 
 NOBODYS_KEY = 3 * 2**200  # above every address
 BALANCE_BOUND = 2**63

@@ -14,10 +14,10 @@ from eth_abi import encode
 from freehold.chain.deployed import Delays
 from freehold.chain.deployment import deploy_pieces
 from freehold.chain.exchange import Exchange
+from freehold.testing.kit import BTC, CONFIG_HASH, DAY, GRACE, Kit, hash_word
+from freehold.testing.output_words import Output, availability_claim, fact_of
 from prover.applications.ledger.merkle import empty_roots
 from prover.applications.perpetual.positions import EMPTY
-from tests.support.exchange_kit import BTC, CONFIG_HASH, DAY, GRACE, Kit, hash_word
-from tests.support.output_words import Output, availability_claim, fact_of
 
 WINDOW, CONFIGURATION, REMOVAL, UPGRADE, UNFREEZE = 14 * DAY, 14 * DAY, 28 * DAY, 14 * DAY, 365 * DAY
 YEAR = 365 * DAY

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from freehold.scenarios.accounts import User
+from freehold.testing.kit import DAY, GRACE, HOUR, Kit
+from freehold.testing.output_words import ROLLUP
 from prover.algebra.keccak import keccak256
-from tests.support.exchange_kit import DAY, GRACE, HOUR, Kit
-from tests.support.output_words import ROLLUP
 
 SNAPSHOT = Path(__file__).with_name("gas_snapshot.json")
 TOLERANCE = 64

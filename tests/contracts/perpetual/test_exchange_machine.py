@@ -2,28 +2,13 @@
 
 import pytest
 from ape.exceptions import ContractLogicError
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.support.exchange_machine import World, machine
+from freehold.testing.machine.exchange import budget, hunt, machine
+from freehold.testing.machine.world import World
 from tests.support.twins import TWINS, Twin, TwinProject, broken_sources, compile_twin
 
 TWIN_EXAMPLES, TWIN_STEPS = 60, 40
-
-
-def budget(examples: int, steps: int) -> settings:
-    return settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
-
-
-def hunt(examples: int, steps: int) -> settings:
-    """Stops at the first failure, and does not shrink it."""
-    return settings(budget(examples, steps), phases=[Phase.generate], report_multiple_bugs=False)
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from freehold.bench.program import cost
+from freehold.testing.kit import BTC, Kit
+from freehold.testing.output_words import ROLLUP, VALIDIUM, Output, Trade, Withdrawal
 from prover.algebra.keccak import words_to_bytes
 from prover.applications.perpetual import samples
 from prover.applications.perpetual.samples import RICH, SampleExchange
 from prover.applications.perpetual.units import PositionId
-from tests.support.exchange_kit import BTC, Kit
-from tests.support.output_words import ROLLUP, VALIDIUM, Output, Trade, Withdrawal
 from tests.support.paths import ROOT
 from tests.support.rollup_kit import PROGRAM, prove
 

@@ -6,10 +6,10 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from freehold.scenarios.accounts import User
+from freehold.testing.kit import BTC, DAY, GRACE, HOUR
+from freehold.testing.output_words import Trade, Withdrawal
 from prover.algebra.field import PRIME as FIELD
 from prover.algebra.keccak import words_to_bytes
-from tests.support.exchange_kit import BTC, DAY, GRACE, HOUR
-from tests.support.output_words import Trade, Withdrawal
 
 SERVED = 2**256 - 1
 UNREQUESTED, PENDING, SERVED_TRADE = range(3)

@@ -7,11 +7,11 @@ import ape
 import pytest
 
 from freehold.chain.deployment import deploy_escape_verifier
+from freehold.testing.kit import Kit
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.escape import escape_proof
 from prover.applications.perpetual.positions import EMPTY, Position
 from prover.applications.perpetual.state import State
-from tests.support.exchange_kit import Kit
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import ape
 import pytest
 
-from tests.support.exchange_kit import DAY, Kit
+from freehold.testing.kit import DAY, Kit
 
 
 @pytest.fixture(scope="module")

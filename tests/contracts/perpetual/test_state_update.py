@@ -5,9 +5,9 @@ from dataclasses import replace
 import ape
 import pytest
 
+from freehold.testing.kit import BTC, BTC_CONFIG, CONFIG_HASH, HOUR
+from freehold.testing.output_words import ROLLUP, availability_claim, condition_word, fact_of
 from prover.algebra.field import PRIME as FIELD
-from tests.support.exchange_kit import BTC, BTC_CONFIG, CONFIG_HASH, HOUR
-from tests.support.output_words import ROLLUP, availability_claim, condition_word, fact_of
 
 
 def refused(kit, output, error: str, application_data=None, **values) -> None:

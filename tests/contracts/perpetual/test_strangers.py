@@ -3,8 +3,8 @@
 import ape
 import pytest
 
-from tests.support.exchange_kit import BTC, DAY, GRACE, HOUR, Kit
-from tests.support.output_words import Withdrawal
+from freehold.testing.kit import BTC, DAY, GRACE, HOUR, Kit
+from freehold.testing.output_words import Withdrawal
 
 REVERTS = 5
 """`OddToken`'s manner: it stops everybody, as a token does that blocks an address."""

@@ -3,12 +3,12 @@
 import ape
 import pytest
 
+from freehold.testing.kit import DAY, GRACE, Kit
 from prover.applications.perpetual.batch import apply_batch
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.errors import RuleBroken
 from prover.applications.perpetual.state import State
 from prover.applications.perpetual.transactions import ForcedWithdrawal
-from tests.support.exchange_kit import DAY, GRACE, Kit
 
 HEIGHT = 8
 LAST = 2**HEIGHT - 1

@@ -9,12 +9,12 @@ from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 
 from freehold.chain.verifier import deploy_verifier, register_program
+from freehold.testing.parameters import SMALL
 from prover.cairo.program import Program
 from prover.cairo.prove import verify_proof
 from prover.stark.errors import StarkError
 from prover.stark.proof import Proof
 from tests.support.gas import error_names, execute
-from tests.support.small_proofs import SMALL
 
 HEADER = {"HeaderLength", "NotBelowPrime"}
 STATEMENT = {"HeightRefused", "AddressRefused", "OutputRefused", "DegreeTooLarge"}

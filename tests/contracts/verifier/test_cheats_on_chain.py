@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from freehold.chain.verifier import deploy_verifier, register_program
+from freehold.testing.parameters import SMALL
 from tests.support.cheats import ATTEMPTS, Cheat
 from tests.support.forged_builtins import FORGERIES, Forgery, program_of
-from tests.support.small_proofs import SMALL
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=[attempt.name for attempt in ATTEMPTS])

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from freehold.testing.parameters import SMALL
 from prover.algebra.field import PRIME
 from prover.cairo.prove import key_of
 from prover.stark.layout import make_layout
 from prover.stark.proof import Proof
-from tests.support.small_proofs import SMALL
 
 N_BUILTINS = 3
 

@@ -7,13 +7,13 @@ from itertools import count, pairwise
 
 import pytest
 
+from freehold.testing.parameters import SMALL
 from prover import kernel
 from prover.algebra.keccak import keccak256
 from prover.cairo.prove import prove_run
 from prover.cairo.shapes import shape_of
 from prover.stark.layout import make_layout
 from prover.stark.transcript import Transcript
-from tests.support.small_proofs import SMALL
 
 LOG_DOMAIN = 20
 """log2 of the evaluation domain of the small proof, which the test checks."""

@@ -14,6 +14,7 @@ from freehold.chain.verifier import (
     register_program,
     submit_proof,
 )
+from freehold.testing.parameters import SMALL
 from prover.algebra import ecdsa
 from prover.algebra.field import PRIME
 from prover.algebra.keccak import keccak256, words_to_bytes
@@ -23,7 +24,6 @@ from prover.cairo.run import run_program
 from prover.stark.parameters import MAX_LOG_DEGREE
 from tests.support.gas import execute
 from tests.support.paths import PROGRAMS
-from tests.support.small_proofs import SMALL
 
 
 def fact_of(statement) -> bytes:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from freehold.chain.verifier import deploy_shape, parameter_words
+from freehold.testing.parameters import SMALL
 from prover.cairo.prove import key_of
 from prover.cairo.statement import proven_identity
 from prover.codegen.shapes import HASH_BUILTINS
-from tests.support.small_proofs import SMALL
 
 KEY = key_of(HASH_BUILTINS, SMALL)
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from freehold.commands import proof as proof_commands
 from freehold.commands.main import main
+from freehold.testing.parameters import SMALL
 from prover.cairo.machine.hints import known
 from prover.cairo.proof_file import ProofFile
 from prover.cairo.run_files import write_run
@@ -21,7 +22,6 @@ from prover.stark.errors import StarkError
 from prover.stark.parameters import DEFAULT, NAMED
 from prover.stark.proof import Proof
 from tests.support.paths import PROGRAMS
-from tests.support.small_proofs import SMALL
 
 PROGRAM = PROGRAMS / "hashes.json"
 

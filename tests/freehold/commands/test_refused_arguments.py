@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 from freehold.commands import proof as proof_commands
 from freehold.commands.main import main
+from freehold.testing.parameters import SMALL
 from prover.cairo.proof_file import ProofFile
 from prover.stark import memory_need
 from tests.support.paths import PROGRAMS, VECTORS
-from tests.support.small_proofs import SMALL
 
 PROGRAM = PROGRAMS / "hashes.json"
 EXAMPLE = VECTORS / "example.json"

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from freehold.commands.main import main
+from freehold.testing.parameters import SMALL
 from prover import kernel
 from prover.algebra import curve, ecdsa, poseidon
 from prover.cairo.compile import compile_cairo, program_text
@@ -23,7 +24,6 @@ from prover.stark.errors import ProofRefused, WitnessRefused
 from prover.stark.prover import prove
 from tests.support import reference_machine
 from tests.support.paths import PROGRAMS
-from tests.support.small_proofs import SMALL
 
 
 def signed(private_key: int, message: int) -> dict[str, int]:

@@ -2,11 +2,11 @@
 
 import pytest
 
+from freehold.testing.parameters import SMALL
 from prover.cairo.prove import verify_proof
 from tests.support.cheats import ATTEMPTS, Cheat
 from tests.support.component_kit import Bench
 from tests.support.forged_builtins import FORGERIES, program_of
-from tests.support.small_proofs import SMALL
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=[attempt.name for attempt in ATTEMPTS])

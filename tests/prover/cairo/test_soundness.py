@@ -5,6 +5,7 @@ The reference check names component, constraint and row; the prover refuses; the
 
 import pytest
 
+from freehold.testing.parameters import SMALL
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.cairo.components import pedersen
@@ -15,7 +16,6 @@ from prover.stark.errors import ConstraintViolated, LookupUnbalanced, ProofRefus
 from prover.stark.expressions import MAIN, PREPROCESSED
 from prover.stark.prover import Prover, prove
 from prover.stark.reference_check import check_constraints, check_lookups, lookup_entries
-from tests.support.small_proofs import SMALL
 
 BUILTINS = ("output", "pedersen", "range_check")
 

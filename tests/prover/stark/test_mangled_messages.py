@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from freehold.testing.parameters import SMALL
 from prover.algebra.field import PRIME
 from prover.cairo.prove import prove_run, verify_proof
 from prover.cairo.run import run_program
@@ -24,7 +25,6 @@ from prover.stark.errors import (
     StatementRefused,
 )
 from prover.stark.proof import ByteReader, Proof, WordReader
-from tests.support.small_proofs import SMALL
 
 PARAMETERS = replace(SMALL, part_queries=2)
 """Five queries in three parts."""

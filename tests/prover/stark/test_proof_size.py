@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from freehold.testing.parameters import SMALL
 from prover.cairo.prove import key_of
 from prover.cairo.shapes import shape_of
 from prover.cairo.sizes import typical_heights
@@ -14,7 +15,6 @@ from prover.stark.parameters import DEFAULT, NAMED, Parameters
 from prover.stark.proof_size import expected_size, size_of
 from prover.stark.prover import Prover
 from prover.stark.work import work_of
-from tests.support.small_proofs import SMALL
 
 BUILTINS = ("output", "pedersen", "range_check")
 

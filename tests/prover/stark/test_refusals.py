@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from freehold.testing.parameters import SMALL
 from prover import kernel
 from prover.algebra.field import PRIME
 from prover.cairo.prove import prove_run, verify_proof
@@ -24,7 +25,6 @@ from prover.stark.parameters import MAX_LOG_DEGREE, Parameters
 from prover.stark.proof import MAX_PARTS, ByteReader, Proof, WordReader
 from prover.stark.shape import Shape
 from prover.stark.tables import Table, TableBuilder
-from tests.support.small_proofs import SMALL
 
 PROOF = Proof((1, 2, 3), (b"ab", b"c"))
 

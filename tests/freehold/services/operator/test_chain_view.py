@@ -8,9 +8,9 @@ from freehold.services.operator import chain_view
 from freehold.services.operator.chain_view import PendingDeposit
 from freehold.services.operator.lifecycle import abandon
 from freehold.services.operator.tables import Batch, Received
+from freehold.testing.kit import GRACE
 from prover.applications.perpetual.facts import forced_trade_hash, forced_withdrawal_hash
 from prover.applications.perpetual.transactions import ForcedTrade
-from tests.support.exchange_kit import GRACE
 from tests.support.operator_rows import batch_row, entry_row, received_row
 
 DAY = 86_400

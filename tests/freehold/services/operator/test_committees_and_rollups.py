@@ -4,8 +4,8 @@ import pytest
 from py_ecc.bls.ciphersuites import G2ProofOfPossession as Scheme
 
 from freehold.services.operator.tables import Batch, Signature
+from freehold.testing.output_words import ROLLUP, availability_claim
 from prover.algebra.keccak import keccak_of_words
-from tests.support.output_words import ROLLUP, availability_claim
 from tests.support.served_exchange import BLS_SECRETS, Operator, proof_fact, serve, state_hash
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from freehold.services.operator.tables import Received
-from tests.support.exchange_kit import GRACE
+from freehold.testing.kit import GRACE
+from freehold.testing.output_words import condition_word
 from tests.support.operator_rows import entry_row, received_row
-from tests.support.output_words import condition_word
 from tests.support.served_exchange import ALL, on_chain_id, state_hash
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

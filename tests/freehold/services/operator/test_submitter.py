@@ -11,7 +11,7 @@ from freehold.services.operator import batches
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.node import Node
 from freehold.services.operator.tables import Batch, Stage
-from tests.support.output_words import availability_claim
+from freehold.testing.output_words import availability_claim
 from tests.support.served_exchange import ALL, Operator, on_chain_id, proof_fact, state_hash
 
 # --- the usual way

@@ -1,4 +1,4 @@
-"""Parameters for tests of the machinery."""
+"""A parameter set for tests of the machinery, whose proofs are small and quick."""
 
 from prover.stark.parameters import Parameters
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
 
@@ -61,7 +62,7 @@ class Trade:
     a_buys: bool
     nonce: int
 
-    def arguments(self) -> tuple:
+    def arguments(self) -> tuple[Any, ...]:
         return tuple(vars(self).values())
 
     def hash(self) -> bytes:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.support.exchange_kit import BTC_CONFIG, CONFIG_HASH, DAY, GRACE
-from tests.support.output_words import SharedState
+from freehold.chain.deployed import DAY
+from freehold.testing.kit import BTC_CONFIG, CONFIG_HASH, GRACE
+from freehold.testing.output_words import SharedState
 
 NAMES = ("alice", "bob", "carol")
+Key = tuple[str, int]
+"""Of a forced request: (name, amount) or ("trade", nonce). Of a batch's change: (name, difference)."""
 SERVED = 2**256 - 1
 TRADE_UNITS, TRADE_COLLATERAL = 5, 100
 """What the kit's forced trade moves: synthetic units to alice, collateral to bob."""
@@ -37,8 +40,8 @@ class Model:
     units: dict[str, int] = field(default_factory=nobody)
     price: int = 20
     registered: set[str] = field(default_factory=lambda: {"alice", "bob"})
-    demands: dict[tuple[str, int], int] = field(default_factory=dict)
-    """(name, amount) or ("trade", nonce) to the time of asking; SERVED for a served trade."""
+    demands: dict[Key, int] = field(default_factory=dict)
+    """To the time of asking; SERVED for a served trade."""
     frozen: bool = False
     unfreeze_time: int = 0
     escaped: set[str] = field(default_factory=set)
@@ -83,7 +86,7 @@ class Model:
     def outlived(self, asked: int) -> bool:
         return asked + GRACE <= self.unfreeze_time
 
-    def asking(self, key: tuple[str, int]) -> str | None:
+    def asking(self, key: Key) -> str | None:
         """Why a forced request is refused now."""
         asked = self.demands.get(key, 0)
         if asked == SERVED:
@@ -92,14 +95,14 @@ class Model:
             return "ForcedRequestPending"
         return "ForcedTradeSpent" if asked and key[0] == "trade" else None
 
-    def serving(self, key: tuple[str, int]) -> str | None:
+    def serving(self, key: Key) -> str | None:
         """Why a batch that serves it is refused."""
         asked = self.demands.get(key, 0)
         if asked in (0, SERVED):
             return "ForcedRequestAlreadyServed" if asked else "ForcedRequestNotPending"
         return "ForcedTradeSpent" if key[0] == "trade" and self.outlived(asked) else None
 
-    def freezing(self, key: tuple[str, int], now: int) -> str | None:
+    def freezing(self, key: Key, now: int) -> str | None:
         asked = self.demands.get(key, 0)
         if self.frozen:
             return "StateIsFrozen"
@@ -126,8 +129,8 @@ class Plan:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.collateral, self.units, self.price = dict(model.collateral), dict(model.units), model.price
-        self.changes: list[tuple[str, int]] = []
-        self.served: list[tuple[str, int]] = []
+        self.changes: list[Key] = []
+        self.served: list[Key] = []
         self.granted = nobody()
 
     def worth(self, name: str) -> int:
@@ -146,7 +149,7 @@ class Plan:
         if self.worth(name) > 0:
             self._change(name, -((self.worth(name) + 1) // 2))
 
-    def serve(self, key: tuple[str, int]) -> None:
+    def serve(self, key: Key) -> None:
         self.served.append(key)
         name, number = key
         if name == "trade":

@@ -6,15 +6,16 @@ Nothing here knows the rules of trading: a test says what a batch's output is, a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from eth_account import Account
 
 from freehold.chain.deployed import DAY, Delays
 from freehold.chain.deployment import deploy_pieces
 from freehold.scenarios.accounts import User
+from freehold.testing.output_words import Output, SharedState, Trade, Withdrawal, availability_claim, fact_of
 from prover.algebra.keccak import keccak256, keccak_of_words, words_to_bytes
-from tests.support.output_words import Output, SharedState, Trade, Withdrawal, availability_claim, fact_of
+from prover.applications.perpetual.units import PositionId
 
 HOUR = 3600
 GRACE = 7 * DAY
@@ -23,7 +24,7 @@ BTC = 0x4254432D3130000000000000000000
 CONFIG_HASH, BTC_CONFIG = 0x1234, 0xB7C
 
 
-def erc20_info(token) -> bytes:
+def erc20_info(token: Any) -> bytes:
     return keccak256(b"ERC20Token(address)")[:4] + bytes(12) + bytes.fromhex(token.address[2:])
 
 
@@ -46,24 +47,27 @@ class Kit:
 
     def __init__(
         self,
-        project,
-        accounts,
-        chain,
+        project: Any,
+        accounts: Any,
+        chain: Any,
         token: str | None = "PlainToken",
         configured: bool = True,
-        escapes=None,
+        escapes: Any = None,
         height: int = 64,
     ) -> None:
         self.project, self.chain = project, chain
         self.governor, self.operator, self.stranger = accounts[0], accounts[1], accounts[2]
         self.token_admin, self.second = accounts[5], accounts[6]
-        self.alice, self.bob = User("alice", accounts[3], 0xA11CE, 7), User("bob", accounts[4], 0xB0B, 8)
+        self.alice, self.bob = (
+            User("alice", accounts[3], 0xA11CE, PositionId(7)),
+            User("bob", accounts[4], 0xB0B, PositionId(8)),
+        )
         self.verifier, self.availability = (self.governor.deploy(project.ObedientRegistry) for _ in range(2))
         self.escapes = escapes or self.governor.deploy(project.ObedientEscapes)
         self.wallet = self.stranger.deploy(project.Wallet)
         self.state = SharedState(0x1000, chain.blocks.head.timestamp, positions_height=height)
         self.exchange = deploy_pieces(project, self.governor, self.escapes, self.state.words(), Delays())
-        self.token = self.governor.deploy(project.get_contract(token)) if token else None
+        self.token = cast(Any, self.governor.deploy(project.get_contract(token)) if token else None)
         self.info = erc20_info(self.token) if token else ETH_INFO
         self.asset = asset_type(self.info)
         if configured:
@@ -98,7 +102,7 @@ class Kit:
     # --- time
 
     def now(self) -> int:
-        return self.chain.blocks.head.timestamp
+        return int(self.chain.blocks.head.timestamp)
 
     def at(self, timestamp: int) -> None:
         """The next block has this time."""
@@ -116,29 +120,29 @@ class Kit:
     def slot(self, user: User) -> tuple[int, int, int]:
         return user.stark_key, self.asset, user.position_id
 
-    def deposit(self, user: User, amount: int, sender=None):
+    def deposit(self, user: User, amount: int, sender: Any = None) -> Any:
         return self.exchange.depositERC20(*self.slot(user), amount, sender=sender or user.account)
 
     def pending(self, user: User) -> int:
-        return self.exchange.getDepositBalance(*self.slot(user))
+        return int(self.exchange.getDepositBalance(*self.slot(user)))
 
-    def cancel(self, user: User):
+    def cancel(self, user: User) -> Any:
         return self.exchange.depositCancel(*self.slot(user), sender=user.account)
 
-    def reclaim(self, user: User):
+    def reclaim(self, user: User) -> Any:
         return self.exchange.depositReclaim(*self.slot(user), sender=user.account)
 
     def held(self) -> int:
         """By the exchange, of its collateral."""
-        return self.token.balanceOf(self.exchange) if self.token else self.exchange.balance
+        return int(self.token.balanceOf(self.exchange) if self.token else self.exchange.balance)
 
     def withdrawable(self, user: User) -> int:
-        return self.exchange.getWithdrawalBalance(user.stark_key, self.asset)
+        return int(self.exchange.getWithdrawalBalance(user.stark_key, self.asset))
 
-    def withdraw(self, user: User):
+    def withdraw(self, user: User) -> Any:
         return self.exchange.withdraw(user.stark_key, self.asset, sender=self.stranger)
 
-    def request(self, user: User, amount: int, premium: bool = False):
+    def request(self, user: User, amount: int, premium: bool = False) -> Any:
         return self.exchange.forcedWithdrawalRequest(
             user.stark_key, user.position_id, amount, premium, sender=user.account
         )
@@ -147,9 +151,9 @@ class Kit:
         return Withdrawal(user.stark_key, user.position_id, amount)
 
     def requested_at(self, user: User, amount: int) -> int:
-        return self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount)
+        return int(self.exchange.getForcedWithdrawalRequest(user.stark_key, user.position_id, amount))
 
-    def freeze(self, user: User, amount: int):
+    def freeze(self, user: User, amount: int) -> Any:
         return self.exchange.freezeRequest(user.stark_key, user.position_id, amount, sender=self.stranger)
 
     def freeze_with(self, user: User, amount: int = 1) -> None:
@@ -160,7 +164,7 @@ class Kit:
 
     # --- forced trades
 
-    def trade(self, **changes) -> Trade:
+    def trade(self, **changes: Any) -> Trade:
         """Alice buys 5 BTC units for 100 from bob."""
         usual = Trade(
             self.alice.stark_key,
@@ -176,7 +180,7 @@ class Kit:
         )
         return replace(usual, **changes)
 
-    def sign_raw(self, account, digest: bytes) -> bytes:
+    def sign_raw(self, account: Any, digest: bytes) -> bytes:
         signed = Account.unsafe_sign_hash(digest, private_key=account.private_key)
         return words_to_bytes([signed.r, signed.s]) + bytes([signed.v])
 
@@ -186,10 +190,16 @@ class Kit:
         return bytes(self.exchange.forcedTradeDigests(*most, hour, nonce)[1])
 
     def request_trade(
-        self, trade: Trade, *, hour=None, signature: bytes | None = None, premium: bool = False, sender=None
-    ):
+        self,
+        trade: Trade,
+        *,
+        hour: int | None = None,
+        signature: bytes | None = None,
+        premium: bool = False,
+        sender: Any = None,
+    ) -> Any:
         """Signed by bob over v3.2's digest unless a signature is given."""
-        hour = self.chain.pending_timestamp // HOUR if hour is None else hour
+        hour = int(self.chain.pending_timestamp) // HOUR if hour is None else hour
         if signature is None:
             signature = self.sign_raw(self.bob.account, trade.published_digest(hour))
         *most, nonce = trade.arguments()
@@ -198,15 +208,15 @@ class Kit:
         )
 
     def trade_requested_at(self, trade: Trade) -> int:
-        return self.exchange.getForcedTradeRequest(*trade.arguments())
+        return int(self.exchange.getForcedTradeRequest(*trade.arguments()))
 
-    def freeze_trade(self, trade: Trade):
+    def freeze_trade(self, trade: Trade) -> Any:
         method = self.exchange.freezeRequest
         return method(*trade.arguments(), sender=self.stranger)
 
     # --- batches
 
-    def output(self, before: SharedState | None = None, **fields) -> Output:
+    def output(self, before: SharedState | None = None, **fields: Any) -> Output:
         """From the initial state unless another is named; the tree's root moves by one."""
         now = self.chain.pending_timestamp
         before = before or self.state
@@ -222,12 +232,12 @@ class Kit:
             claim = availability_claim(after, self.exchange.getSequenceNumber() + 1)
             self.availability.declare(claim, sender=self.stranger)
 
-    def update(self, words: list[int], application_data: list[int] | None = None, sender=None):
+    def update(self, words: list[int], application_data: list[int] | None = None, sender: Any = None) -> Any:
         last = self.exchange.getLastBatchId()
         data = [last + 1, last, 0] if application_data is None else application_data
         return self.exchange.updateState(words, data, sender=sender or self.operator)
 
-    def serve(self, before: SharedState | None = None, **fields) -> SharedState:
+    def serve(self, before: SharedState | None = None, **fields: Any) -> SharedState:
         """A batch, declared proven and applied; returns the new state."""
         output = self.output(before, **fields)
         self.declare(output.words(), output.after)
@@ -246,5 +256,5 @@ class Kit:
         claim = keccak_of_words([user.stark_key, amount, state_hash, user.position_id])
         self.escapes.declare(claim, sender=self.stranger)
 
-    def escape(self, user: User, amount: int):
+    def escape(self, user: User, amount: int) -> Any:
         return self.exchange.escape(user.stark_key, user.position_id, amount, sender=self.stranger)

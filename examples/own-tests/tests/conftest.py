@@ -1,0 +1,3 @@
+"""Freehold's fixtures: validium, rollup, proven, new_exchange, world, freehold_contracts."""
+
+pytest_plugins = ["freehold.testing.plugin"]
