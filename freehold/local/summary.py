@@ -29,6 +29,7 @@ from freehold.services.operator.tables import (
     Entry,
     Job,
     Movement,
+    PositionLeaf,
     Received,
     Stage,
 )
@@ -114,8 +115,10 @@ def gas(session: Session) -> Json:
 
 def balance_sheet(session: Session, chain: OnChain, traders: Sequence[Trader]) -> Json:
     """Quanta. The contract's tokens are what it owes: deposits that wait, what may be withdrawn, and the collateral of
-    all positions, batches that are not on chain yet counted as if they were. Each change of a position may leave up to a
-    quantum more, which funding rounds away."""
+    all positions, batches that are not on chain yet counted as if they were.
+
+    Each change of a position may leave up to a quantum more, which funding rounds away.
+    """
     held = chain.wallet(chain.record.exchange)
     bodies = [json.loads(body) for body in session.scalars(select(CurrentPosition.body))]
     deposits = sum(one.amount for one in chain_view.pending_deposits(session, 0))

@@ -248,6 +248,7 @@ def proof_job(batch_id: int, output: bytes, proof: bytes) -> Job:
         parameters="fast",
         state="done",
         needs_bytes=0,
+        max_attempts=3,
         proof=proof,
     )
 

@@ -232,7 +232,7 @@ class Job(Base):
     lease_until: Mapped[float | None] = mapped_column(Float)
     """By the database's clock."""
     attempts: Mapped[int] = mapped_column(Integer, default=0)
-    max_attempts: Mapped[int] = mapped_column(Integer)
+    max_attempts: Mapped[int] = mapped_column(Integer, default=3)
     needs_bytes: Mapped[int] = mapped_column(BigInteger)
     peak_bytes: Mapped[int | None] = mapped_column(BigInteger)
     seconds: Mapped[str | None] = mapped_column(Text)
