@@ -13,6 +13,7 @@ from freehold.services.base.claims import AccountSigner
 from freehold.services.base.doors import served
 from freehold.services.committee.beginning import Beginning, begin
 from freehold.services.committee.chain_state import ChainState, state_after
+from freehold.services.committee.export import batch_of_id, last_state
 from freehold.services.committee.member import Member
 from freehold.services.committee.store import open_store
 from freehold.services.committee.tables import Batch
@@ -147,6 +148,13 @@ def test_the_status_says_what_was_signed_and_what_refused(settings, database_url
     assert [(piece["batch"], piece["kind"]) for piece in found["evidence"]] == [(4, "orders root")]
     text = run("committee", "status", "--settings", settings).output
     assert "last signed: 3" in text and "refused: batch 4 of http://recorded" in text
+
+
+def test_words_of_another_state_make_no_file(settings, database_url):
+    store = open_store(database_url)
+    with store.unit() as session, pytest.raises(Refused, match="not those of batch 1: they name other roots"):
+        last_state(session, batch_of_id(session, 1), history()[0].applied.after.shared(), lambda: USD)
+    store.close()
 
 
 # --- what init refuses

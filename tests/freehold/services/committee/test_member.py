@@ -99,6 +99,18 @@ def test_its_books_have_every_state_whichever_batch_they_stand_at(member_store):
             assert dict(books.orders(made.id)) == dict(after.orders)
 
 
+def test_a_lineage_leaves_out_what_branched_off_an_abandoned_batch(member_store):
+    with member_store.unit() as session:
+        for batch, previous in ((0, -1), (1, 0), (2, 0), (3, 1), (4, 3), (5, 2)):
+            fields = {"positions_root": 0, "orders_root": 0, "claim": bytes(32), "received_at": 0.0}
+            session.add(Batch(id=batch, previous=previous, sequence_number=0, **fields))
+            session.flush()
+        books = Books(session)
+        assert books.lineage(4) == [(-1, 1), (3, 4)]
+        assert books.lineage(5) == [(-1, 0), (2, 2), (5, 5)]
+        assert books.lineage(1) == [(-1, 1)]
+
+
 def wrong(**changes):
     return {**update_of(history()[1]), **changes}
 
