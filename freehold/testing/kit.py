@@ -5,6 +5,7 @@ Nothing here knows the rules of trading: a test says what a batch's output is, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -65,7 +66,7 @@ class Kit:
         self.verifier, self.availability = (self.governor.deploy(project.ObedientRegistry) for _ in range(2))
         self.escapes = escapes or self.governor.deploy(project.ObedientEscapes)
         self.wallet = self.stranger.deploy(project.Wallet)
-        self.state = SharedState(0x1000, chain.blocks.head.timestamp, positions_height=height)
+        self.state = self.first_state(height)
         self.exchange = deploy_pieces(project, self.governor, self.escapes, self.state.words(), Delays())
         self.token = cast(Any, self.governor.deploy(project.get_contract(token)) if token else None)
         self.info = erc20_info(self.token) if token else ETH_INFO
@@ -75,6 +76,14 @@ class Kit:
         for user in (self.alice, self.bob) if token else ():
             self.token.mint(user.account, self.START, sender=self.governor)
             self.token.approve(self.exchange, 2**256 - 1, sender=user.account)
+
+    def first_state(self, height: int) -> SharedState:
+        """With roots that are of no tree."""
+        return SharedState(0x1000, self.chain.blocks.head.timestamp, positions_height=height)
+
+    def configuration(self) -> tuple[int, Mapping[int, int]]:
+        """The general one's hash, and each asset's. They are of no configuration."""
+        return CONFIG_HASH, {BTC: BTC_CONFIG}
 
     def _configure(self) -> None:
         self.start()
@@ -87,10 +96,12 @@ class Kit:
         exchange.registerOperator(self.operator, **by)
         exchange.registerVerifier(self.verifier, self.verifier.identify(), **by)
         exchange.registerAvailabilityVerifier(self.availability, self.availability.identify(), **by)
-        exchange.registerAssetConfigurationChange(BTC, hash_word(BTC_CONFIG), **by)
-        exchange.applyAssetConfigurationChange(BTC, hash_word(BTC_CONFIG), **by)
-        exchange.registerGlobalConfigurationChange(hash_word(CONFIG_HASH), **by)
-        exchange.applyGlobalConfigurationChange(hash_word(CONFIG_HASH), **by)
+        general, assets = self.configuration()
+        for asset, configured in assets.items():
+            exchange.registerAssetConfigurationChange(asset, hash_word(configured), **by)
+            exchange.applyAssetConfigurationChange(asset, hash_word(configured), **by)
+        exchange.registerGlobalConfigurationChange(hash_word(general), **by)
+        exchange.applyGlobalConfigurationChange(hash_word(general), **by)
 
     def error(self, name: str) -> Any:
         return getattr(self.exchange, name)

@@ -1,7 +1,7 @@
 """Fills batches and seals them: the rules applied transaction by transaction, refused ones named and left out.
 
-A batch is opened by ticks of prices and funding at its system time. Forced requests come first, by their deadlines;
-then deposits and liquidations; then what users sent, by their ids, of which none is passed over. What is sealed is
+A batch is opened by ticks of prices and funding at its system time. Then come deposits; forced requests, by their
+deadlines; liquidations; then what users sent, by their ids, of which none is passed over. What is sealed is
 executed and stored in one unit of work: leaves, content, the program's input and the order of its proof.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import structlog
 from sqlalchemy import func, select, update
@@ -161,9 +162,13 @@ class Batcher:
     # --- filling
 
     def _take_own(self, filling: Filling) -> None:
-        """What the operator itself puts in, before any user's. Raises TooManySteps where there is no room for more."""
-        self._take_requests(filling)
+        """What the operator itself puts in, before any user's. Raises TooManySteps where there is no room for more.
+
+        Deposits first: whoever deposits and then asks by force asks for what is there. Only so many of them, so that
+        nobody keeps requests out by deposits.
+        """
         self._take_deposits(filling)
+        self._take_requests(filling)
         self._take_liquidations(filling)
 
     def _take_requests(self, filling: Filling) -> None:
@@ -184,7 +189,7 @@ class Batcher:
         return (request for request in self.world.requests() if request not in self._refused)
 
     def _take_deposits(self, filling: Filling) -> None:
-        for deposit in self._new_deposits():
+        for deposit in islice(self._new_deposits(), self.settings.max_transactions):
             transaction = Deposit(public_key=deposit.stark_key, position_id=deposit.position_id, amount=deposit.amount)
             broken = self._attempt(filling, Draft("deposit", (transaction,)))
             if broken is None:

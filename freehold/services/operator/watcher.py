@@ -92,6 +92,10 @@ class Watcher:
             self._read_span(top, final, head)
         else:
             self._follow(top, final, head)
+        with self.writer.store.unit() as session:
+            top, final = chain_view.head(session), chain_view.final_block(session)
+        if top is not None:  # a chain with a new head at each turn comes to no other
+            self._mark_final(top, final)
         return True
 
     # --- block by block

