@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from freehold.services.operator.batches import claim_of
 from freehold.services.operator.lifecycle import LAG_BOUND, MARGIN, Lifecycle, abandon, reach
 from freehold.services.operator.tables import Batch, Block, ChainTx, Event, Received, Signature, Stage
 from tests.support.operator_rows import batch_row, entry_row, received_row
@@ -40,8 +41,6 @@ class Batches:
             session.add(proof_job(batch_id, b"\0" * 32, b"\1" * 32))
 
     def sign(self, batch_id: int, members: int = 2, claim: bytes | None = None) -> None:
-        from freehold.services.operator.batches import claim_of
-
         with self.writer.unit() as session:
             ours = claim_of(session.get_one(Batch, batch_id))
             for member in range(members):

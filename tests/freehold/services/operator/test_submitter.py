@@ -80,7 +80,7 @@ def test_a_part_that_somebody_else_brought_is_not_sent_again(operator):
     operator.ready(0, output, parts=3)
     operator.work()
     assert [row.part for row in operator.sent() if row.purpose == "part"] == [0, 2]
-    assert operator.state(0) == "mined"
+    assert operator.state(0) == "mined" and operator.error(0) == ""
 
 
 def test_an_update_that_another_process_of_this_operator_sent_is_not_sent_again(operator, first):

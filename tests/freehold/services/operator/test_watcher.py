@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from freehold.abi import abi_of
 from freehold.services.operator import chain_events, chain_view, watcher
@@ -133,6 +134,19 @@ def test_a_wrong_node_changes_nothing(operator, method, by):
     assert len(events(operator, "LogDeposit")) == 1
 
 
+def test_a_block_in_its_parents_place_is_refused(operator):
+    """It is on the chain, and not the one that was asked for: between it and the head one would be missing."""
+    before = numbers(operator)
+    operator.served.anvil.mine(4)
+    node = operator.served.anvil.node
+
+    def one_lower(answer):
+        return node.ask("eth_getBlockByNumber", hex(int(answer["number"], 16) - 1), False)
+
+    liar = wrong(operator, "eth_getBlockByHash", one_lower)
+    assert liar.watcher.step() is False and numbers(operator) == before
+
+
 def test_a_silent_node_is_noticed_and_then_forgotten(operator):
     silent = replace(operator, node=Node(f"http://127.0.0.1:{free_port()}", timeout=0.2))
     assert silent.watcher.step() is False and silent.watcher.failing_since is not None
@@ -162,7 +176,9 @@ def test_a_head_that_goes_back_to_a_known_block_is_a_node_behind(operator):
     number = hex(before[-1] - 2)
     old = operator.node.ask("eth_getBlockByNumber", number, False)
     behind = wrong(operator, "eth_getBlockByNumber", lambda answer: old)
-    assert behind.watcher.step() is False and numbers(operator) == before
+    with capture_logs() as told:
+        assert behind.watcher.step() is False and numbers(operator) == before
+    assert [line["event"] for line in told] == ["node behind"]
     assert len(events(operator, "LogDeposit")) == 1
 
 
