@@ -96,6 +96,17 @@ def counted(store) -> dict[str, int]:
 
 
 @HERE
+def test_processes_a_job_whose_worker_has_not_claimed_it_yet_is_not_placed_again(store, monkeypatch):
+    monkeypatch.setenv(bad_prover.CHOICE, "slow")
+    order_proof(store)
+    engine = ProcessEngine(store, workers=2, prover=bad_prover.MODULE)
+    try:
+        assert engine.step() and not engine.step()
+    finally:
+        engine.close()
+
+
+@HERE
 def test_processes_closing_gives_back_what_is_at_work(store, monkeypatch):
     monkeypatch.setenv(bad_prover.CHOICE, "slow")
     job = order_proof(store)
