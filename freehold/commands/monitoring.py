@@ -16,7 +16,10 @@ FILES = ("alerts.yml", "dashboard.json")
 @click.command("monitoring")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def monitoring_command(folder: Path) -> None:
-    """Write alert rules for Prometheus and a dashboard for Grafana into FOLDER. What is there is not touched."""
+    """Write alert rules for Prometheus and a dashboard for Grafana into FOLDER.
+
+    What is there already is not touched.
+    """
     for name in FILES:
         if (folder / name).exists():
             raise Refused(f"{folder / name} exists already")

@@ -34,7 +34,6 @@ from freehold.services.operator.tables import (
     Event,
     Job,
     Lease,
-    Received,
     Signature,
     Stage,
 )
@@ -119,16 +118,6 @@ class LastBatch:
 
 
 @dataclass(frozen=True)
-class TransactionCount:
-    """`state` and `code` as in `Received`."""
-
-    kind: str
-    state: str
-    code: str | None
-    count: int
-
-
-@dataclass(frozen=True)
 class Obligation:
     """A forced request that no batch on chain has served. `batch`: the one that is to serve it."""
 
@@ -185,7 +174,6 @@ class Snapshot:
     """By executed, mined and final: the newest batch that came so far."""
     earliest_deadline: int | None
     """Of the batches that are not on chain."""
-    transactions: Sequence[TransactionCount]
     obligations: Sequence[Obligation]
     """The earliest deadline first."""
     jobs: Sequence[JobCount]
@@ -205,7 +193,7 @@ class Snapshot:
     @property
     def waiting(self) -> int:
         """Transactions that are in no batch yet."""
-        return sum(one.count for one in self.transactions if one.state == "received")
+        return sum(count for (_, state, _), count in self.history.taken.items() if state == "received")
 
     @property
     def lag(self) -> int | None:
@@ -246,7 +234,6 @@ class Figures:
                 batches_by_state=batches_by_state(session),
                 last=last_by_state(session),
                 earliest_deadline=earliest_deadline(session),
-                transactions=transactions(session),
                 obligations=obligations(session, self.about.grace_period),
                 jobs=jobs(session),
                 quorum=oldest_unsigned(session, self.about.quorum),
@@ -315,12 +302,6 @@ def earliest_deadline(session: Session) -> int | None:
 
 
 # --- what users wait for
-
-
-def transactions(session: Session) -> list[TransactionCount]:
-    columns = (Received.kind, Received.state, Received.code)
-    counts = select(*columns, func.count()).group_by(*columns).order_by(*columns)
-    return [TransactionCount(*row) for row in session.execute(counts)]
 
 
 def obligations(session: Session, grace_period: int) -> list[Obligation]:

@@ -46,8 +46,13 @@ FAILS_IN = {
     "tracing": "trace",
 }
 """What a batch was in when it was abandoned, by the furthest row that it has; before them it is `execute`."""
+OUTCOME = (Received.kind, Received.state, Received.code)
 WITHDRAWALS = ("withdrawal", "withdrawal_to_address")
 FORCED_WITHDRAWAL = "forced_withdrawal"
+
+
+Outcome = tuple[str, str, str]
+"""A transaction's kind, state, and code where it was rejected."""
 
 
 @dataclass
@@ -79,6 +84,8 @@ class Sums:
     """By the proof's shape: its steps' number, rounded up to a power of two."""
     transactions: Histogram = field(default_factory=lambda: Histogram(COUNTS))
     steps: Histogram = field(default_factory=lambda: Histogram(STEPS))
+    taken: Counter[Outcome] = field(default_factory=Counter)
+    """Of transactions that were taken in, in a batch or not."""
     failed: Counter[str] = field(default_factory=Counter)
     withdrawals: Histogram = field(default_factory=lambda: Histogram(DAYS))
     """From the request's arrival to the update that made it withdrawable."""
@@ -96,6 +103,7 @@ class _Facts:
     proof_bytes: int | None
     asked: Sequence[float]
     """When each of its withdrawals was asked for."""
+    taken: Mapping[Outcome, int]
 
 
 class History:
@@ -114,7 +122,9 @@ class History:
                 last = one.batch.id
                 if is_settled:
                     self._upto = last
-        return sums
+        whole = deepcopy(self._settled) if is_settled else sums
+        whole.taken.update(_loose(session))
+        return whole
 
 
 def _add(sums: Sums, facts: _Facts) -> None:
@@ -124,6 +134,8 @@ def _add(sums: Sums, facts: _Facts) -> None:
     for stage, (start, end) in SPANS.items():
         if start in stages and end in stages:
             sums.stages[stage].add(max(0.0, stages[end] - stages[start]))
+    if batch.state != ABANDONED:
+        sums.taken.update(facts.taken)
     if batch.state == ABANDONED:
         sums.failed[next((FAILS_IN[name] for name in FAILS_IN if name in stages), "execute")] += 1
     elif "mined" in stages:
@@ -158,7 +170,24 @@ def _facts(session: Session, after: int) -> list[_Facts]:
     asked: dict[int, list[float]] = {number: [] for number in ids}
     for number, at in _withdrawals(session, ids):
         asked[number].append(at)
-    return [_Facts(batch, stages[batch.id], *proofs.get(batch.id, (None, None)), asked[batch.id]) for batch in batches]
+    taken: dict[int, Counter[Outcome]] = {number: Counter() for number in ids}
+    counts = select(Received.batch, *OUTCOME, func.count()).where(Received.batch.in_(ids))
+    for batch_id, kind, state, code, count in session.execute(counts.group_by(Received.batch, *OUTCOME)):
+        taken[batch_id or 0][kind, state, code or ""] += count
+    return [
+        _Facts(one, stages[one.id], *proofs.get(one.id, (None, None)), asked[one.id], taken[one.id]) for one in batches
+    ]
+
+
+def _loose(session: Session) -> Counter[Outcome]:
+    """Of transactions that are in no batch, or in one that was abandoned."""
+    found: Counter[Outcome] = Counter()
+    counts = select(*OUTCOME, func.count()).group_by(*OUTCOME)
+    abandoned = select(Batch.id).where(Batch.state == ABANDONED)
+    for condition in (Received.batch.is_(None), Received.batch.in_(abandoned)):
+        for kind, state, code, count in session.execute(counts.where(condition)):
+            found[kind, state, code or ""] += count
+    return found
 
 
 def _withdrawals(session: Session, ids: Sequence[int]) -> Iterable[tuple[int, float]]:

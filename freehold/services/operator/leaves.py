@@ -5,7 +5,7 @@ unit of work lasts while somebody downloads.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -21,17 +21,17 @@ Json = dict[str, Any]
 
 def positions(store: Store, batch_id: int) -> Iterator[tuple[int, Json]]:
     """Each position that is not empty, in the availability gateway's form."""
-    for leaf in _newest(store, PositionLeaf, batch_id):
-        body: Json = json.loads(leaf.body)
+    for position_id, text in _newest(store, PositionLeaf, PositionLeaf.body, batch_id):
+        body: Json = json.loads(text)
         if int(body["public_key"], 16):
-            yield leaf.position_id, body
+            yield position_id, body
 
 
 def orders(store: Store, batch_id: int) -> Iterator[tuple[int, int]]:
     """Each order of which something is used, and how much."""
-    for leaf in _newest(store, OrderLeaf, batch_id):
-        if leaf.fulfilled:
-            yield leaf.order_id, leaf.fulfilled
+    for order_id, used in _newest(store, OrderLeaf, OrderLeaf.fulfilled, batch_id):
+        if used:
+            yield order_id, used
 
 
 def newest_batches(kind: type[Leaf], batch_id: int) -> Select[tuple[int, int]]:
@@ -41,20 +41,21 @@ def newest_batches(kind: type[Leaf], batch_id: int) -> Select[tuple[int, int]]:
     return wanted.where(kind.batch <= batch_id, Batch.state != ABANDONED).group_by(identity).order_by(identity)
 
 
-def _newest(store: Store, kind: type[Leaf], batch_id: int) -> Iterator[Leaf]:
+def _newest(store: Store, kind: type[Leaf], column: Any, batch_id: int) -> Iterator[Any]:
+    """(id, value): each leaf with what the column has of it."""
     identity, last = _id(kind), None
     while True:
         wanted = newest_batches(kind, batch_id).limit(AT_ONCE)
         if last is not None:
             wanted = wanted.where(identity > last)
         newest = wanted.subquery()
-        found = select(kind).join(newest, (identity == newest.c[0]) & (kind.batch == newest.c.batch)).order_by(identity)
+        found = select(identity, column).join(newest, (identity == newest.c[0]) & (kind.batch == newest.c.batch))
         with store.unit() as session:
-            leaves: Sequence[Leaf] = session.scalars(found).all()
+            leaves = session.execute(found.order_by(identity)).all()
         yield from leaves
         if len(leaves) < AT_ONCE:
             return
-        last = getattr(leaves[-1], identity.key)
+        last = leaves[-1][0]
 
 
 def _id(kind: type[Leaf]) -> Any:

@@ -81,9 +81,9 @@ def _buckets(value: Histogram) -> Iterator[tuple[str, float]]:
 
 def _transactions(now: Snapshot) -> Iterator[Metric]:
     counts: dict[Labels, float] = {}
-    for one in now.transactions:
-        key = (one.kind, "rejected" if one.state == "rejected" else "accepted", one.code or "")
-        counts[key] = counts.get(key, 0) + one.count
+    for (kind, state, code), count in sorted(now.history.taken.items()):
+        key = (kind, "rejected" if state == "rejected" else "accepted", code)
+        counts[key] = counts.get(key, 0) + count
     yield counter("transactions", "Transactions that were taken in.", counts, "type", "result", "code")
     yield gauge("transactions_waiting", "Transactions that are in no batch yet.", {(): now.waiting})
 

@@ -10,7 +10,7 @@ from freehold.services.operator.claims import DEEP, Claims, on_chain
 from freehold.services.operator.figures import ChainFacts, Figures
 from freehold.services.operator.history import History
 from freehold.services.operator.store import open_store
-from freehold.services.operator.tables import Batch, Block, Job
+from freehold.services.operator.tables import Batch, Block, Job, Received
 from freehold.services.operator.whereabouts import where_is
 from tests.support import operator_rows as rows
 from tests.support.databases import KINDS
@@ -180,6 +180,22 @@ def test_history_needs_no_batch_twice(session, monkeypatch):
     rows.add_batch(session, 3, "mined", stages=STAGES)
     history.read(session)
     assert looked_at == [3]
+
+
+def test_each_transaction_is_counted_once_whatever_becomes_of_it(session):
+    history = History()
+    for number, state in enumerate(("final", "abandoned", "executed")):
+        rows.add_batch(session, number, state)
+        rows.add_received(session, number, {"type": "TRADE"}, "batched", batch=number)
+    rows.add_received(session, 3, {"type": "TRADE"})
+    rows.add_received(session, 4, {"type": "TRADE"}, "rejected", batch=0, code="WHY")
+    expected = {("TRADE", "batched", ""): 3, ("TRADE", "received", ""): 1, ("TRADE", "rejected", "WHY"): 1}
+    assert history.read(session).taken == history.read(session).taken == expected
+    again = session.get(Received, 1)
+    again.batch, again.state = 2, "batched"  # of the abandoned batch, in another one
+    session.get(Batch, 2).state = "final"
+    session.flush()
+    assert history.read(session).taken == History().read(session).taken == expected
 
 
 def test_proofs_are_told_apart_by_their_steps(session):

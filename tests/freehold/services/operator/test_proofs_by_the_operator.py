@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.support.small_proofs import SMALL
 
 from freehold.chain.verifier import deploy_verifier, register_program
 from freehold.services.operator import blobs
@@ -12,7 +13,6 @@ from prover.algebra.keccak import keccak_of_words
 from prover.cairo.proof_file import ProofFile
 from prover.cairo.prove import prove_run, verify_proof
 from tests.support.served_exchange import Operator
-from tests.support.small_proofs import SMALL
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PARTS = replace(SMALL, part_queries=2)

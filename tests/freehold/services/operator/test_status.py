@@ -112,7 +112,7 @@ def test_a_position_is_asked_for_by_its_id(filled):
 
 
 @pytest.mark.parametrize(
-    "asked", ["-1", "0x5", "5.0", "five", str(1 << 64), "9" * 5000, "%D9%A5", "%3Cscript%3E", "1%20or%201=1"]
+    "asked", ["-1", "0x5", "5.0", "five", str(1 << 64), "9" * 99, "%D9%A5", "%3Cscript%3E", "1%20or%201=1"]
 )
 def test_what_is_no_id_is_refused(filled, asked):
     for accept in ("text/html", "application/json"):
