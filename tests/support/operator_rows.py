@@ -53,7 +53,7 @@ def received_row(tx_id: int, body: dict[str, Any], state: str = "received", batc
     return Received(
         tx_id=tx_id,
         kind=body["type"],
-        body=json.dumps(body),
+        body=json.dumps(body, separators=(",", ":"), sort_keys=True),
         digest=tx_id.to_bytes(32, "big"),
         state=state,
         received_at=0,

@@ -35,9 +35,8 @@ def shared_state_of(batch: Batch) -> SharedState:
 
 def claim_of(batch: Batch) -> bytes:
     """What the committee signs."""
-    shared = shared_state_of(batch)
-    positions, orders = (shared.positions_root, shared.positions_height), (shared.orders_root, shared.orders_height)
-    return claim_of_roots(positions, orders, batch.sequence_number)
+    positions_root, positions_height, orders_root, orders_height = shared_words(batch)[:4]
+    return claim_of_roots((positions_root, positions_height), (orders_root, orders_height), batch.sequence_number)
 
 
 def executed(session: Session, batch_id: int) -> Batch | None:

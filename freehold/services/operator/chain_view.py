@@ -14,10 +14,7 @@ from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from freehold.services.operator import chain_events as names
-from freehold.services.operator.tables import ABANDONED, Batch, Block, Entry, Event, Movement, Received
-
-Word = Literal["requested", "batched", "proved", "withdrawable", "paid"]
-
+from freehold.services.operator.tables import ABANDONED, Batch, Block, Entry, Event, Movement
 
 # --- how far the chain is
 
@@ -214,87 +211,6 @@ def _request(session: Session, accepted: Event, block: Block) -> ForcedRequest:
         deadline=int(json.loads(accepted.arguments)["deadline"]),
         block=block.number,
     )
-
-
-# --- withdrawals
-
-
-@dataclass(frozen=True)
-class Withdrawal:
-    """Where one is: requested (of the operator, or by force), batched, proved, withdrawable, paid."""
-
-    word: Word
-    amount: int
-    owner_key: int
-    batch: int | None = None
-    tx_id: int | None = None
-    """While it waits for a batch."""
-
-
-WITHDRAWALS = ("WITHDRAWAL", "WITHDRAWAL_TO_ADDRESS")
-
-
-def where_is(session: Session, position_id: int) -> list[Withdrawal]:
-    """The position's withdrawals, those in batches first and in the batches' order."""
-    return [*_batched(session, position_id), *_waiting(session, position_id), *_forced(session, position_id)]
-
-
-def _batched(session: Session, position_id: int) -> list[Withdrawal]:
-    rows = session.execute(
-        select(Movement, Batch)
-        .join(Batch, Batch.id == Movement.batch)
-        .where(Movement.position_id == position_id, Movement.amount < 0, Batch.state != ABANDONED)
-        .order_by(Movement.batch, Movement.place)
-    )
-    return [
-        Withdrawal(_word(session, batch, movement.owner_key), -movement.amount, movement.owner_key, batch.id)
-        for movement, batch in rows
-    ]
-
-
-def _word(session: Session, batch: Batch, owner_key: int) -> Word:
-    if batch.state in ("mined", "final"):
-        taken = _update(session, batch)
-        return "paid" if taken is not None and _was_paid(session, owner_key, *taken) else "withdrawable"
-    return "batched" if batch.state == "executed" else "proved"
-
-
-def _was_paid(session: Session, owner_key: int, update: Event, block: Block) -> bool:
-    """All that is booked is paid at once; if something stays behind, another event says so."""
-    after = (Block.number > block.number) | ((Block.number == block.number) & (Event.place > update.place))
-    payments = session.scalars(_events(names.PAID).where(Event.stark_key == owner_key, after))
-    return any(_is_whole(session, payment, owner_key) for payment in payments)
-
-
-def _is_whole(session: Session, payment: Event, owner_key: int) -> bool:
-    rest = select(Event.place).where(
-        Event.transaction == payment.transaction, Event.name == names.PAID_IN_PART, Event.stark_key == owner_key
-    )
-    return session.scalar(rest) is None
-
-
-def _waiting(session: Session, position_id: int) -> list[Withdrawal]:
-    rows = session.scalars(
-        select(Received)
-        .where(Received.state == "received", Received.kind.in_((*WITHDRAWALS, "MULTI_TRANSACTION")))
-        .order_by(Received.tx_id)
-    )
-    found = []
-    for row in rows:
-        body = json.loads(row.body)
-        for single in body.get("txs", [body]):
-            if single["type"] in WITHDRAWALS and int(single["position_id"]) == position_id:
-                owner = int(single.get("eth_address", single["public_key"]), 16)
-                found.append(Withdrawal("requested", int(single["amount"]), owner, tx_id=row.tx_id))
-    return found
-
-
-def _forced(session: Session, position_id: int) -> list[Withdrawal]:
-    return [
-        Withdrawal("requested", int(one.arguments["quantizedAmount"]), int(one.arguments["starkKey"]))
-        for one in forced_requests(session)
-        if one.kind == "FORCED_WITHDRAWAL" and int(one.arguments["vaultId"]) == position_id
-    ]
 
 
 # ---

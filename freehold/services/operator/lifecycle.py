@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from freehold.services.operator import batches, chain_view
+from freehold.services.operator import batches, chain_view, jobs
 from freehold.services.operator.batches import BEFORE_BLOCK, OPEN
 from freehold.services.operator.chain_events import UPDATED
 from freehold.services.operator.lease import Writer
@@ -162,6 +162,7 @@ def abandon(
         row = session.get_one(Batch, one)
         row.state, row.error = ABANDONED, reason if one == batch_id else f"batch {batch_id} was abandoned: {reason}"
         reach(session, one, ABANDONED, at)
+        jobs.cancel(session, one)
         log.error("abandoned", batch=one, reason=row.error)
     _set_waiting(session, gone)
     for tx_id, code in rejected.items():

@@ -7,7 +7,8 @@ import pytest
 from freehold.services.operator import chain_view
 from freehold.services.operator.chain_view import PendingDeposit
 from freehold.services.operator.lifecycle import abandon
-from freehold.services.operator.tables import Batch, Received
+from freehold.services.operator.tables import Batch, Job, PositionLeaf, Received
+from freehold.services.operator.whereabouts import where_is
 from freehold.testing.kit import GRACE
 from prover.applications.perpetual.facts import forced_trade_hash, forced_withdrawal_hash
 from prover.applications.perpetual.transactions import ForcedTrade
@@ -213,7 +214,7 @@ def test_a_trade_that_a_freeze_outlived_is_no_obligation_any_more(operator):
 
 
 def words(operator) -> list[tuple[str, int]]:
-    found = view(operator, chain_view.where_is, operator.served.kit.alice.position_id)
+    found = view(operator, where_is, operator.served.kit.alice.position_id)
     return [(one.word, one.amount) for one in found]
 
 
@@ -239,7 +240,12 @@ def test_a_withdrawal_is_requested_batched_proved_withdrawable_and_paid(operator
     operator.batch(2, output, previous=1)
     with operator.writer.unit() as session:
         session.get_one(Received, 4).state = "batched"
+        session.add(PositionLeaf(position_id=alice.position_id, batch=2, body="{}"))
+    with operator.writer.unit() as session:
+        session.query(Job).update({"state": "waiting"})
     assert words(operator) == [("batched", 30)]
+    with operator.writer.unit() as session:
+        session.query(Job).update({"state": "done"})
     operator.sign(2, output.after)
     operator.lifecycle.step()
     assert words(operator) == [("proved", 30)]
@@ -282,7 +288,6 @@ def test_an_empty_store_knows_nothing(store):
         assert chain_view.head(session) is None and not chain_view.is_frozen(session)
         assert chain_view.final_number(session) == chain_view.confirmed_number(session, 3) == -1
         assert chain_view.pending_deposits(session, 0) == [] and chain_view.forced_requests(session) == []
-        assert chain_view.where_is(session, 5) == []
 
 
 def test_deposits_that_came_before_the_operator_are_used_up_where_they_were(operator):
