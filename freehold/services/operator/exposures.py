@@ -58,10 +58,17 @@ class Exposures:
         held = sorted(position_id for position_id, position in positions.items() if position.assets)
         shape = (len(self.assets), len(held))
         self._ids = np.array(held, dtype=np.uint64)
-        self._collateral, self._balances, self._indices = np.zeros(len(held)), np.zeros(shape), np.zeros(shape)
+        self._collateral = np.array([float(positions[number].collateral_balance) for number in held])
+        self._balances, self._indices = np.zeros(shape), np.zeros(shape)
         self._new: dict[PositionId, Position] = {}
-        for row, position_id in enumerate(held):
-            self._set(row, positions[position_id])
+        cells = [
+            (self._places[asset.asset_id], row, asset.balance, asset.cached_funding_index)
+            for row, position_id in enumerate(held)
+            for asset in positions[position_id].assets
+        ]
+        if cells:
+            places, rows, balances, indices = zip(*cells, strict=True)
+            self._balances[places, rows], self._indices[places, rows] = balances, indices
 
     def _set(self, row: int, position: Position) -> None:
         self._collateral[row] = position.collateral_balance

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from time import time
+from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from freehold.services.base.store import Store
@@ -61,11 +62,11 @@ class Checked:
     tx_id: int
     kind: str
     body: str
+    digest: bytes
     signatures: tuple[ecdsa.Signed, ...]
 
-    @property
-    def digest(self) -> bytes:
-        return sha256(self.body.encode()).digest()
+    def row(self) -> dict[str, Any]:
+        return {"tx_id": self.tx_id, "kind": self.kind, "body": self.body, "digest": self.digest}
 
 
 class Intake:
@@ -88,7 +89,7 @@ class Intake:
             if isinstance(outcome, Checked) and not all(valid[one] for one in outcome.signatures):
                 outcomes[place] = Answer("INVALID_SIGNATURE", outcome.tx_id, "a signature is not its key's")
         with self.store.unit() as session:
-            answers = [self._stored(session, outcome) for outcome in outcomes]
+            answers = self._stored(session, outcomes)
         for answer in answers:
             log.info("transaction", tx_id=answer.tx_id, code=answer.code, reason=answer.message)
         return answers
@@ -119,7 +120,7 @@ class Intake:
             for order in orders
         ]
         signatures += [ecdsa.Signed(quote.message_hash(), quote.r, quote.s, quote.signer_key) for quote in quotes]
-        return Checked(added.tx_id, added.tx.type, body, tuple(signatures))
+        return Checked(added.tx_id, added.tx.type, body, sha256(body.encode()).digest(), tuple(signatures))
 
     def _check_orders(self, transaction: rules.Transaction) -> None:
         """Raises NotReadable."""
@@ -132,25 +133,34 @@ class Intake:
             if named != self.terms.collateral:
                 raise NotReadable("INVALID_COLLATERAL_ASSET_ID", f"{named:#x} is not the collateral")
 
-    def _stored(self, session: Session, outcome: Checked | Answer) -> Answer:
-        if isinstance(outcome, Answer):
-            return outcome
-        known = session.get(Received, outcome.tx_id)
-        if known is not None:
-            if known.digest == outcome.digest:
-                return Answer(ACCEPTED, outcome.tx_id)
-            return Answer("INVALID_TRANSACTION_ID", outcome.tx_id, "the id is another transaction's")
-        session.add(
-            Received(
-                tx_id=outcome.tx_id,
-                kind=outcome.kind,
-                body=outcome.body,
-                digest=outcome.digest,
-                state=RECEIVED,
-                received_at=int(self.clock()),
-            )
-        )
-        return Answer(ACCEPTED, outcome.tx_id)
+    def _stored(self, session: Session, outcomes: Sequence[Checked | Answer]) -> list[Answer]:
+        """The answer to each, once what is new among them is in the unit of work."""
+        checked = [outcome for outcome in outcomes if isinstance(outcome, Checked)]
+        known = _digests(session, [one.tx_id for one in checked])
+        rows: list[dict[str, Any]] = []
+        answers = []
+        for outcome in outcomes:
+            if isinstance(outcome, Answer):
+                answers.append(outcome)
+            elif outcome.tx_id not in known:
+                known[outcome.tx_id] = outcome.digest
+                rows.append({**outcome.row(), "state": RECEIVED, "received_at": int(self.clock())})
+                answers.append(Answer(ACCEPTED, outcome.tx_id))
+            elif known[outcome.tx_id] == outcome.digest:
+                answers.append(Answer(ACCEPTED, outcome.tx_id))
+            else:
+                answers.append(Answer("INVALID_TRANSACTION_ID", outcome.tx_id, "the id is another transaction's"))
+        if rows:
+            session.execute(insert(Received), rows)
+        return answers
+
+
+def _digests(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
+    """Of the transactions that have these ids."""
+    if not ids:
+        return {}
+    rows = session.execute(select(Received.tx_id, Received.digest).where(Received.tx_id.in_(ids)))
+    return {tx_id: digest for tx_id, digest in rows}
 
 
 def _quotes(single: wire.Single) -> Sequence[rules.PriceSignature]:
