@@ -1,8 +1,8 @@
 """Loads for the operator's intake and batcher, and how they bear them.
 
-The intake is asked by another process over loopback, a thousand requests in flight, each with a signature that is
-checked and a row that is stored before its answer. The batcher applies trades to a state of so many positions and
-stores what they give.
+The intake is asked by another process over loopback, once with a thousand requests under way all the time, once with a
+thousand a second. Each has a signature that is checked, and a row that is stored before its answer. The batcher applies
+trades to a state of so many positions and stores what they give.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -41,7 +41,7 @@ from prover.applications.perpetual.samples import SampleExchange, position
 from prover.applications.perpetual.transactions import Transaction
 from prover.applications.perpetual.units import PositionId
 
-IN_FLIGHT = 1_000
+IN_FLIGHT, RATE = 1_000, 1_000
 N_TRADERS, FIRST_TRADER = 200, 1_000
 FIRST_POSITION = 1_000
 IN_BATCH = 100
@@ -79,40 +79,90 @@ def transfers(count: int) -> list[bytes]:
     return made
 
 
-async def ask_all(port: int, bodies: list[bytes]) -> list[float]:
-    """Seconds until each answer; IN_FLIGHT connections at once. Raises RuntimeError for one that was refused."""
+class Asker:
+    """A connection that asks one thing after the other."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    @staticmethod
+    async def connected(port: int) -> Asker:
+        return Asker(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def ask(self, body: bytes) -> None:
+        """Raises RuntimeError where it is refused."""
+        head = b"POST /gateway/add_transaction HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        self.writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        answer = await self.reader.readuntil(b"}")
+        if b"TRANSACTION_RECEIVED" not in answer:
+            raise RuntimeError(answer.decode(errors="replace"))
+
+
+async def ask_all(port: int, bodies: Sequence[bytes]) -> list[float]:
+    """Seconds until each answer, with IN_FLIGHT requests under way all the time."""
     waiting, seconds = iter(bodies), []
 
-    async def ask() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async def ask_on() -> None:
+        asker = await Asker.connected(port)
         for body in waiting:
             began = time.perf_counter()
-            head = b"POST /gateway/add_transaction HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-            answer = await reader.readuntil(b"}")
+            await asker.ask(body)
             seconds.append(time.perf_counter() - began)
-            if b"TRANSACTION_RECEIVED" not in answer:
-                raise RuntimeError(answer.decode(errors="replace"))
-        writer.close()
 
-    await asyncio.gather(*(ask() for _ in range(min(IN_FLIGHT, len(bodies)))))
+    await asyncio.gather(*(ask_on() for _ in range(min(IN_FLIGHT, len(bodies)))))
+    return seconds
+
+
+async def ask_at(port: int, bodies: Sequence[bytes], rate: float) -> list[float]:
+    """Seconds from when each was due, so many a second, until its answer."""
+    free: asyncio.Queue[Asker] = asyncio.Queue()
+    for _ in range(min(IN_FLIGHT, len(bodies))):
+        free.put_nowait(await Asker.connected(port))
+    began, seconds = time.perf_counter(), []
+
+    async def ask(place: int, body: bytes) -> None:
+        due = began + place / rate
+        await asyncio.sleep(due - time.perf_counter())
+        asker = await free.get()
+        await asker.ask(body)
+        free.put_nowait(asker)
+        seconds.append(time.perf_counter() - due)
+
+    await asyncio.gather(*(ask(place, body) for place, body in enumerate(bodies)))
     return seconds
 
 
 def measure_intake(count: int) -> dict[str, Any]:
-    bodies = transfers(count)
+    """With IN_FLIGHT under way, and at a rate that is kept whatever the answers take."""
+    bodies = transfers(2 * count)
+    with served_intake() as port:
+        began = time.perf_counter()
+        at_once = asyncio.run(ask_all(port, bodies[:count]))
+        took = time.perf_counter() - began
+        paced = asyncio.run(ask_at(port, bodies[count:], RATE))
+    return {
+        "transactions": count,
+        "all_in_flight": {"in_flight": IN_FLIGHT, "per_second": round(count / took), **shares(at_once)},
+        "paced": {"per_second": RATE, **shares(paced)},
+    }
+
+
+@contextmanager
+def served_intake() -> Iterator[int]:
+    """Its port, while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
         here, there = multiprocessing.Pipe()
         process = multiprocessing.get_context("spawn").Process(target=serve_intake, args=(folder, there))
         process.start()
-        port = here.recv()
-        began = time.perf_counter()
-        seconds = sorted(asyncio.run(ask_all(port, bodies)))
-        took = time.perf_counter() - began
+        yield here.recv()
         here.send("stop")
         process.join()
-    at = {f"p{share}_ms": round(1000 * seconds[min(count - 1, count * share // 100)], 1) for share in (50, 95, 99)}
-    return {"transactions": count, "per_second": round(count / took), **at}
+
+
+def shares(seconds: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(seconds)
+    places = {share: min(len(ordered) - 1, len(ordered) * share // 100) for share in (50, 95, 99)}
+    return {f"p{share}_ms": round(1000 * ordered[place], 1) for share, place in places.items()}
 
 
 # --- batcher

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from freehold.services.base.doors import Limits, Tls, prefixes, refusal
 from freehold.services.base.doors import application as behind_door
@@ -28,10 +29,17 @@ def application(intake: Intake, limits: Limits | None = None, feed: Feeder | Non
         yield
         worker.cancel()
 
-    parts = [(prefix, _calls(intake, groups)) for prefix in prefixes("gateway")]
+    async def add_transaction(request: Request) -> Response:
+        answer = await groups.add(await request.body())
+        if not answer.is_accepted:
+            return refusal(answer.code, answer.message)
+        return JSONResponse({"code": answer.code, "tx_id": answer.tx_id})
+
+    parts = [(prefix, _calls(intake)) for prefix in prefixes("gateway")]
+    adding = [Route(f"{prefix}/add_transaction", add_transaction, methods=["POST"]) for prefix in prefixes("gateway")]
     if feed is not None:
         parts += [(prefix, calls_of(feed)) for prefix in prefixes("feeder_gateway")]
-    return behind_door("Freehold's operator", limits or Limits(), parts, lifespan=lifespan)
+    return behind_door("Freehold's operator", limits or Limits(), parts, adding, lifespan=lifespan)
 
 
 def door(intake: Intake, settings: IntakeSettings) -> tuple[FastAPI, Limits, Tls | None]:
@@ -42,19 +50,12 @@ def door(intake: Intake, settings: IntakeSettings) -> tuple[FastAPI, Limits, Tls
     return application(intake, limits), limits, tls
 
 
-def _calls(intake: Intake, groups: Groups) -> APIRouter:
+def _calls(intake: Intake) -> APIRouter:
     calls = APIRouter()
 
     @calls.get("/is_alive")
     async def is_alive() -> str:
         return "gateway is alive!"
-
-    @calls.post("/add_transaction")
-    async def add_transaction(request: Request) -> JSONResponse:
-        answer = await groups.add(await request.body())
-        if not answer.is_accepted:
-            return refusal(answer.code, answer.message)
-        return JSONResponse({"code": answer.code, "tx_id": answer.tx_id})
 
     @calls.get("/get_first_unused_tx_id")
     @calls.get("/testing/get_first_unused_tx_id")
