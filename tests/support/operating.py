@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from freehold.services.base.store import Store
 from freehold.services.operator.figures import About, ChainFacts
 from freehold.services.operator.tables import ChainTx, Lease
-from tests.support import operator_rows as rows
+from tests.support import operated_rows as rows
 from tests.support.world import ALICE, BTC, CONFIG, ETH, holds, key, world
 
 NOW = 1_800_000_000
@@ -76,7 +76,7 @@ def _batches(session: Session) -> None:
             **sizes,
         )
         done = "proved" in times
-        seconds = json.dumps({"execute": 4.5, "prove": 180.0 + long, "verify": 0.4}) if done else None
+        seconds = json.dumps({"run": 4.5, "prove": 180.0 + long, "verify": 0.4}) if done else None
         rows.add_job(
             session,
             number,

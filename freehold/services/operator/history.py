@@ -26,15 +26,13 @@ BYTES = tuple(50_000 << power for power in range(8))
 POWERS = tuple(range(14, 27))
 SPANS = {
     "fill": ("opened", "executed"),
-    "trace": ("tracing", "proving"),
-    "prove": ("proving", "proved"),
     "sign": ("executed", "signed"),
     "fact": ("sent_fact", "fact"),
     "update": ("sent", "mined"),
 }
 """Stage -> the rows between whose times it lies."""
-WORKED = ("execute", "verify")
-"""Stages that the prover's job measures."""
+WORKED = {"run": "execute", "trace": "trace", "verify": "verify"}
+"""What the proof's job measures -> its stage; all else that it measures is `prove`."""
 STAGES = ("fill", "execute", "trace", "prove", "verify", "sign", "fact", "update")
 FAILS_IN = {
     "sent": "update",
@@ -147,9 +145,12 @@ def _add(sums: Sums, facts: _Facts) -> None:
 
 def _add_proof(sums: Sums, batch: Batch, job: Job, proof_bytes: int | None) -> None:
     seconds: dict[str, float] = json.loads(job.seconds or "{}")
-    for stage in WORKED:
-        if stage in seconds:
-            sums.stages[stage].add(seconds[stage])
+    worked: dict[str, float] = {}
+    for name, took in seconds.items():
+        stage = WORKED.get(name, "prove")
+        worked[stage] = worked.get(stage, 0.0) + took
+    for stage, took in worked.items():
+        sums.stages[stage].add(took)
     log_steps = max(0, batch.n_steps - 1).bit_length()
     sums.proof_steps_log2.add(log_steps)
     sums.proving.setdefault(f"2^{log_steps}", Histogram(SECONDS)).add(sum(seconds.values()))

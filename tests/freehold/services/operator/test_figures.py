@@ -12,7 +12,7 @@ from freehold.services.operator.history import History
 from freehold.services.operator.store import open_store
 from freehold.services.operator.tables import Batch, Block, Job, Received
 from freehold.services.operator.whereabouts import where_is
-from tests.support import operator_rows as rows
+from tests.support import operated_rows as rows
 from tests.support.databases import KINDS
 from tests.support.operating import (
     ABOUT,
@@ -201,7 +201,7 @@ def test_each_transaction_is_counted_once_whatever_becomes_of_it(session):
 def test_proofs_are_told_apart_by_their_steps(session):
     for number, steps in enumerate((1 << 17, (1 << 17) + 1)):
         rows.add_batch(session, number, "final", n_steps=steps)
-        seconds = json.dumps({"execute": 1.0, "prove": 9.0, "verify": 0.5})
+        seconds = json.dumps({"run": 1.0, "prove": 9.0, "verify": 0.5})
         rows.add_job(session, number, "done", 120_000, seconds=seconds)
     sums = History().read(session)
     assert {shape: one.total for shape, one in sums.proving.items()} == {"2^17": 10.5, "2^18": 10.5}

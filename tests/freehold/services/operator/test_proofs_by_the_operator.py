@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from tests.support.small_proofs import SMALL
 
 from freehold.chain.verifier import deploy_verifier, register_program
 from freehold.services.operator import blobs
 from freehold.services.operator.coding import Contract
 from freehold.services.operator.tables import Batch, Job
+from freehold.testing.parameters import SMALL
 from prover.algebra.keccak import keccak_of_words
 from prover.cairo.proof_file import ProofFile
 from prover.cairo.prove import prove_run, verify_proof

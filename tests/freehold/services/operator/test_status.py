@@ -13,7 +13,7 @@ from freehold.services.operator.status import LIVE_WITHIN, application
 from freehold.services.operator.store import open_store
 from freehold.services.operator.tables import Batch, Lease
 from prover.applications.perpetual.last_state import LastState
-from tests.support import operator_rows as rows
+from tests.support import operated_rows as rows
 from tests.support.operating import ABOUT, FACTS, NOW, OWNER, POSITION, fill
 from tests.support.served import get
 from tests.support.world import ALICE, BOB, BTC, CONFIG, ETH, holds, world
