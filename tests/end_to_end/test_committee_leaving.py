@@ -9,17 +9,18 @@ import pytest
 from freehold.leaving.calldata import call
 from freehold.records import write_last
 from freehold.scenarios.accounts import Accounts
-from freehold.scenarios.exchange import travel
+from freehold.scenarios.acts import travel
 from freehold.services.base.claims import AccountSigner
 from freehold.services.committee.beginning import Beginning, begin
 from freehold.services.committee.chain_state import ChainState
 from freehold.services.committee.export import batch_of_root, last_state
 from freehold.services.committee.member import Member
 from freehold.services.committee.store import open_store
+from freehold.testing.exchange import Last
 from prover.applications.perpetual.facts import update_words
 from scripts import escape
 from tests.support.recorded_gateway import RecordedGateway, update_with
-from tests.support.script_kit import DAY, ServedExchange, done, run, stay_connected, taken
+from tests.support.script_kit import DAY, done, recorded, run, stay_connected
 
 
 class EmbeddedNode:
@@ -64,7 +65,7 @@ def topic_of(found: Any) -> str:
 def deployed(tmp_path_factory, no_verifier, project, chain):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("committee"))
-        return ServedExchange.deploy(project, Accounts.of_test_accounts(), is_rollup=False, wealth=5_000)
+        return recorded(Accounts.of_test_accounts(), "validium", 5_000)
 
 
 def test_a_members_signature_is_the_contracts_and_its_file_leads_out(deployed, chain, monkeypatch, tmp_path):
@@ -78,8 +79,7 @@ def test_a_members_signature_is_the_contracts_and_its_file_leads_out(deployed, c
     member = Member(store, [gateway], AccountSigner(int(accounts.member.private_key, 16)))
     node = EmbeddedNode(exchange, chain)
     for batch_id in (0, 1):
-        deployed.deposit(alice, 500)
-        batch = deployed.batch(taken(alice, 500))
+        batch = deployed.batch(deployed.deposit(alice, 500))
         gateway.updates[batch_id] = update_with(batch, batch_id - 1)
         assert member.step() and member.step()
         deployed.prove(batch)
@@ -87,7 +87,7 @@ def test_a_members_signature_is_the_contracts_and_its_file_leads_out(deployed, c
         deployed.deployed.committee.verifyAvailabilityProof(claim, signature, sender=accounts.operator)
         words = [batch_id + 1, exchange.getLastBatchId(), 0]
         node.sent.append(exchange.updateState(update_words(batch), words, sender=accounts.operator))
-        deployed.state = batch.after
+        deployed._lasts[exchange.getSequenceNumber()] = Last(batch.after, deployed.prices)
 
     on_chain = ChainState(node, exchange.address)
     assert on_chain.shared_state() == batch.after.shared()
