@@ -76,7 +76,13 @@ def committee_group() -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--gateway", required=True, help="URL of the operator's availability gateway.")
 @click.option("--key", "key_file", required=True, type=existing, help="File with the member's secret key, in hex.")
-@click.option("--kind", type=click.Choice(["account", "bls"]), default="account", show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice(["account", "bls"]),
+    default="account",
+    show_default=True,
+    help="What the member signs with.",
+)
 @click.option("--store", "store_url", help="URL of the database; a file in FOLDER without it.")
 @click.option("--state", "state_file", type=existing, help="The exchange's state to begin with; empty without it.")
 @click.option("--batch", "batch_id", default=-1, show_default=True, help="The batch that led to this state.")

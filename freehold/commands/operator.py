@@ -90,7 +90,9 @@ def operator_group() -> None:
 @click.option("--rpc", default="http://127.0.0.1:8545", show_default=True, help="The node's address.")
 @click.option("--record", type=existing, required=True, help="deployment.json of the exchange.")
 @click.option("--key", default="operator.key", show_default=True, help="File with the secret key of the account.")
-@click.option("--confirmations", type=click.IntRange(0), default=12, show_default=True)
+@click.option(
+    "--confirmations", type=click.IntRange(0), default=12, show_default=True, help="Blocks on top of a deposit's."
+)
 @click.option("--finality", default="finalized", show_default=True, help="The node's tag, or a depth in blocks.")
 def init_command(file: Path, rpc: str, record: Path, key: str, confirmations: int, finality: str) -> None:
     """Write settings with comments to FILE. What is there already is not touched."""

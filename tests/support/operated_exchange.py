@@ -21,10 +21,11 @@ from freehold.services.base.claims import AccountSigner
 from freehold.services.base.store import Store
 from freehold.services.operator import blobs, genesis
 from freehold.services.operator.availability import Availability
+from freehold.services.operator.chain_view import forced_requests
 from freehold.services.operator.engines.engine import Engine
 from freehold.services.operator.run import Operator
 from freehold.services.operator.settings import OperatorSettings
-from freehold.services.operator.tables import Batch, Job
+from freehold.services.operator.tables import Batch, Job, Received
 from freehold.testing.parameters import SMALL
 from prover.applications.perpetual.state import State
 from prover.cairo.proof_file import ProofFile
@@ -173,8 +174,9 @@ class Operated:
     def is_done(self, store: Store) -> bool:
         with store.unit() as session:
             states = list(session.scalars(select(Batch.state).where(Batch.previous.is_not(None))))
-            waiting = session.scalar(select(Job.id).where(Job.state == "waiting"))
-        return bool(states) and set(states) <= {"final", "abandoned"} and waiting is None and "final" in states
+            waiting = session.scalar(select(Received.tx_id).where(Received.state == "received"))
+            asked = forced_requests(session)
+        return bool(states) and set(states) <= {"final", "abandoned"} and waiting is None and not asked
 
     def books(self) -> dict[str, Any]:
         """What the chain says in the end."""

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from freehold.services.operator.feeder import Feeder, door, own_id
 from freehold.services.operator.store import open_store
 from freehold.services.operator.wire import Single, of_rules, to_document, to_rules
+from prover.applications.perpetual.signing import cancellation
 from prover.applications.perpetual.transactions import OracleTick, Transaction
 from tests.support.databases import KINDS
 from tests.support.every_kind import every_kind
@@ -138,9 +139,13 @@ def test_what_the_operator_makes_is_written_so_that_it_reads_back(transaction):
     assert to_rules(TypeAdapter(Single).validate_python(document)) == transaction
 
 
-def test_what_only_users_send_has_no_such_form():
-    with pytest.raises(TypeError, match="Trade is a user's"):
-        of_rules(history()[1].applied.transactions[0], USD)
+def test_what_the_published_form_cannot_say_has_none():
+    cancelled = cancellation(order(0xB0B, 8, True, 1000, 2000), 0xB0B, USD)
+    flagged = order(0xB0B, 8, True, 1000, 2000).model_copy(update={"reduce_only": 1})
+    with pytest.raises(TypeError, match="a CancelOrder has no published form"):
+        of_rules(cancelled, USD)
+    with pytest.raises(TypeError, match="an order with flags has no published form"):
+        of_rules(liquidate(flagged, 9, 500, 980), USD)
 
 
 def test_small_asset_ids_are_written_with_all_their_digits():

@@ -4,14 +4,17 @@ has happened twice."""
 import pytest
 
 from freehold.services.operator.store import open_store
+from tests.support.anvil import anvil
 from tests.support.operated_exchange import Killed, Operated, killed_after
 
 BOOKS = {"updates": [0, 1], "withdrawable": [30, 0], "pending": [0, 0], "requested": 0}
 
 
 @pytest.fixture(scope="module")
-def operated(anvil, project, accounts, chain, tmp_path_factory):
-    return Operated.made(anvil, project, accounts, chain, tmp_path_factory.mktemp("exchange"))
+def operated(project, accounts, chain, tmp_path_factory):
+    """On a chain of its own: what other tests expect of theirs depends on how many blocks it has."""
+    with anvil() as node:
+        yield Operated.made(node, project, accounts, chain, tmp_path_factory.mktemp("exchange"))
 
 
 @pytest.fixture
