@@ -7,6 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from freehold import patience
 from freehold.chain import logs
 from freehold.chain.network import head_number
 from freehold.commands.main import main
@@ -41,7 +42,7 @@ def served(tmp_path_factory, project, chain, users):
 def here(served, monkeypatch):
     """Deployments are written below the folder; no node of these tests is waited for."""
     monkeypatch.chdir(served.folder)
-    monkeypatch.setattr(logs, "PAUSE", 0)
+    monkeypatch.setattr(patience, "PAUSE", 0)
     stay_connected(monkeypatch)
 
 
