@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
@@ -367,6 +367,11 @@ def _sum(event: Any, field: str, **wanted: Any) -> int:
 
 
 def examples(number: int, steps: int) -> settings:
+    """Failures are not explained: that takes hundreds of runs."""
     return settings(
-        max_examples=number, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=number,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     )
