@@ -22,4 +22,4 @@ def test_nothing_is_lost():
 
 @pytest.mark.slow
 def test_nothing_is_lost_in_many_worlds():
-    run_state_machine_as_test(OperatorMachine, settings=examples(60, 40))
+    run_state_machine_as_test(OperatorMachine, settings=examples(25, 30))
