@@ -23,8 +23,9 @@ from freehold.patience import NodeFails
 from freehold.services.base.wire import NotReadable
 from freehold.services.operator import batches, chain_view, head, jobs
 from freehold.services.operator.availability import Availability
+from freehold.services.operator.sender import NOTHING
 from freehold.services.operator.store import Store, open_store
-from freehold.services.operator.tables import ABANDONED, FINAL, Batch, Received
+from freehold.services.operator.tables import ABANDONED, FINAL, Batch, ChainTx, Received
 from freehold.testing.kit import User
 from prover.applications.perpetual.positions import EMPTY
 from tests.support.databases import Databases
@@ -52,6 +53,7 @@ class Workers(Idle):
 class OperatorMachine(RuleBasedStateMachine):
     """`operated` and `databases` are set by the test. `sent` is by id; a request is open until it is served."""
 
+    drain = DRAIN
     operated: ClassVar[Operated]
     databases: ClassVar[Databases]
 
@@ -80,8 +82,11 @@ class OperatorMachine(RuleBasedStateMachine):
         try:
             self.everything_ends_well()
         finally:
-            self.store.close()
-            self.operated_here.anvil.revert(self.snapshot)
+            self.close()
+
+    def close(self) -> None:
+        self.store.close()
+        self.operated_here.anvil.revert(self.snapshot)
 
     # --- people
 
@@ -261,7 +266,7 @@ class OperatorMachine(RuleBasedStateMachine):
 
     def everything_ends_well(self) -> None:
         """All works again: all ends, and chain, store and book say the same."""
-        for _ in range(DRAIN):
+        for _ in range(self.drain):
             self.operator.turn()
             self._finish(self._claim())
             self.operated_here.members_sign(self.store)
@@ -270,8 +275,19 @@ class OperatorMachine(RuleBasedStateMachine):
                 break
         else:
             raise AssertionError("the batches do not come to their end")
-        assert not self.operated_here.unwritten(self.store, self.began)
+        assert not self.operated_here.unwritten(self.store, self.began), "something was sent that is not written down"
+        self.steps_are_taken_once()
         self._books_are_equal()
+
+    def steps_are_taken_once(self) -> None:
+        """Each under one nonce, unless it failed in a block."""
+        with self.store.unit() as session:
+            rows = session.scalars(select(ChainTx).where(ChainTx.succeeded.is_not(False))).all()
+        nonces: dict[tuple[Any, ...], set[int]] = {}
+        for row in rows:
+            if row.purpose != NOTHING:
+                nonces.setdefault((row.batch, row.purpose, row.part), set()).add(row.nonce)
+        assert all(len(used) == 1 for used in nonces.values()), nonces
 
     def _books_are_equal(self) -> None:
         with self.store.unit() as session:
