@@ -25,7 +25,7 @@ from freehold.services.operator.chain_view import forced_requests
 from freehold.services.operator.engines.engine import Engine
 from freehold.services.operator.run import Operator
 from freehold.services.operator.settings import OperatorSettings
-from freehold.services.operator.tables import Batch, Job, Received
+from freehold.services.operator.tables import Batch, ChainTx, Job, Received
 from freehold.testing.parameters import SMALL
 from prover.applications.perpetual.state import State
 from prover.cairo.proof_file import ProofFile
@@ -36,6 +36,8 @@ from tests.support.operator_kit import document
 from tests.support.served_exchange import PROGRAM, ServedKit, connected, proof_fact
 
 N_ASSETS = 1
+BEFORE, AFTER = "before_commit", "after_commit"
+"""Moments of a commit, as SQLAlchemy names them."""
 
 
 class OperatedKit(ServedKit):
@@ -60,21 +62,15 @@ class OperatedKit(ServedKit):
         return config.hash(), {asset.asset_id: asset.hash() for asset in config.synthetic_assets}
 
 
-class Doubles(Engine):
-    """Says of every job that it is proven, as the double of the verifier will."""
+def proof_of_words(session: Session, output: bytes) -> bytes:
+    """Blob of what the double of the verifier takes for a proof that the words in the blob `output` were written."""
+    words = [int(word) for word in blobs.get_json(session, output)]
+    header = (int.from_bytes(proof_fact(words), "big"), 1)
+    return blobs.put(session, "proof", ProofFile(PROGRAM, SMALL, Proof(header, (b"\0",))).to_bytes())
 
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
 
-    def step(self) -> bool:
-        with self.store.unit() as session:
-            waiting = list(session.scalars(select(Job).where(Job.state == "waiting")))
-            for job in waiting:
-                words = [int(word) for word in blobs.get_json(session, job.output)]
-                header = (int.from_bytes(proof_fact(words), "big"), 1)
-                proof = ProofFile(PROGRAM, SMALL, Proof(header, (b"\0",))).to_bytes()
-                job.proof, job.state = blobs.put(session, "proof", proof), "done"
-        return bool(waiting)
+class Idle(Engine):
+    """Places nothing: whoever works claims jobs by themselves."""
 
     def collect(self) -> bool:
         return False
@@ -89,13 +85,27 @@ class Doubles(Engine):
         pass
 
 
-@dataclass
+class Doubles(Idle):
+    """Says of every job that it is proven, as the double of the verifier will."""
+
+    def step(self) -> bool:
+        with self.store.unit() as session:
+            waiting = list(session.scalars(select(Job).where(Job.state == "waiting")))
+            for job in waiting:
+                job.proof, job.state = proof_of_words(session, job.output), "done"
+        return bool(waiting)
+
+
+@dataclass(frozen=True)
 class Operated:
-    """`place` has record and state on disk."""
+    """`place` has record and state on disk. `finality` and `confirmations` in blocks."""
 
     anvil: Anvil
     kit: OperatedKit
     place: Place
+    finality: int = 1
+    confirmations: int = 0
+    engine: type[Idle] = Doubles
 
     @staticmethod
     def made(anvil: Anvil, project: Any, accounts: Any, chain: Any, folder: Path) -> Operated:
@@ -110,16 +120,16 @@ class Operated:
 
     def settings(self, store: Store) -> OperatorSettings:
         key = {"value": self.kit.operator.private_key}
-        chain = {"rpc": self.anvil.url, "record": self.place.record_file, "key": key, "finality": 1}
+        chain = {"rpc": self.anvil.url, "record": self.place.record_file, "key": key, "finality": self.finality}
         batch = {"max_transactions": 2, "max_age": 0.0, "min_signature_life": 3_600}
-        chain["deposit_confirmations"] = 0
+        chain["deposit_confirmations"] = self.confirmations
         return OperatorSettings.model_validate({"chain": chain, "batch": batch, "store": {"url": store.url}})
 
     def operator(self, store: Store) -> Operator:
         """A new process: nothing is known but what the store has."""
         settings = self.settings(store)
         operator = Operator(settings, self.place, self.kit.rules().config(), store)
-        operator.engine = Doubles(store)
+        operator.engine = self.engine(store)
         operator.writer.acquire()
         if not genesis.is_begun(store):
             genesis.begin(store, operator.config, self.kit.began, 0, 0.0)
@@ -145,7 +155,7 @@ class Operated:
         answers = operator.intake.take(bodies)
         assert all(answer.is_accepted for answer in answers), answers
 
-    def members_sign(self, store: Store) -> None:
+    def members_sign(self, store: Store, first: int = 0, number: int = 2) -> None:
         """Two of three, every batch that they have not signed."""
         names = frozenset(member.address.lower() for member in self.kit.members)
         door = Availability(store, lambda: names)
@@ -153,7 +163,7 @@ class Operated:
             ids = list(session.scalars(select(Batch.id).where(Batch.previous.is_not(None))))
         for batch_id in ids:
             claim = door._claim(batch_id)
-            for member in self.kit.members[:2]:
+            for member in self.kit.members[first : first + number]:
                 signer = AccountSigner(int(member.private_key, 16))
                 approval = {"batch_id": batch_id, "signature": signer.sign(claim).hex(), "member_key": signer.member}
                 door.approve(json.dumps({**approval, "claim_hash": claim.hex()}).encode())
@@ -189,14 +199,27 @@ class Operated:
                 "requested": kit.requested_at(kit.alice, 30),
             }
 
+    def unwritten(self, store: Store, since: int) -> set[str]:
+        """Hashes of the operator's transactions in blocks above `since` that the store does not know."""
+        with store.unit() as session:
+            written = {"0x" + known.hex() for known in session.scalars(select(ChainTx.hash))}
+        head, sent = self.anvil.node.head().number, set()
+        for number in range(since + 1, head + 1):
+            block = self.anvil.ask("eth_getBlockByNumber", hex(number), True)
+            sent |= {one["hash"] for one in block["transactions"] if one["from"] == self.kit.operator.address.lower()}
+        return sent - written
+
 
 class Killed(BaseException):
     """The process ends here."""
 
 
 @contextmanager
-def killed_after(store: Store, commits: int | None) -> Iterator[Callable[[], int]]:
-    """Ends the process after so many commits that wrote something; the block gets the number of those there were."""
+def killed_at(store: Store, commits: int | None, when: str = AFTER) -> Iterator[Callable[[], int]]:
+    """Ends the process at one of its commits that write something, by its number; the block gets how many there were.
+
+    Killed `AFTER` it, what it announces was not done yet; killed `BEFORE` it, what it would record was done.
+    """
     count = 0
     wrote: set[int] = set()
 
@@ -206,6 +229,8 @@ def killed_after(store: Store, commits: int | None) -> Iterator[Callable[[], int
 
     def end(session: Session) -> None:
         nonlocal count
+        if when == BEFORE:
+            session.flush()
         if wrote:
             wrote.clear()
             count += 1
@@ -213,9 +238,9 @@ def killed_after(store: Store, commits: int | None) -> Iterator[Callable[[], int
                 raise Killed
 
     event.listen(store.engine, "after_cursor_execute", note)
-    event.listen(Session, "after_commit", end)
+    event.listen(Session, when, end)
     try:
         yield lambda: count
     finally:
         event.remove(store.engine, "after_cursor_execute", note)
-        event.remove(Session, "after_commit", end)
+        event.remove(Session, when, end)

@@ -169,6 +169,8 @@ class OpenTree:
 
     def write(self, session: Session, after: MerkleTree, leaves: Leaves) -> None:
         """Keeps `after`, which is `tree` with these leaves."""
+        if not leaves:
+            return
         rebuilt = _Rebuilt(self.known, after, self.stored._empty, leaves)
         top = (self.stored.height, 0)
         rebuilt.kept[top] = rebuilt.below(top, after.root, list(leaves), None)

@@ -1,11 +1,11 @@
-"""The operator is killed after one of its commits, and started again: in the end the chain says the same, and nothing
-has happened twice."""
+"""The operator is killed at its commits, and started again: in the end the chain says the same, nothing has happened
+twice, and nothing was sent that is not written down."""
 
 import pytest
 
 from freehold.services.operator.store import open_store
 from tests.support.anvil import anvil
-from tests.support.operated_exchange import Killed, Operated, killed_after
+from tests.support.operated_exchange import AFTER, BEFORE, Killed, Operated, killed_at
 
 BOOKS = {"updates": [0, 1], "withdrawable": [30, 0], "pending": [0, 0], "requested": 0}
 
@@ -18,52 +18,40 @@ def operated(project, accounts, chain, tmp_path_factory):
 
 
 @pytest.fixture
-def ready(operated, served_databases):
-    """Gives the exchange as it began and an empty store, as often as it is asked."""
-    stores = []
+def live(operated, served_databases):
+    """Lives a life that begins with an empty store and is killed at a commit; how many commits it made by then."""
 
-    def begin():
-        operated.anvil.revert(snapshots.pop())
-        snapshots.append(operated.anvil.snapshot())
+    def live(number=None, when=AFTER):
+        snapshot, began = operated.anvil.snapshot(), operated.anvil.node.head().number
         store = open_store(served_databases.new("sqlite"))
         store.migrate()
-        stores.append(store)
-        return store
-
-    snapshots = [operated.anvil.snapshot()]
-    yield begin
-    for store in stores:
+        operator = operated.operator(store)
+        operated.people_act(operator)
+        with killed_at(store, number, when) as counted:
+            try:
+                operated.life(operator)
+                commits = counted()
+            except Killed:
+                commits = counted()
+                operated.life(operated.operator(store))
+        assert operated.books() == BOOKS, f"killed {when} {number}"
+        assert not operated.unwritten(store, began), f"killed {when} {number}"
         store.close()
-    operated.anvil.revert(snapshots.pop())
+        operated.anvil.revert(snapshot)
+        return commits
+
+    return live
 
 
-def life(operated, store, number: int | None) -> tuple[bool, int]:
-    """A life that is killed after so many commits and then goes on; whether it was, and how many commits there were."""
-    operator = operated.operator(store)
-    operated.people_act(operator)
-    with killed_after(store, number) as counted:
-        try:
-            operated.life(operator)
-            was_killed = False
-        except Killed:
-            operated.life(operated.operator(store))
-            was_killed = True
-    assert operated.books() == BOOKS, f"killed after commit {number}"
-    return was_killed, counted()
-
-
-def test_killed_at_five_places_of_its_life(operated, ready):
-    was_killed, commits = life(operated, ready(), None)
-    assert not was_killed and commits > 10
-    for number in range(1, commits, commits // 5):
-        was_killed, _ = life(operated, ready(), number)
-        assert was_killed
+def test_killed_at_five_places_of_its_life(live):
+    commits = live()
+    assert commits > 10
+    for place, number in enumerate(range(1, commits, commits // 5)):
+        assert live(number, (AFTER, BEFORE)[place % 2]) == number
 
 
 @pytest.mark.slow
-def test_killed_after_each_commit(operated, ready):
-    number, was_killed = 0, True
-    while was_killed:
-        number += 1
-        was_killed, _ = life(operated, ready(), number)
-    assert number > 10
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+def test_killed_at_each_commit(live, when):
+    for number in range(1, live() + 1):
+        assert live(number, when) == number

@@ -95,3 +95,14 @@ def test_a_unit_that_fails_leaves_the_tree(store):
         raise RuntimeError
     with store.unit() as session:
         assert tree.root(session) == root
+
+
+@pytest.mark.parametrize("n_leaves", [0, 1, 2])
+def test_a_change_of_nothing_leaves_the_tree(store, n_leaves):
+    """As of a batch in which no order is used."""
+    tree = StoredTree("orders", 64, 0)
+    root = written(store, tree, {index: 7 for index in range(n_leaves)})
+    with store.unit() as session:
+        opened = tree.open(session, [])
+        opened.write(session, opened.tree, {})
+        assert tree.root(session) == root
