@@ -1,4 +1,4 @@
-"""What a contract said when Ape's call reverted: by the project's errors, and those that `freehold/reverts.py` knows."""
+"""What a contract said when Ape's call reverted: by the project's errors, and those that `freehold/reverts.py` has."""
 
 from __future__ import annotations
 
