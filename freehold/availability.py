@@ -1,13 +1,14 @@
 """The proof that a committee's contract takes of its members' signatures, from who its members are.
 
-Of accounts just as many signatures as are required go in, by rising address; of BLS keys all are summed. Asking the
-contract who its members are is left to who speaks to a chain.
+Of accounts just as many signatures as are required go in, by rising address; of BLS keys all are summed. How a contract
+is asked is left to who speaks to a chain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from eth_account import Account
 from eth_typing import BLSPubkey, BLSSignature
@@ -80,6 +81,16 @@ class BlsCommittee:
 
 
 AnyCommittee = AccountCommittee | BlsCommittee
+
+
+def committee_at(address: str, ask: Callable[..., Any]) -> AnyCommittee:
+    """Who its members are, for good: a committee's are fixed at its deployment. `ask` takes a function of the contract
+    and its arguments, and gives the answer."""
+    required = int(ask("signaturesRequired"))
+    if ask("identify") == BLS:
+        keys = (bytes(ask("memberKey", number)) for number in range(ask("memberCount")))
+        return BlsCommittee(address, tuple(compressed(key) for key in keys), required)
+    return AccountCommittee(address, frozenset(str(member).lower() for member in ask("getMembers")), required)
 
 
 def refuse_too_few(required: int, signatures: Mapping[str, bytes]) -> None:

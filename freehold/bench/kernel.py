@@ -19,11 +19,14 @@ from rich.table import Table
 from freehold.arguments import NewFile
 from freehold.files import write_work
 from prover import kernel
+from prover.algebra import ecdsa
+from prover.algebra.curve import GENERATOR
 from prover.kernel import Op
 
 LOG_SIZE = 16
 COLUMNS = 8
 REPEATS = 7
+SIGNATURES = 256
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,19 @@ def cases() -> Iterator[Case]:
     yield Case("grind", "hash", lambda: kernel.grind(bytes(64), 16), kernel.grind(bytes(64), 16) + 1, 0)
     pairs = np.ascontiguousarray(a[: 2 << 10]).reshape(-1, 2, 4)
     yield Case("pedersen", "hash", lambda: kernel.pedersen(pairs), len(pairs), pairs.nbytes)
+    yield from _of_signatures()
+
+
+def _of_signatures() -> Iterator[Case]:
+    """A group of the operator's intake, what of its work is the kernel's, and multiples one by one."""
+    signed = [ecdsa.Signed(m, *ecdsa.sign(m, 7), ecdsa.public_key(7)) for m in range(1, 1 + SIGNATURES)]
+    scalars = [one.r for one in signed]
+    points = kernel.from_ints([*ecdsa.public_point(7)] * SIGNATURES).reshape(-1, 2, 4)
+    size = points.nbytes
+    yield Case("curve_multiples", "multiple", lambda: kernel.curve_multiples(points, scalars), SIGNATURES, 2 * size)
+    joint = partial(kernel.joint_multiples, GENERATOR, points, scalars, scalars)
+    yield Case("joint_multiples", "pair", joint, SIGNATURES, 2 * size)
+    yield Case("ecdsa.verify_all", "signature", lambda: ecdsa.verify_all(signed), SIGNATURES, size)
 
 
 @dataclass(frozen=True)

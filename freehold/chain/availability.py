@@ -15,7 +15,7 @@ from ape.api.accounts import AccountAPI
 from ape.contracts.base import ContractInstance
 from py_ecc.bls.ciphersuites import G2ProofOfPossession as Scheme
 
-from freehold.availability import BLS, AccountCommittee, AnyCommittee, BlsCommittee, compressed
+from freehold.availability import AnyCommittee, committee_at
 from freehold.chain.committee import ORDER
 from freehold.chain.signatures import raw_signature
 from freehold.errors import Refused
@@ -72,9 +72,4 @@ def availability_of(committee: ContractInstance, claim: bytes, signatures: Seque
 
 
 def committee_of(contract: ContractInstance) -> AnyCommittee:
-    """Who its members are, for good: a committee's are fixed at its deployment."""
-    address, required = str(contract.address), int(contract.signaturesRequired())
-    if contract.identify() == BLS:
-        keys = (bytes(contract.memberKey(number)) for number in range(contract.memberCount()))
-        return BlsCommittee(address, tuple(compressed(key) for key in keys), required)
-    return AccountCommittee(address, frozenset(str(member).lower() for member in contract.getMembers()), required)
+    return committee_at(str(contract.address), lambda function, *arguments: getattr(contract, function)(*arguments))

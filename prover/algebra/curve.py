@@ -83,6 +83,18 @@ def multiply_all(points: Sequence[Point | None], scalars: Sequence[int]) -> list
     return found
 
 
+def joint_multiples(
+    base: Point, points: Sequence[Point], base_scalars: Sequence[int], scalars: Sequence[int]
+) -> list[tuple[int | None, int | None]]:
+    """x of a * base + b * point and of a * base - b * point, None at infinity; scalars are in [0, n)."""
+    words = kernel.from_ints([word for point in points for word in point]).reshape(-1, 2, 4)
+    sums, finite = kernel.joint_multiples(base, words, base_scalars, scalars)
+    xs = [
+        x if is_finite else None for x, is_finite in zip(kernel.to_ints(sums.reshape(-1, 4)), finite.flat, strict=True)
+    ]
+    return list(zip(xs[::2], xs[1::2], strict=True))
+
+
 def lift_all(xs: Sequence[int]) -> list[Point | None]:
     """`lift_x` of each."""
     ys, found = kernel.square_roots(kernel.from_ints([(x * x * x + ALPHA * x + BETA) % PRIME for x in xs]))

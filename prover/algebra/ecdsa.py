@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
+from itertools import accumulate
 from typing import NamedTuple
 
 from prover.algebra import curve
@@ -91,12 +92,9 @@ class Signed(NamedTuple):
     s: int
     stark_key: int
 
-    def inverse(self) -> int:
-        """w = 1/s; 0 where a number is out of its range, so that no key accepts the signature."""
-        if not (0 < self.message < MAX and 0 < self.r < MAX and 0 < self.s < ORDER):
-            return 0
-        w = pow(self.s, -1, ORDER)
-        return w if w < MAX else 0
+    def is_in_range(self) -> bool:
+        """Whether any key could accept it. That w = 1/s is below its bound is left out."""
+        return 0 < self.message < MAX and 0 < self.r < MAX and 0 < self.s < ORDER and 0 <= self.stark_key < PRIME
 
 
 @lru_cache(maxsize=1 << 14)
@@ -106,20 +104,30 @@ def verify(message: int, r: int, s: int, stark_key: int) -> bool:
 
 
 def verify_all(signatures: Sequence[Signed]) -> list[bool]:
-    """The same of many, whose multiples of points the kernel makes together."""
+    """The same of many: x of w * message * G +- w * r * Q is r, which the kernel makes of all together."""
     accepted = [False] * len(signatures)
-    inverses = [signature.inverse() for signature in signatures]
-    keys = curve.lift_all([signature.stark_key % PRIME for signature in signatures])
-    places = [
-        place
-        for place, (w, key) in enumerate(zip(inverses, keys, strict=True))
-        if w and key is not None and 0 <= signatures[place].stark_key < PRIME
+    places = [place for place, signature in enumerate(signatures) if signature.is_in_range()]
+    inverses = _inverses([signatures[place].s for place in places])
+    keys = curve.lift_all([signatures[place].stark_key for place in places])
+    checked = [
+        (place, key, w) for place, key, w in zip(places, keys, inverses, strict=True) if key is not None and w < MAX
     ]
-    bases = curve.multiply_all([curve.GENERATOR] * len(places), [signatures[place].message for place in places])
-    terms = curve.multiply_all([keys[place] for place in places], [signatures[place].r for place in places])
-    for sign in (curve.negate, lambda term: term):
-        sums = [curve.add(base, sign(term)) for base, term in zip(bases, terms, strict=True)]
-        results = curve.multiply_all(sums, [inverses[place] for place in places])
-        for place, result in zip(places, results, strict=True):
-            accepted[place] |= result is not None and result.x == signatures[place].r
+    sums = curve.joint_multiples(
+        curve.GENERATOR,
+        [key for _, key, _ in checked],
+        [signatures[place].message * w % ORDER for place, _, w in checked],
+        [signatures[place].r * w % ORDER for place, _, w in checked],
+    )
+    for (place, _, _), xs in zip(checked, sums, strict=True):
+        accepted[place] = signatures[place].r in xs
     return accepted
+
+
+def _inverses(numbers: Sequence[int]) -> list[int]:
+    """Modulo n, of numbers in [1, n): one inversion, and three products for each."""
+    products = list(accumulate(numbers, lambda product, number: product * number % ORDER, initial=1))
+    rest, found = pow(products[-1], -1, ORDER), []
+    for number, product in zip(reversed(numbers), reversed(products[:-1]), strict=True):
+        found.append(rest * product % ORDER)
+        rest = rest * number % ORDER
+    return found[::-1]

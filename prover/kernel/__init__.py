@@ -16,6 +16,7 @@ from prover.kernel.arrays import zeros as zeros
 from prover.kernel.curves import add_chain as add_chain
 from prover.kernel.curves import curve_multiples as curve_multiples
 from prover.kernel.curves import double_add_chain as double_add_chain
+from prover.kernel.curves import joint_multiples as joint_multiples
 from prover.kernel.curves import square_roots as square_roots
 from prover.kernel.fields import add as add
 from prover.kernel.fields import from_bytes as from_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,11 @@ from numpy.typing import NDArray
 
 from prover.kernel.arguments import KernelError, checked, pointer
 from prover.kernel.arrays import Bools, Felts, empty
+from prover.kernel.fields import from_ints
 from prover.kernel.library import LIBRARY
+
+SCALARS_BELOW = 1 << 252
+"""Of joint multiples."""
 
 
 def square_roots(values: Felts) -> tuple[Felts, Bools]:
@@ -26,9 +31,44 @@ def curve_multiples(points: Felts, scalars: Sequence[int]) -> tuple[Felts, Bools
     points = checked(points, "points", 3)
     if points.shape != (len(scalars), 2, 4):
         raise KernelError(f"{len(scalars)} scalars for points of shape {points.shape}")
-    data = np.frombuffer(b"".join(scalar.to_bytes(32, "big") for scalar in scalars), dtype=np.uint8)
+    data = _words(scalars)
     out, finite = np.empty_like(points), np.empty(len(points), dtype=np.uint8)
     LIBRARY.fh_curve_multiples(pointer(out), pointer(finite), pointer(points), pointer(data), len(points))
+    return out, finite.astype(bool)
+
+
+def _words(scalars: Sequence[int]) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join([scalar.to_bytes(32, "big") for scalar in scalars]), dtype=np.uint8)
+
+
+@cache
+def base_table(base: tuple[int, int]) -> Felts:
+    """Multiples of a finite point of the curve by windows of 8 bits, (32, 256, 2, 4): 512 KiB, which are kept.
+
+    Entry d of window i is d * 2^(8 i) times the point; the first of each is zero.
+    """
+    table, point = empty((32, 256, 2, 4)), from_ints(list(base)).reshape(2, 4)
+    LIBRARY.fh_base_table(pointer(table), pointer(point))
+    return table
+
+
+def joint_multiples(
+    base: tuple[int, int], points: Felts, base_scalars: Sequence[int], scalars: Sequence[int]
+) -> tuple[Felts, Bools]:
+    """x of a * base + b * point and of a * base - b * point, (m, 2, 4), 0 at infinity, and which are finite (m, 2).
+
+    `points` (m, 2, 4) are finite ones of the curve; a in `base_scalars` and b in `scalars` are in [0, 2^252). What is
+    made of the base is kept. Raises KernelError for other scalars, and where there is not one for each point.
+    """
+    points, m = checked(points, "points", 3), len(scalars)
+    if points.shape != (m, 2, 4) or len(base_scalars) != m:
+        raise KernelError(f"{len(base_scalars)} and {m} scalars for points of shape {points.shape}")
+    for scalar in (*base_scalars, *scalars):
+        if not 0 <= scalar < SCALARS_BELOW:
+            raise KernelError(f"the scalar {scalar:#x} is not in [0, 2^252)")
+    out, finite = empty((m, 2, 4)), np.empty((m, 2), dtype=np.uint8)
+    arrays = (out, finite, base_table(base), points, _words(base_scalars), _words(scalars))
+    LIBRARY.fh_joint_multiples(*(pointer(array) for array in arrays), m)
     return out, finite.astype(bool)
 
 

@@ -102,6 +102,8 @@ SIGNATURES = {
     "fh_add_chain": [_P, _P, _P, _P, _P, _N, _N, _N],
     "fh_square_roots": [_P, _P, _P, _N],
     "fh_curve_multiples": [_P, _P, _P, _P, _N],
+    "fh_base_table": [_P, _P],
+    "fh_joint_multiples": [_P, _P, _P, _P, _P, _P, _N],
 }
 _ANSWERS = (
     "fh_inverse", "fh_grind", "fh_features", "fh_take", "fh_extension", "fh_pedersen_table", "fh_pedersen_steps",

@@ -88,4 +88,10 @@ void parallel_shares(size_t n, size_t least, Body body) {
   parallel(n, share > least ? share : least, body);
 }
 
+// The size of pieces of at most `most`, and one for each core at least: whole vectors.
+static inline size_t piece(size_t n, size_t most) {
+  const size_t share = ((n + thread_count() - 1) / thread_count() + 7) / 8 * 8;
+  return share < most ? share : most;
+}
+
 }  // namespace freehold

@@ -125,12 +125,6 @@ bool proof_steps(Felt* out, const Felt* pairs, size_t begin, size_t count, size_
   });
 }
 
-// Pieces of at most a batch, and one for each core at least.
-size_t piece(size_t m, size_t batch) {
-  const size_t share = ((m + thread_count() - 1) / thread_count() + 7) / 8 * 8;
-  return share < batch ? share : batch;
-}
-
 // One hash by the complete law, with one inversion at the end; false at infinity.
 bool complete_hash(Felt* out, const Felt* pair, const Windows& windows) {
   uint16_t digits[HASH_STEPS];

@@ -434,16 +434,51 @@ def fh_square_roots(out: Pointer, found: Pointer, values: Pointer, n: int) -> No
 
 
 def fh_curve_multiples(out: Pointer, finite: Pointer, points: Pointer, scalars: Pointer, m: int) -> None:
-    multiples = []
-    for point, scalar in zip(_pairs(points.array), scalars.array.reshape(-1, 32), strict=True):
-        total: Jacobian = (1, 1, 0)
-        for bit in f"{int.from_bytes(scalar.tobytes(), 'big'):b}":
-            total = _doubled(total)
-            if bit == "1":
-                total = _plus(total, point)
-        multiples.append(_affine(total))
+    pairs = zip(_pairs(points.array), _scalars(scalars), strict=True)
+    multiples = [_affine(_multiple(point, scalar)) for point, scalar in pairs]
     finite.array[:] = [multiple is not None for multiple in multiples]
     _store(out.array, [word for multiple in multiples for word in multiple or (0, 0)])
+
+
+def fh_base_table(table: Pointer, point: Pointer) -> None:
+    (step,) = _pairs(point.array)
+    for window in table.array:
+        entries = [step]
+        while len(entries) < len(window):
+            entries.append(_sum(entries[-1], step))
+        *kept, step = entries
+        _store(window, [0, 0, *(word for entry in kept for word in entry)])
+
+
+def _sum(a: Point, b: Point) -> Point:
+    total = reference.curve_sum(a, b)
+    assert total is not None, "multiples below the order"
+    return total
+
+
+def fh_joint_multiples(
+    out: Pointer, finite: Pointer, table: Pointer, points: Pointer, base_scalars: Pointer, scalars: Pointer, m: int
+) -> None:
+    (base,) = _pairs(table.array[0, 1])
+    sums: list[Point | None] = []
+    for point, a, b in zip(_pairs(points.array), _scalars(base_scalars), _scalars(scalars), strict=True):
+        first, term = _multiple(base, a), _affine(_multiple(point, b))
+        sums += [_affine(first if term is None else _plus(first, (term[0], sign * term[1]))) for sign in (1, -1)]
+    finite.array.reshape(-1)[:] = [total is not None for total in sums]
+    _store(out.array, [0 if total is None else total[0] for total in sums])
+
+
+def _scalars(pointer: Pointer) -> list[int]:
+    return [int.from_bytes(scalar.tobytes(), "big") for scalar in pointer.array.reshape(-1, 32)]
+
+
+def _multiple(point: Point, scalar: int) -> Jacobian:
+    total: Jacobian = (1, 1, 0)
+    for bit in f"{scalar:b}":
+        total = _doubled(total)
+        if bit == "1":
+            total = _plus(total, point)
+    return total
 
 
 def _affine(a: Jacobian) -> Point | None:

@@ -200,6 +200,14 @@ def curve_multiple(point: tuple[int, int], scalar: int) -> tuple[int, int] | Non
     return result
 
 
+def joint_multiples(
+    base: tuple[int, int], point: tuple[int, int], a: int, b: int
+) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """a * base + b * point and a * base - b * point; None at infinity."""
+    first, term = curve_multiple(base, a), curve_multiple(point, b)
+    return curve_sum(first, term), curve_sum(first, term and (term[0], -term[1] % PRIME))
+
+
 def chord(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int, tuple[int, int]]:
     """(slope, inverse of the difference in x, sum); inverse and slope are 0 where x is equal."""
     inverse = pow(a[0] - b[0], PRIME - 2, PRIME)

@@ -45,6 +45,8 @@ void fh_double_add_chain(Felt*, Felt*, uint8_t*, const Felt*, const Felt*, const
 void fh_add_chain(Felt*, uint8_t*, const Felt*, const Felt*, const uint8_t*, size_t, size_t, size_t);
 void fh_square_roots(Felt*, uint8_t*, const Felt*, size_t);
 void fh_curve_multiples(Felt*, uint8_t*, const Felt*, const uint8_t*, size_t);
+void fh_base_table(Felt*, const Felt*);
+void fh_joint_multiples(Felt*, uint8_t*, const Felt*, const Felt*, const uint8_t*, const uint8_t*, size_t);
 }
 
 namespace {
@@ -175,6 +177,12 @@ void curves() {
   for (size_t i = 0; i < scalars.size(); i++) scalars[i] = (uint8_t)(i * i);
   Felts multiples(2 * M), end(2 * M), chain(4 * M * (STEPS + 1)), sums(2 * M * (STEPS + 1));
   fh_curve_multiples(multiples.data(), finite.data(), points.data(), scalars.data(), M), print("curve_multiples", multiples);
+  Felts table(32 * 256 * 2), joint(2 * M);
+  fh_base_table(table.data(), points.data()), print("base_table", table);
+  Bytes low(scalars), joint_finite(2 * M);
+  for (size_t i = 0; i < M; i++) low[32 * i] &= 15;
+  fh_joint_multiples(joint.data(), joint_finite.data(), table.data(), points.data(), low.data(), low.data(), M);
+  print("joint_multiples", joint), print("joint_finite", joint_finite);
   Bytes choices(M * STEPS, 0);
   fh_double_add_chain(chain.data(), end.data(), finite.data(), multiples.data(), points.data(), choices.data(), M, STEPS,
                       STEPS + 1);

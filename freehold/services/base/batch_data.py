@@ -6,6 +6,7 @@ lower-case hex with `0x`. Leaves are complete, those that became empty included.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -107,6 +108,11 @@ def position_data(position: Position) -> dict[str, object]:
             for asset in position.assets
         },
     }
+
+
+def position_body(position: Position) -> str:
+    """The same as text, as rows have it."""
+    return json.dumps(position_data(position), separators=(",", ":"))
 
 
 def position_of(document: Mapping[str, object]) -> Position:

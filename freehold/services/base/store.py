@@ -6,10 +6,11 @@ as they do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -21,6 +22,16 @@ from sqlalchemy.types import TypeDecorator
 
 WAITS_FOR_A_LOCK = 30
 """Seconds, before a unit of work gives up on another one's."""
+ROWS_AT_ONCE = 400
+"""That one statement names: databases limit its parameters."""
+T = TypeVar("T")
+
+
+def in_groups(entries: Iterable[T], size: int = ROWS_AT_ONCE) -> Iterator[list[T]]:
+    """The entries in their order, so many at a time; the last group may be smaller."""
+    rest = iter(entries)
+    while group := list(islice(rest, size)):
+        yield group
 
 
 class _Unsigned(TypeDecorator[int]):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter
 from pydantic_core import PydanticCustomError, ValidationError
@@ -96,7 +97,7 @@ Kind = TypeVar("Kind")
 def read(kind: type[Kind], document: object) -> Kind:
     """Raises NotReadable."""
     try:
-        return TypeAdapter(kind).validate_python(document)
+        return cast(Kind, _adapter(cast(Any, kind)).validate_python(document))
     except ValidationError as error:
         raise _refusal(error) from error
 
@@ -104,9 +105,15 @@ def read(kind: type[Kind], document: object) -> Kind:
 def read_json(kind: type[Kind], text: bytes) -> Kind:
     """Raises NotReadable; MALFORMED_REQUEST for what is no JSON."""
     try:
-        return TypeAdapter(kind).validate_json(text)
+        return cast(Kind, _adapter(cast(Any, kind)).validate_json(text))
     except ValidationError as error:
         raise _refusal(error) from error
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """There are few kinds, and a request is read by one each time."""
+    return TypeAdapter(kind)
 
 
 def _refusal(error: ValidationError) -> NotReadable:

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from freehold.services.base.batch_data import position_data
-from freehold.services.committee.tables import Batch, OrderLeaf, Origin, PositionLeaf
-from freehold.services.committee.trees import StoredTree, in_groups
+from freehold.services.base.batch_data import position_body, position_data
+from freehold.services.base.store import in_groups
+from freehold.services.base.trees import StoredTree
+from freehold.services.committee.tables import Batch, Node, OrderLeaf, Origin, PositionLeaf
 from prover.applications.perpetual.positions import EMPTY, Position, leaves
 
 Ranges = list[tuple[int, int]]
@@ -65,15 +66,12 @@ class Books:
         changed = [*_without(here, there), *_without(there, here)]
         for kind in (POSITIONS, ORDERS):
             indices = self.session.scalars(select(kind.index).where(_within(kind.table.batch, changed)).distinct())
-            self.tree(kind, batch).update(self.values(kind, batch, list(indices)))
+            self.tree(kind).write(self.session, self.values(kind, batch, list(indices)))
         self.origin.standing = batch
 
-    def tree(self, kind: Kind, batch: int) -> StoredTree:
-        """`batch`: whose state has the leaves that an update does not name."""
+    def tree(self, kind: Kind) -> StoredTree:
         height = self.origin.positions_height if kind is POSITIONS else self.origin.orders_height
-        return StoredTree(
-            self.session, kind.name, height, kind.empty(), lambda indices: self.values(kind, batch, indices)
-        )
+        return StoredTree(Node, kind.name, height, kind.empty())
 
     def values(self, kind: Kind, batch: int, indices: Collection[int]) -> dict[int, int]:
         """What these leaves hold in the state at the batch."""
@@ -85,7 +83,6 @@ class Books:
 
     def add(self, batch: Batch, positions: Mapping[int, Position], orders: Mapping[int, int]) -> tuple[int, int]:
         """A batch on the state that the trees stand at, with its leaves: both roots."""
-        standing = self.origin.standing
         self.session.add(batch)
         self.session.flush()
         hashes = dict(zip(positions, leaves(positions.values()), strict=True))
@@ -93,7 +90,7 @@ class Books:
         self._insert(
             OrderLeaf, ({"order_id": key, "batch": batch.id, "fulfilled": used} for key, used in orders.items())
         )
-        roots = self.tree(POSITIONS, standing).update(hashes), self.tree(ORDERS, standing).update(orders)
+        roots = self.tree(POSITIONS).write(self.session, hashes), self.tree(ORDERS).write(self.session, orders)
         self.origin.standing = batch.id
         return roots
 
@@ -122,8 +119,12 @@ def _position_rows(
     batch: int, positions: Mapping[int, Position], hashes: Mapping[int, int]
 ) -> Iterator[dict[str, Any]]:
     for position_id, position in positions.items():
-        body = json.dumps(position_data(position), separators=(",", ":"))
-        yield {"position_id": position_id, "batch": batch, "body": body, "hash": hashes[position_id]}
+        yield {
+            "position_id": position_id,
+            "batch": batch,
+            "body": position_body(position),
+            "hash": hashes[position_id],
+        }
 
 
 def _newest(

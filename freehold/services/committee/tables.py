@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, LargeBinar
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from freehold.services.base.store import U64, Felt
+from freehold.services.base.trees import TreeNode
 
 HASH = LargeBinary(32)
 
@@ -83,20 +84,10 @@ class OrderLeaf(Base):
     __table_args__ = (Index("order_leaf_by_batch", "batch"),)
 
 
-class Node(Base):
-    """A node of a tree with two or more leaves below it, or the highest one below which a leaf is alone.
-
-    What is not there is empty. `height` is 0 for a leaf; `prefix` is a leaf's index shifted by it. `lone`: the index of
-    the only leaf below, where it is alone.
-    """
+class Node(TreeNode, Base):
+    """Of the trees at the batch where they stand."""
 
     __tablename__ = "node"
-
-    tree: Mapped[str] = mapped_column(String(12), primary_key=True)
-    height: Mapped[int] = mapped_column(Integer, primary_key=True)
-    prefix: Mapped[int] = mapped_column(U64, primary_key=True)
-    hash: Mapped[int] = mapped_column(Felt)
-    lone: Mapped[int | None] = mapped_column(U64)
 
 
 class Evidence(Base):

@@ -1,23 +1,17 @@
-"""Positions as rows have them: the availability gateway's JSON, read back without doubt, for it was written here."""
+"""What rows have of positions (`base/batch_data.py`), read back without doubt, for it was written here."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from pydantic_core import from_json
 
-from freehold.services.base.batch_data import position_data
 from prover.applications.ledger.fields import FXP32
 from prover.applications.ledger.units import AssetId, StarkKey
 from prover.applications.perpetual.positions import Asset, Position
 from prover.applications.perpetual.units import CollateralQuanta
-
-
-def position_body(position: Position) -> str:
-    return json.dumps(position_data(position), separators=(",", ":"))
 
 
 def position_of(body: str) -> Position:

@@ -1,4 +1,4 @@
-"""Calls, answers, events and refusals of the contracts, as bytes: by the packaged ABIs."""
+"""Calls, answers and events of the contracts, as bytes, by the packaged ABIs; and that one refused."""
 
 from __future__ import annotations
 
@@ -8,32 +8,20 @@ from functools import cache
 from typing import Any
 
 from eth_utils.abi import get_abi_input_types, get_abi_output_types
-from web3 import Web3
 
-from freehold.abi import BESIDE_CONTRACTS, abi_of
+from freehold.abi import abi_of
 from freehold.patience import NodeFails
+from freehold.reverts import CODEC, said, selector, words_of
 from prover.algebra.keccak import keccak256
-
-CODEC = Web3().codec
-OF_SOLIDITY = {
-    keccak256(b"Error(string)")[:4]: ("Error", ["string"]),
-    keccak256(b"Panic(uint256)")[:4]: ("Panic", ["uint256"]),
-}
 
 
 class Reverted(Exception):
     """A contract refused. `name` is its error's, "" where it is not known; `arguments` its values."""
 
     def __init__(self, data: bytes, message: str = "") -> None:
-        self.data = data
-        self.name, self.arguments = _decoded(data)
-        super().__init__(self._words() or message or "no reason is given")
-
-    def _words(self) -> str:
-        if not self.name:
-            return f"an error that is not known here, 0x{self.data.hex()}" if self.data else ""
-        shown = ("0x" + value.hex() if isinstance(value, bytes) else str(value) for value in self.arguments)
-        return f"{self.name}({', '.join(shown)})"
+        self.data, known = data, said(data)
+        self.name, self.arguments = ("", ()) if known is None else (known.error, tuple(known.values))
+        super().__init__(words_of(data) if data else message or "no reason is given")
 
 
 @dataclass(frozen=True)
@@ -84,25 +72,4 @@ def _encoded(kind: str, name: str, arguments: Sequence[Any]) -> bytes:
 def events_of(kind: str) -> dict[bytes, Any]:
     """By their first topic."""
     events = [entry for entry in abi_of(kind) if entry["type"] == "event"]
-    return {_selector(event): event for event in events}
-
-
-@cache
-def _errors() -> dict[bytes, Any]:
-    """By their selector, of all contracts that are spoken to."""
-    entries = [entry for kind in ("Exchange", *BESIDE_CONTRACTS) for entry in abi_of(kind)]
-    return {_selector(entry)[:4]: entry for entry in entries if entry["type"] == "error"}
-
-
-def _selector(entry: Any) -> bytes:
-    return keccak256(f"{entry['name']}({','.join(get_abi_input_types(entry))})".encode())
-
-
-def _decoded(data: bytes) -> tuple[str, tuple[Any, ...]]:
-    selector, rest = data[:4], data[4:]
-    known = _errors().get(selector)
-    name, types = OF_SOLIDITY.get(selector, ("", [])) if known is None else (known["name"], get_abi_input_types(known))
-    try:
-        return name, tuple(CODEC.decode(types, rest))
-    except Exception:  # of several libraries: the bytes are shown as they are
-        return "", ()
+    return {selector(event): event for event in events}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from freehold.availability import BLS, AccountCommittee, AnyCommittee, BlsCommittee, compressed
+from freehold.availability import BLS, AnyCommittee, committee_at
 from freehold.errors import Refused
 from freehold.records import Record
 from freehold.services.operator.coding import Contract
@@ -64,10 +65,6 @@ def _contract(node: Node, address: str | None, what: str, kind: str) -> Contract
 
 def _committee(node: Node, address: str) -> tuple[Contract, AnyCommittee]:
     contract = _contract(node, address, "the committee", "Committee")
-    required = int(node.call(contract, "signaturesRequired"))
     if node.call(contract, "identify") == BLS:
         contract = Contract(address, "BlsCommittee")
-        keys = [bytes(node.call(contract, "memberKey", number)) for number in range(node.call(contract, "memberCount"))]
-        return contract, BlsCommittee(address, tuple(compressed(key) for key in keys), required)
-    members = frozenset(str(member).lower() for member in node.call(contract, "getMembers"))
-    return contract, AccountCommittee(address, members, required)
+    return contract, committee_at(address, partial(node.call, contract))

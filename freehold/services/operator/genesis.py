@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import insert, select
 
 from freehold.errors import Refused
+from freehold.services.base.batch_data import position_body
 from freehold.services.base.store import Store
 from freehold.services.operator import batches
-from freehold.services.operator.bodies import position_body
 from freehold.services.operator.head import Head
 from freehold.services.operator.tables import FINAL, Batch, CurrentPosition, OrderLeaf, PositionLeaf
 from prover.applications.perpetual.config import GeneralConfig

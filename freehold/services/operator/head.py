@@ -15,12 +15,14 @@ import structlog
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from freehold.services.base.batch_data import position_body
+from freehold.services.base.store import in_groups
+from freehold.services.base.trees import OpenTree, StoredTree
 from freehold.services.operator import batches
-from freehold.services.operator.bodies import position_body, position_of
+from freehold.services.operator.bodies import position_of
 from freehold.services.operator.exposures import Exposures
 from freehold.services.operator.lease import Writer
-from freehold.services.operator.tables import ABANDONED, FINAL, Batch, CurrentPosition, OrderLeaf, PositionLeaf
-from freehold.services.operator.trees import AT_ONCE, OpenTree, StoredTree
+from freehold.services.operator.tables import ABANDONED, FINAL, Batch, CurrentPosition, Node, OrderLeaf, PositionLeaf
 from prover.applications.ledger.merkle import MerkleTree
 from prover.applications.perpetual.config import GeneralConfig
 from prover.applications.perpetual.margin import Market
@@ -65,8 +67,8 @@ class Head:
 
     def __init__(self, config: GeneralConfig) -> None:
         self.config = config
-        self.position_tree = StoredTree("positions", config.positions_tree_height, EMPTY.leaf())
-        self.order_tree = StoredTree("orders", config.orders_tree_height, 0)
+        self.position_tree = StoredTree(Node, "positions", config.positions_tree_height, EMPTY.leaf())
+        self.order_tree = StoredTree(Node, "orders", config.orders_tree_height, 0)
         self.positions: dict[PositionId, Position] = {}
         self._exposures = Exposures(config, {})
         self.tip: Tip | None = None
@@ -101,7 +103,6 @@ class Head:
 
     def used(self, session: Session, order_ids: Iterable[OrderId]) -> dict[OrderId, Used]:
         """How much of each of these orders is used; those without a leaf are left out."""
-        asked = sorted(set(order_ids))
         found: dict[OrderId, Used] = {}
         standing = (
             select(OrderLeaf.order_id, func.max(OrderLeaf.batch).label("batch"))
@@ -109,8 +110,8 @@ class Head:
             .where(Batch.state != ABANDONED)
             .group_by(OrderLeaf.order_id)
         )
-        for start in range(0, len(asked), AT_ONCE):
-            newest = standing.where(OrderLeaf.order_id.in_(asked[start : start + AT_ONCE])).subquery()
+        for asked in in_groups(sorted(set(order_ids))):
+            newest = standing.where(OrderLeaf.order_id.in_(asked)).subquery()
             rows = session.execute(
                 select(OrderLeaf.order_id, OrderLeaf.fulfilled).join(
                     newest, (newest.c.order_id == OrderLeaf.order_id) & (newest.c.batch == OrderLeaf.batch)
@@ -204,9 +205,7 @@ class Head:
         return EMPTY if body is None else position_of(body)
 
     def _keep_positions(self, session: Session, positions: Mapping[PositionId, Position]) -> None:
-        ids = list(positions)
-        for start in range(0, len(ids), AT_ONCE):
-            asked = ids[start : start + AT_ONCE]
+        for asked in in_groups(positions):
             session.execute(delete(CurrentPosition).where(CurrentPosition.position_id.in_(asked)))
         rows = [
             {"position_id": key, "body": position_body(position)}

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, LargeBinar
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from freehold.services.base.store import U64, Felt
+from freehold.services.base.trees import TreeNode
 
 HASH = LargeBinary(32)
 EXECUTED, READY, SENT, MINED, FINAL, ABANDONED = "executed", "ready", "sent", "mined", "final", "abandoned"
@@ -172,23 +173,10 @@ class CurrentPosition(Base):
     body: Mapped[str] = mapped_column(Text)
 
 
-class Node(Base):
-    """An inner node of a tree at the newest batch that is not abandoned, or one below which a leaf is alone.
-
-    What is not there is empty.
-
-    `height` is 0 for a leaf; `prefix` is a leaf's index shifted by it. `lone` and `leaf`: index and value of the only
-    leaf below, where there is one alone; what is below such a node is not kept.
-    """
+class Node(TreeNode, Base):
+    """Of the trees at the newest batch that is not abandoned."""
 
     __tablename__ = "node"
-
-    tree: Mapped[str] = mapped_column(String(12), primary_key=True)
-    height: Mapped[int] = mapped_column(Integer, primary_key=True)
-    prefix: Mapped[int] = mapped_column(U64, primary_key=True)
-    hash: Mapped[int] = mapped_column(Felt)
-    lone: Mapped[int | None] = mapped_column(U64)
-    leaf: Mapped[int | None] = mapped_column(Felt)
 
 
 class Blob(Base):

@@ -399,6 +399,61 @@ def test_curve_multiples_need_a_scalar_for_each_point():
         kernel.curve_multiples(kernel.from_ints([1, 2]).reshape(1, 2, 4), [1, 2])
 
 
+BASE = reference.pedersen_points.SHIFT
+small_scalar = st.one_of(st.sampled_from([0, 1, 2, 8, 9, ORDER - 1, ORDER, 2**252 - 1]), st.integers(0, 2**252 - 1))
+
+
+@given(st.lists(st.tuples(st.integers(1, 9) | st.integers(1, ORDER - 1), small_scalar, small_scalar), max_size=20))
+@settings(max_examples=10, deadline=None)
+def test_joint_multiples(triples):
+    """Of small multiples of the base, so that sums meet equal points, opposite ones and infinity."""
+    points = curve_points([k for k, _, _ in triples])
+    sums, finite = kernel.joint_multiples(
+        BASE, array_of(points), [a for _, a, _ in triples], [b for _, _, b in triples]
+    )
+    found = [x if exists else None for x, exists in zip(kernel.to_ints(sums.reshape(-1, 4)), finite.flat, strict=True)]
+    expected = [reference.joint_multiples(BASE, point, a, b) for point, (_, a, b) in zip(points, triples, strict=True)]
+    assert found == [total and total[0] for pair in expected for total in pair]
+
+
+@pytest.mark.parametrize(
+    ("k", "a", "b", "finite"),
+    [
+        (1, 0, 0, [False, False]),
+        (1, 5, 5, [True, False]),
+        (1, 5, ORDER - 5, [False, True]),
+        (5, 5, 1, [True, False]),
+        (5, 0, 1, [True, True]),
+        (5, 1, 0, [True, True]),
+        (1, ORDER, ORDER, [False, False]),
+        (7, 7 * 9, 9, [True, False]),
+    ],
+)
+def test_joint_multiples_where_points_meet(k, a, b, finite):
+    (point,) = curve_points([k])
+    sums, found = kernel.joint_multiples(BASE, array_of([point] * 9), [a] * 9, [b] * 9)
+    assert found.tolist() == [finite] * 9
+    expected = [total[0] if total else 0 for total in reference.joint_multiples(BASE, point, a, b)]
+    assert kernel.to_ints(sums.reshape(-1, 4)) == expected * 9
+
+
+def test_a_base_table_has_each_multiple():
+    kernel.curves.base_table.cache_clear()
+    table = kernel.curves.base_table(BASE)
+    for window, digit in ((0, 1), (0, 2), (0, 255), (1, 1), (17, 200), (31, 15), (31, 255)):
+        assert tuple(kernel.to_ints(table[window, digit])) == reference.curve_multiple(BASE, digit << 8 * window)
+    assert not table[:, 0].any()
+
+
+def test_joint_multiples_need_scalars_below_2_to_252_for_each_point():
+    points = array_of(curve_points([1]))
+    with pytest.raises(kernel.KernelError, match="2 and 1 scalars for points of shape"):
+        kernel.joint_multiples(BASE, points, [1, 2], [1])
+    for a, b in ((2**252, 1), (1, 2**252), (-1, 1)):
+        with pytest.raises(kernel.KernelError, match=r"is not in \[0, 2\^252\)"):
+            kernel.joint_multiples(BASE, points, [a], [b])
+
+
 def curve_points(scalars: list[int]) -> list[tuple[int, int]]:
     return [reference.curve_multiple(reference.pedersen_points.SHIFT, k) for k in scalars]
 

@@ -93,8 +93,8 @@ def test_its_books_have_every_state_whichever_batch_they_stand_at(member_store):
         with member_store.unit() as session:
             books, after = Books(session), made.applied.after
             books.move_to(made.id)
-            assert books.tree(POSITIONS, made.id).root() == after.tree.root
-            assert books.tree(ORDERS, made.id).root() == after.orders_root
+            assert books.tree(POSITIONS).root(session) == after.tree.root
+            assert books.tree(ORDERS).root(session) == after.orders_root
             assert [key for key, _ in books.positions(made.id)] == sorted(after.positions)
             assert dict(books.orders(made.id)) == dict(after.orders)
 

@@ -45,7 +45,7 @@ def test_what_reverts_without_a_known_name_is_shown_as_it_is():
     assert str(Reverted(b"\1\2\3\4")) == "an error that is not known here, 0x01020304"
     assert str(Reverted(b"", "execution reverted")) == "execution reverted"
     text = keccak256(b"Error(string)")[:4] + (32).to_bytes(32, "big") + (2).to_bytes(32, "big") + b"no".ljust(32, b"\0")
-    assert str(Reverted(text)) == "Error(no)"
+    assert str(Reverted(text)) == "'no'"
 
 
 def test_the_state_after_an_older_block_is_asked(exchange):

@@ -59,7 +59,7 @@ def test_a_condition_that_is_not_met_rejects_its_transfer(operator):
         session.flush()
         session.add(entry_row(0, 0, "CONDITIONAL_TRANSFER", 10))
     operator.work()
-    assert operator.state(0) == "abandoned" and "ConditionNotMet(0," in operator.error(0)
+    assert operator.state(0) == "abandoned" and "ConditionNotMet(index = 0," in operator.error(0)
     with operator.writer.store.unit() as session:
         assert session.get_one(Received, 10).code == "FACT_NOT_REGISTERED"
 

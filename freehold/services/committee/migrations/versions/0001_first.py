@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("prefix", U64, nullable=False),
         sa.Column("hash", FELT, nullable=False),
         sa.Column("lone", U64, nullable=True),
+        sa.Column("leaf", FELT, nullable=True),
         sa.PrimaryKeyConstraint("tree", "height", "prefix"),
     )
     op.create_table(

@@ -2,28 +2,43 @@
 
 A tree of height 64 over a million leaves has a million nodes below which there are two leaves or more; below each of
 them that has a leaf alone, nothing is kept: that path is hashed again when it is touched. So memory does not grow with
-the tree, and the store grows by two rows a leaf.
+the tree, and the store grows by two rows a leaf. What a tree is, is in `prover/applications/ledger/merkle.py`; tests
+hold the two equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, select
+from sqlalchemy import Executable, Integer, String, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from freehold.services.operator.tables import Node
+from freehold.services.base.store import U64, Felt, in_groups
 from prover.algebra.pedersen import pedersen_pairs
 from prover.applications.ledger.merkle import MerkleTree, empty_roots
 
-AT_ONCE = 400
-"""Rows that one statement asks for: databases limit its parameters."""
 LEAVES_AT_ONCE = 20_000
 """Of a tree that is made anew."""
+PLACE = ("tree", "height", "prefix")
+"""Columns that name a node."""
+
+
+class TreeNode:
+    """The columns of a service's table of nodes: an inner node of a tree, or one below which a leaf is alone.
+
+    What is not there is empty. `height` is 0 for a leaf; `prefix` is a leaf's index shifted by it. `lone` and `leaf`:
+    index and value of the only leaf below, where there is one alone; what is below such a node is not kept.
+    """
+
+    tree: Mapped[str] = mapped_column(String(12), primary_key=True)
+    height: Mapped[int] = mapped_column(Integer, primary_key=True)
+    prefix: Mapped[int] = mapped_column(U64, primary_key=True)
+    hash: Mapped[int] = mapped_column(Felt)
+    lone: Mapped[int | None] = mapped_column(U64)
+    leaf: Mapped[int | None] = mapped_column(Felt)
 
 
 @dataclass(frozen=True)
@@ -42,14 +57,15 @@ Place = tuple[int, int]
 
 
 class StoredTree:
-    """One of a store's trees. `name` tells them apart, `height` and `empty_leaf` are as in MerkleTree."""
+    """One of a store's trees, whose nodes are in `table`. `name` tells them apart; `height` and `empty_leaf` are as in
+    MerkleTree."""
 
-    def __init__(self, name: str, height: int, empty_leaf: int) -> None:
-        self.name, self.height, self.empty_leaf = name, height, empty_leaf
+    def __init__(self, table: type[TreeNode], name: str, height: int, empty_leaf: int) -> None:
+        self.table, self.name, self.height, self.empty_leaf = table, name, height, empty_leaf
         self._empty = empty_roots(height, empty_leaf)
 
     def root(self, session: Session) -> int:
-        row = session.get(Node, (self.name, self.height, 0))
+        row = session.get(self.table, {"tree": self.name, "height": self.height, "prefix": 0})
         return self._empty[self.height] if row is None else row.hash
 
     def open(self, session: Session, indices: Iterable[int]) -> OpenTree:
@@ -60,9 +76,8 @@ class StoredTree:
 
     def write(self, session: Session, leaves: Leaves) -> int:
         """Sets leaves, in the unit of work; the new root. Raises ValueError for an index outside the tree."""
-        ordered = self._inside(leaves)
-        for start in range(0, len(ordered), LEAVES_AT_ONCE):
-            part = {index: leaves[index] for index in ordered[start : start + LEAVES_AT_ONCE]}
+        for indices in in_groups(self._inside(leaves), LEAVES_AT_ONCE):
+            part = {index: leaves[index] for index in indices}
             opened = self.open(session, part)
             opened.write(session, opened.tree.update(part), part)
         return self.root(session)
@@ -89,21 +104,23 @@ class StoredTree:
 
     def _rows(self, session: Session, height: int, prefixes: Sequence[int]) -> dict[Place, Below]:
         found: dict[Place, Below] = {}
-        columns = select(Node.prefix, Node.hash, Node.lone, Node.leaf)
-        for start in range(0, len(prefixes), AT_ONCE):
-            asked = prefixes[start : start + AT_ONCE]
-            rows = session.execute(columns.where(Node.tree == self.name, Node.height == height, Node.prefix.in_(asked)))
+        node = self.table
+        level = select(node.prefix, node.hash, node.lone, node.leaf).where(
+            node.tree == self.name, node.height == height
+        )
+        for asked in in_groups(prefixes):
+            rows = session.execute(level.where(node.prefix.in_(asked)))
             found |= {(height, prefix): Below(value, lone, leaf) for prefix, value, lone, leaf in rows}
         return found
 
     def _tree(self, found: Mapping[Place, Below], indices: Sequence[int]) -> MerkleTree:
-        nodes = {}
-        for (height, prefix), node in found.items():
+        touched = {(height, index >> height) for index in indices for height in range(self.height + 1)}
+        on_paths = {place: node for place, node in found.items() if place in touched}
+        nodes = self._paths(on_paths)
+        for (height, prefix), node in on_paths.items():  # what is below those beside them was not read
             if node.lone is None and height:
                 left, right = (self._hash(found, (height - 1, 2 * prefix + side)) for side in (0, 1))
                 nodes[node.hash] = (left, right)
-        touched = {(height, index >> height) for index in indices for height in range(self.height + 1)}
-        nodes.update(self._paths({place: node for place, node in found.items() if place in touched}))
         return MerkleTree.of_nodes(self.height, self.empty_leaf, self._hash(found, (self.height, 0)), nodes)
 
     def _hash(self, found: Mapping[Place, Below], place: Place) -> int:
@@ -143,20 +160,20 @@ class StoredTree:
                 rows.append({**place, **vars(node)})
         connection = session.connection()
         if rows:
-            connection.execute(_upsert(connection.dialect.name), rows)
+            connection.execute(_upsert(self.table, connection.dialect.name), rows)
         if gone:
-            connection.execute(DELETE, gone)
+            connection.execute(_delete(self.table), gone)
 
 
-DELETE = delete(Node).where(*(getattr(Node, name) == bindparam(f"old_{name}") for name in ("tree", "height", "prefix")))
+def _delete(table: type[TreeNode]) -> Executable:
+    return delete(table).where(*(getattr(table, name) == bindparam(f"old_{name}") for name in PLACE))
 
 
-@cache
-def _upsert(dialect: str) -> Executable:
+def _upsert(table: type[TreeNode], dialect: str) -> Executable:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    rows = insert(Node)
+    rows = insert(table)
     new = {name: rows.excluded[name] for name in ("hash", "lone", "leaf")}
-    return rows.on_conflict_do_update(index_elements=["tree", "height", "prefix"], set_=new)
+    return rows.on_conflict_do_update(index_elements=PLACE, set_=new)
 
 
 @dataclass(frozen=True)
