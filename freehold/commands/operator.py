@@ -41,6 +41,7 @@ max_transactions = 100  # of users; what the operator itself adds comes on top
 max_age = 600.0  # seconds from a batch's first transaction to its seal
 forced_max_wait = 3_600.0  # seconds that a forced request waits for company
 min_signature_life = 604_800  # seconds that a signature must still be valid when it is taken in
+# seen = 41  # after a store was lost: the newest batch that a member saw of it; ids go on after it
 
 [prover]
 parameters = "default"  # those of the exchange's verifier
@@ -112,9 +113,11 @@ def run_command(settings_file: Path) -> None:
     """Operate until stopped. Killed anywhere, it goes on where it was.
 
     Exits with 0 when stopped by Ctrl-C or TERM, with 1 if the settings, the node or the store do not fit, with 3 if
-    another operator took over, or if what was final on the chain is not there any more.
+    another operator took over, if what was final on the chain is not there any more, or if the exchange took a batch
+    that is not in the store.
     """
     from freehold.services.base.settings import read_settings
+    from freehold.services.operator.behind import StoreBehind
     from freehold.services.operator.head import StoreDamaged
     from freehold.services.operator.lease import LeaseLost
     from freehold.services.operator.run import opened
@@ -128,9 +131,85 @@ def run_command(settings_file: Path) -> None:
     try:
         with opened(settings) as operator:
             operator.run(stop)
-    except (LeaseLost, ReorganisedBeyondFinality, StoreDamaged) as error:
+    except (LeaseLost, ReorganisedBeyondFinality, StoreBehind, StoreDamaged) as error:
         click.echo(f"Error: {error}", err=True)
         raise SystemExit(LOSSES) from error
+
+
+@operator_group.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path))
+@settings_option
+def backup_command(folder: Path, settings_file: Path) -> None:
+    """Copy the operator's store into a new FOLDER, with the exchange's record and the state it began with.
+
+    While the operator runs, too: the copy is the store of one moment. The store must be a SQLite file; PostgreSQL has
+    `pg_dump`. No secrets are copied. What a copy lacks is lost when it is restored: make one often.
+    """
+    from freehold.services.base.settings import read_settings
+    from freehold.services.operator.backup import back_up
+    from freehold.services.operator.settings import OperatorSettings
+
+    made = back_up(read_settings(OperatorSettings, settings_file), folder)
+    click.echo(f"{folder}: batches up to {made.newest_batch}, transactions up to {made.newest_transaction}")
+
+
+@operator_group.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@settings_option
+def restore_command(folder: Path, settings_file: Path) -> None:
+    """Put the store of the backup in FOLDER where the settings have it. What is there already is not touched.
+
+    The operator whose store it was must not run any more. `freehold operator run` then goes on from the copy, or says
+    that the exchange has gone on without it.
+    """
+    from freehold.services.base.settings import read_settings
+    from freehold.services.operator.backup import restore
+    from freehold.services.operator.settings import OperatorSettings
+
+    made = restore(read_settings(OperatorSettings, settings_file), folder)
+    click.echo(f"batches up to {made.newest_batch}, transactions up to {made.newest_transaction} are back")
+    click.echo(
+        "Where a committee's member has seen a later batch, write its id as `seen` into [batch] before the start."
+    )
+
+
+@operator_group.command("anew")
+@click.argument("state", type=existing)
+@settings_option
+def anew_command(state: Path, settings_file: Path) -> None:
+    """Let an operator whose store is lost or too old begin anew with STATE, the exchange's newest.
+
+    `freehold committee export` of a member makes such a file, and the operator's pages gave it out as /state/BATCH. It
+    must be the state that is on chain now, with its orders, and takes the place of the file beside the record, which is
+    kept under another name. The settings must name a store that is not there yet, or is empty.
+    """
+    from freehold.patience import NodeFails
+    from freehold.records import Place
+    from freehold.services.base.settings import read_settings
+    from freehold.services.operator import genesis
+    from freehold.services.operator.contracts import open_contracts
+    from freehold.services.operator.node import Node
+    from freehold.services.operator.settings import OperatorSettings
+    from freehold.services.operator.store import open_store
+
+    settings = read_settings(OperatorSettings, settings_file)
+    place = Place(settings.chain.record)
+    store = open_store(settings.store.url)
+    try:
+        store.migrate()
+        if genesis.is_begun(store):
+            raise Refused(f"{settings_file} names a store that has begun: name a new one as `url` of [store]")
+    finally:
+        store.close()
+    try:
+        node = Node(settings.chain.rpc, settings.chain.timeout)
+        found = node.call(open_contracts(node, place.record).exchange, "sharedStateHash")
+    except NodeFails as error:
+        raise Refused(f"the node at {settings.chain.rpc} does not answer: {error}") from error
+    positions = len(genesis.set_first_state(place, state, bytes(found)).positions)
+    click.echo(
+        f"{place.state_file} is the exchange's state, with {positions} positions: `freehold operator run` begins"
+    )
 
 
 @operator_group.command("status")

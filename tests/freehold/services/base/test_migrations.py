@@ -12,7 +12,7 @@ from freehold.services.base.store import Store
 from freehold.services.committee import store as members
 from freehold.services.operator import store as operators
 
-LATER = '''
+LATER = """
 import sqlalchemy as sa
 from alembic import op
 
@@ -21,7 +21,7 @@ revision, down_revision = "9999", "{head}"
 
 def upgrade():
     op.create_table("later", sa.Column("id", sa.Integer(), primary_key=True))
-'''
+"""
 FAILING = LATER + '    raise RuntimeError("in the middle")\n'
 
 
