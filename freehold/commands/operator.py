@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ TEMPLATE = """\
 # Paths are seen from where the command runs.
 
 [chain]
-rpc = "{rpc}"
-record = "{record}"  # deployment.json of the exchange; state.json beside it is the state to begin with
-key.file = "{key}"  # hex, one line; or FREEHOLD_CHAIN__KEY='{{"value": "0x..."}}'
+rpc = {rpc}
+record = {record}  # deployment.json of the exchange; state.json beside it is the state to begin with
+key.file = {key}  # hex, one line; or FREEHOLD_CHAIN__KEY='{{"value": "0x..."}}'
 deposit_confirmations = {confirmations}  # blocks on top of a deposit's or a request's before it is used
 finality = {finality}  # the node's tag "finalized", or a depth in blocks
 max_fee_per_gas = 200_000_000_000  # wei: above it nothing is sent
@@ -70,6 +71,8 @@ listen = "127.0.0.1:7000"  # /status, /metrics, /live, /ready, /state/BATCH: the
 """
 LOSSES = 3
 """Exit code of an operator that was overtaken, or whose chain or store is not what it relied on."""
+ALARM = 3
+"""Exit code of `status`, where a person should look."""
 
 settings_option = click.option(
     "--config",
@@ -102,8 +105,8 @@ def init_command(file: Path, rpc: str, record: Path, key: str, confirmations: in
     if finality != "finalized" and not finality.isdigit():
         raise click.UsageError(f"--finality {finality}: 'finalized', or a number of blocks")
     shown = finality if finality.isdigit() else f'"{finality}"'
-    text = TEMPLATE.format(rpc=rpc, record=record, key=key, confirmations=confirmations, finality=shown)
-    write_whole(file, text)
+    texts = {name: json.dumps(text) for name, text in (("rpc", rpc), ("record", str(record)), ("key", key))}
+    write_whole(file, TEMPLATE.format(confirmations=confirmations, finality=shown, **texts))
     click.echo(f"{file} is written; `freehold operator run --config {file}` starts the operator")
 
 
@@ -214,31 +217,71 @@ def anew_command(state: Path, settings_file: Path) -> None:
 
 @operator_group.command("status")
 @click.option("--url", default="http://127.0.0.1:7000", show_default=True, help="Of the operator's pages.")
-@click.option("--json", "as_json", is_flag=True, help="The whole answer.")
-def status_command(url: str, as_json: bool) -> None:
-    """Say how an operator stands, as its page does."""
+@click.option("--json", "as_json", is_flag=True, help="The whole answer of the page.")
+@click.option("--batches", type=click.IntRange(0, 24), default=8, show_default=True, help="To be shown, the last ones.")
+def status_command(url: str, as_json: bool, batches: int) -> None:
+    """Say how an operator stands: alarms, its last batches, and how long the earliest forced request may wait.
+
+    Exits with 0 if nothing is due, with 1 if the operator does not answer, with 3 if there is an alarm.
+    """
     import httpx
 
     try:
         answer = httpx.get(f"{url}/status", headers={"accept": "application/json"}, timeout=10)
         document: dict[str, Any] = answer.raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise Refused(f"{url} does not answer: {error}") from error
+        alarms = document["alarms"]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, LookupError) as error:
+        raise Refused(f"no operator answers at {url}: {error or type(error).__name__}") from error
     if as_json:
         click.echo(json.dumps(document, indent=1))
-        return
-    _show(document)
+    else:
+        _show(document, batches)
+    if alarms:
+        raise SystemExit(ALARM)
 
 
-def _show(document: dict[str, Any]) -> None:
-    table = Table("batch", "state", "transactions", "steps", "deadline", box=None)
-    for batch in document.get("batches", [])[:10]:
-        table.add_row(*(str(batch.get(name, "")) for name in ("id", "state", "n_transactions", "n_steps", "deadline")))
-    console = Console()
-    console.print(table)
-    for name, value in document.items():
-        if isinstance(value, str | int | float) or value is None:
-            console.print(f"{name}: {value}")
+def _show(document: dict[str, Any], batches: int) -> None:
+    from freehold.services.operator.page import PHASES, amount, duration
+
+    console = Console(highlight=False)
+    for alarm in document["alarms"]:
+        console.print(f"ALARM  {alarm}", style="bold red", markup=False)
+    if not document["alarms"]:
+        console.print("Everything is as it should be.", style="green")
+    table = Table("batch", "state", "transactions", *PHASES, box=None, header_style="bold")
+    for batch in document["batches"][:batches]:
+        spent = {phase["name"]: duration(phase["seconds"]) for phase in batch["phases"]}
+        places = [spent.get(name, "") for name in PHASES]
+        table.add_row(str(batch["id"]), batch["state"], str(batch["n_transactions"]), *places)
+    if table.rows:
+        console.print(table)
+    for name, value in _lines(document, duration, amount):
+        console.print(f"{name:24}{value}", markup=False)
+
+
+def _lines(
+    document: dict[str, Any], duration: Callable[[float], str], amount: Callable[[int, int], str]
+) -> Iterator[tuple[str, str]]:
+    obligations = document["obligations"]
+    if obligations:
+        first = obligations[0]
+        where = "in no batch yet" if first["batch"] is None else f"in batch {first['batch']}"
+        yield "forced requests", f"{len(obligations)}; the earliest, a {first['kind']}, {where}"
+        yield "seconds left for it", f"{first['seconds_left']} ({duration(first['seconds_left'])})"
+    else:
+        yield "forced requests", "none"
+    yield "transactions waiting", str(document["transactions_waiting"])
+    unsigned = document["unsigned"]
+    if unsigned is not None:
+        yield "waits for signatures", f"batch {unsigned['batch']}: {unsigned['signatures']} of {unsigned['needed']}"
+    solvency, about = document["solvency"], document["about"]
+    if solvency is not None:
+        yield "margin", f"{amount(solvency['margin'], about['collateral_resolution'])} above all claims"
+    head = document["chain"]["head"]
+    if head is not None:
+        age = duration(document["time"] - head["time"])
+        yield "newest block read", f"{head['number']}, {age} old; {document['chain']['lag'] or 0} to be read"
+    yield "version", about["version"]
 
 
 operator_group.add_command(monitoring_command)
