@@ -257,6 +257,7 @@ def opened(settings: OperatorSettings, clock: Callable[[], float] = time) -> Ite
         try:
             operator = Operator(settings, place, config, store, clock)
             _refuse_another(operator, config)
+            _refuse_another_program(operator)
             operator.writer.acquire(settings.digest())
             stack.callback(operator.writer.release)
             _refuse_behind(operator) if genesis.is_begun(store) else _begin(operator, config, state)
@@ -275,6 +276,13 @@ def _refuse_another(operator: Operator, config: GeneralConfig) -> None:
     found = operator.node.call(operator.contracts.exchange, "globalConfigurationHash")
     if int.from_bytes(found, "big") != config.hash():
         raise Refused(f"the exchange has configuration 0x{found.hex()}, the state's file {config.hash():#x}")
+
+
+def _refuse_another_program(operator: Operator) -> None:
+    """Proofs of it would be nothing to the exchange."""
+    wanted, here = operator.contracts.identity, jobs.exchange_identity()
+    if wanted != here:
+        raise Refused(f"the exchange's verifier takes proofs of the program {wanted:#x}, this version's is {here:#x}")
 
 
 def _refuse_behind(operator: Operator) -> None:

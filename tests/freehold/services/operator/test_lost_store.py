@@ -23,7 +23,7 @@ from freehold.services.committee.beginning import Beginning, begin
 from freehold.services.committee.gateway import Gateway
 from freehold.services.committee.member import Member
 from freehold.services.committee.store import open_store as open_members
-from freehold.services.operator import behind
+from freehold.services.operator import behind, jobs
 from freehold.services.operator.availability import Availability, door
 from freehold.services.operator.backup import COPY, MANIFEST
 from freehold.services.operator.run import Operator, opened
@@ -32,6 +32,7 @@ from freehold.services.operator.tables import Batch
 from tests.support.anvil import anvil
 from tests.support.operated_exchange import Doubles, Operated
 from tests.support.operator_kit import document
+from tests.support.served_exchange import PROGRAM
 
 SETTINGS = """
 [store]
@@ -173,7 +174,15 @@ def operated(project, accounts, chain, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def prepared(operated, tmp_path_factory):
+def program_of_doubles():
+    """The verifier's double knows programs by their numbers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "exchange_identity", lambda: PROGRAM)
+        yield
+
+
+@pytest.fixture(scope="module")
+def prepared(operated, program_of_doubles, tmp_path_factory):
     """Two batches are final, and a backup was taken while the operator ran."""
     business = Business(operated, tmp_path_factory.mktemp("business"))
     with business.operating() as operator:
@@ -331,6 +340,12 @@ def test_a_member_that_lacks_what_is_left_out_signs_it_and_goes_on(business):
         business.send(operator, 3, 7)
         business.settle(operator)
     assert business.updates() == [0, 1, 5]
+
+
+def test_a_version_whose_program_the_verifier_does_not_know_is_refused(business, monkeypatch):
+    monkeypatch.setattr(jobs, "exchange_identity", lambda: PROGRAM + 1)
+    said = command("operator", "run", "--config", business.file, code=1)
+    assert f"takes proofs of the program {PROGRAM:#x}, this version's is {PROGRAM + 1:#x}" in said
 
 
 def test_an_id_far_away_is_a_mistake(business):
