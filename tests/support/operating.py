@@ -113,6 +113,7 @@ def _chain(session: Session) -> None:
     rows.add_event(session, block, 4, "LogWithdrawalPerformed", paid, stark_key=OWNER)
     update = {"sequenceNumber": 10, "batchId": 9}
     rows.add_event(session, block, 5, "LogUpdateState", update, batch_id=9)
+    rows.add_event(session, block, 6, "DepositAccepted", {"starkKey": OWNER, "positionId": POSITION, **amount})
     for nonce, purpose in enumerate(("fact", "availability", "update") * 8):
         session.add(
             ChainTx(

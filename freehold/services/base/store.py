@@ -14,11 +14,15 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Dialect, Engine, Float, LargeBinary, create_engine, event, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
+
+from freehold.errors import Refused
 
 WAITS_FOR_A_LOCK = 30
 """Seconds, before a unit of work gives up on another one's."""
@@ -92,12 +96,43 @@ class Store:
         self.url, self.migrations = url, migrations
 
     def migrate(self) -> None:
-        """Brings the schema to this version's; a newer one is refused."""
-        config = Config()
-        config.set_main_option("script_location", str(self.migrations))
+        """Brings the schema to this version's, all of the way or not at all. Raises Refused for a newer one."""
+        config = self._migrations()
         with self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.execute(text("begin immediate"))  # else each statement would be committed by itself
+            self._refuse_newer(MigrationContext.configure(connection).get_current_revision())
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def refuse_another_schema(self) -> None:
+        """For those who use what somebody else migrates. Raises Refused, unless the schema is this version's."""
+        with self.engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        self._refuse_newer(found)
+        head = ScriptDirectory.from_config(self._migrations()).get_current_head()
+        if found != head:
+            raise Refused(
+                f"the store {self._shown} has the schema {found}, this version's is {head}: whoever it belongs to "
+                "brings it there by starting in this version"
+            )
+
+    def _migrations(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(self.migrations).replace("%", "%%"))
+        return config
+
+    def _refuse_newer(self, found: str | None) -> None:
+        known = {step.revision for step in ScriptDirectory.from_config(self._migrations()).walk_revisions()}
+        if found is not None and found not in known:
+            raise Refused(
+                f"the store {self._shown} has the schema {found}, which this version does not know: a newer version "
+                "made it, and only that one or a later one can use it"
+            )
+
+    @property
+    def _shown(self) -> str:
+        return self.engine.url.render_as_string(hide_password=True)
 
     @contextmanager
     def unit(self) -> Iterator[Session]:

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from freehold.services.base.batch_data import BatchData, BatchId, SharedStateData
 from freehold.services.base.claims import is_signature
@@ -46,11 +47,13 @@ class Availability:
 
     def __init__(self, store: Store, members: Callable[[], Collection[str]], clock: Callable[[], float] = time) -> None:
         self.store, self.members, self.clock = store, members, clock
+        self._told_of = 0
 
     def batch_data(self, batch_id: int) -> BatchData:
         with self.store.unit() as session:
             batch = batches.executed(session, batch_id)
             if batch is None:
+                self._note_ahead(session, batch_id)
                 return BatchData(update=None)
             shared = batches.shared_state_of(batch)
             positions = session.scalars(select(PositionLeaf).where(PositionLeaf.batch == batch_id))
@@ -63,6 +66,13 @@ class Availability:
                 "orders": {str(leaf.order_id): {"fulfilled_amount": str(leaf.fulfilled)} for leaf in orders},
             }
         return read(BatchData, {"update": update})
+
+    def _note_ahead(self, session: Session, batch_id: int) -> None:
+        """Members ask for the id after their last: one that is beyond the next has seen more than the store has."""
+        last = batches.newest(session)
+        if last is not None and batch_id > max(last.id + 1, self._told_of):
+            self._told_of = batch_id
+            log.error("a member has seen batches that are not in the store", seen=batch_id - 1, newest=last.id)
 
     def shared_state(self, batch_id: int) -> SharedStateData:
         with self.store.unit() as session:

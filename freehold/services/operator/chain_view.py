@@ -65,6 +65,12 @@ def _update(session: Session, batch: Batch) -> tuple[Event, Block] | None:
     return None
 
 
+def last_update(session: Session) -> int | None:
+    """The id of the last batch that the exchange took, whoever sent it."""
+    newest = _newest(session, names.UPDATED)
+    return None if newest is None else newest.batch_id
+
+
 # --- deposits
 
 

@@ -1,7 +1,9 @@
 """Whether the exchange holds what it owes: deposits that no batch took, withdrawals that wait for their owners, and the
 collateral of all positions of the state on chain.
 
-The positions are added up once, when the operator starts; from then on what each batch changed is added to it.
+The positions are added up once, when the operator starts; from then on what each batch changed is added to it. Deposits
+and withdrawals are those of the exchange's events since it was deployed, so that an operator that takes over one with a
+history says the same as the one before it.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from freehold.services.base.store import Store
+from freehold.services.operator import chain_events as names
 from freehold.services.operator.bodies import collateral_without_funding
+from freehold.services.operator.genesis import BEFORE_THE_FIRST
 from freehold.services.operator.leaves import newest_batches, positions
-from freehold.services.operator.tables import ABANDONED, FINAL, Batch, Block, Event, Movement, PositionLeaf
+from freehold.services.operator.tables import ABANDONED, FINAL, Batch, Block, Event, PositionLeaf
 from prover.applications.ledger.fields import FXP32
 
 log = structlog.get_logger(__name__)
 DEEP = 512
 """Blocks below the head, after which events are added up once: no chain goes back so far."""
-AMOUNTS = ("LogDeposit", "LogDepositCancelReclaimed", "LogWithdrawalAllowed", "LogWithdrawalPerformed")
+AMOUNTS = (names.DEPOSIT, names.RECLAIM, names.TAKEN, names.ALLOWED, names.PAID)
 """Events that move collateral."""
 
 
@@ -56,12 +60,10 @@ class _Moved:
 
 @dataclass(frozen=True)
 class _Committed:
-    """Of the state after a final batch: collateral of all positions, in 2^-32 quanta and without funding, and deposits
-    that were taken so far."""
+    """Of the state after a final batch: collateral of all positions, in 2^-32 quanta and without funding."""
 
     batch: int
     collateral: int
-    accepted: int
 
 
 class Claims:
@@ -76,16 +78,16 @@ class Claims:
         if held is None or newest is None:
             return None
         committed, moved = self._committed(session, newest), self._amounts(session)
-        deposited = moved["LogDeposit"] - moved["LogDepositCancelReclaimed"]
-        withdrawable = moved["LogWithdrawalAllowed"] - moved["LogWithdrawalPerformed"]
-        return Solvency(held, deposited - committed.accepted, withdrawable, committed.collateral // FXP32)
+        pending = moved[names.DEPOSIT] - moved[names.RECLAIM] - moved[names.TAKEN]
+        withdrawable = moved[names.ALLOWED] - moved[names.PAID]
+        return Solvency(held, pending, withdrawable, committed.collateral // FXP32)
 
     def _committed(self, session: Session, batch_id: int) -> _Committed:
         final = session.scalar(select(func.max(Batch.id)).where(Batch.state == FINAL, Batch.id <= batch_id))
         if final is None:
-            return _Committed(batch_id, self._all_collateral(batch_id), _accepted(session, None, batch_id))
+            return _Committed(batch_id, self._all_collateral(batch_id))
         if self._base is None:
-            self._base = _Committed(final, self._all_collateral(final), _accepted(session, None, final))
+            self._base = _Committed(final, self._all_collateral(final))
         if self._base.batch < final:
             self._base = _after(session, self._base, final)
         return _after(session, self._base, batch_id)
@@ -110,12 +112,13 @@ class Claims:
 
 
 def on_chain(session: Session) -> int | None:
-    """The batch whose state the chain has, by its events; the first state's before any update. None: not ours."""
+    """The batch whose state the chain has, by its events; a new exchange's first one before any update. None: not ours,
+    or events of before the operator's time are still to be read."""
     newest = select(Event.batch_id).join(Block, Block.hash == Event.block)
     newest = newest.where(Event.name == "LogUpdateState", Block.canonical)
     updated = session.scalar(newest.order_by(Block.number.desc(), Event.place.desc()).limit(1))
     if updated is None:
-        return session.scalar(select(Batch.id).where(Batch.previous.is_(None)))
+        return session.scalar(select(Batch.id).where(Batch.previous.is_(None), Batch.id == BEFORE_THE_FIRST))
     batch = session.get(Batch, updated)
     return None if batch is None or batch.state == ABANDONED else batch.id
 
@@ -124,8 +127,7 @@ def _after(session: Session, base: _Committed, batch_id: int) -> _Committed:
     """The sums after a later batch: those of `base`, and what was changed since."""
     changed = _collateral_of_changed(session, base.batch, batch_id)
     before = _collateral_of_changed(session, base.batch, batch_id, of=base.batch)
-    accepted = base.accepted + _accepted(session, base.batch, batch_id)
-    return _Committed(batch_id, base.collateral + changed - before, accepted)
+    return _Committed(batch_id, base.collateral + changed - before)
 
 
 def _collateral_of_changed(session: Session, after: int, upto: int, of: int | None = None) -> int:
@@ -138,12 +140,3 @@ def _collateral_of_changed(session: Session, after: int, upto: int, of: int | No
         rows, (PositionLeaf.position_id == rows.c.position_id) & (PositionLeaf.batch == rows.c.batch)
     )
     return sum(collateral_without_funding(json.loads(body)) for body in session.scalars(bodies))
-
-
-def _accepted(session: Session, after: int | None, upto: int) -> int:
-    """Deposits that batches took."""
-    taken = select(func.coalesce(func.sum(Movement.amount), 0)).join(Batch, Batch.id == Movement.batch)
-    taken = taken.where(Movement.amount > 0, Movement.batch <= upto, Batch.state != ABANDONED)
-    if after is not None:
-        taken = taken.where(Movement.batch > after)
-    return int(session.scalar(taken) or 0)

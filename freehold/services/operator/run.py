@@ -26,7 +26,7 @@ from freehold.patience import NodeFails
 from freehold.records import Place, read_state
 from freehold.services.base.doors import Limits, Served, Tls, served
 from freehold.services.base.store import Store
-from freehold.services.operator import availability, chain_view, feeder, gateway, genesis, jobs, status
+from freehold.services.operator import availability, behind, chain_view, feeder, gateway, genesis, jobs, status
 from freehold.services.operator.batcher import Batcher
 from freehold.services.operator.contracts import Contracts, open_contracts
 from freehold.services.operator.engines import make_engine
@@ -133,12 +133,15 @@ class Operator:
     # --- turns
 
     def turn(self) -> bool:
-        """Each part once. Whether any did something. Raises LeaseLost, ReorganisedBeyondFinality."""
+        """Each part once. Whether any did something. Raises LeaseLost, ReorganisedBeyondFinality, StoreBehind."""
         moved = self.watcher.step()
+        if moved:
+            with self.store.unit() as session:
+                behind.refuse_foreign_update(session)
         moved |= self.lifecycle.step()
         with self.store.unit() as session:
             is_frozen, head = chain_view.is_frozen(session), chain_view.head(session)
-        if head is not None and not is_frozen:
+        if head is not None and self.watcher.has_caught_up and not is_frozen:
             moved |= self.batcher.step()
         moved |= self.engine.step()
         moved |= self.lifecycle.step()
@@ -241,7 +244,10 @@ def _about(
 
 @contextmanager
 def opened(settings: OperatorSettings, clock: Callable[[], float] = time) -> Iterator[Operator]:
-    """With its lease, and its doors open, while the block runs. Raises Refused, naming what is missing or wrong."""
+    """With its lease, and its doors open, while the block runs.
+
+    Raises Refused, naming what is missing or wrong, and StoreBehind.
+    """
     place = Place(settings.chain.record)
     config, state = read_state(place.state_file)
     with ExitStack() as stack:
@@ -251,10 +257,12 @@ def opened(settings: OperatorSettings, clock: Callable[[], float] = time) -> Ite
         try:
             operator = Operator(settings, place, config, store, clock)
             _refuse_another(operator, config)
+            _refuse_another_program(operator)
             operator.writer.acquire(settings.digest())
             stack.callback(operator.writer.release)
-            if not genesis.is_begun(store):
-                _begin(operator, config, state)
+            _refuse_behind(operator) if genesis.is_begun(store) else _begin(operator, config, state)
+            if settings.batch.seen is not None:
+                behind.leave_out(operator.writer, settings.batch.seen, clock())
         except NodeFails as error:
             raise Refused(f"the node at {settings.chain.rpc} does not answer: {error}") from error
         stack.callback(operator.engine.close)
@@ -268,6 +276,20 @@ def _refuse_another(operator: Operator, config: GeneralConfig) -> None:
     found = operator.node.call(operator.contracts.exchange, "globalConfigurationHash")
     if int.from_bytes(found, "big") != config.hash():
         raise Refused(f"the exchange has configuration 0x{found.hex()}, the state's file {config.hash():#x}")
+
+
+def _refuse_another_program(operator: Operator) -> None:
+    """Proofs of it would be nothing to the exchange."""
+    wanted, here = operator.contracts.identity, jobs.exchange_identity()
+    if wanted != here:
+        raise Refused(f"the exchange's verifier takes proofs of the program {wanted:#x}, this version's is {here:#x}")
+
+
+def _refuse_behind(operator: Operator) -> None:
+    node, exchange = operator.node, operator.contracts.exchange
+    found, last = bytes(node.call(exchange, "sharedStateHash")), node.call(exchange, "getLastBatchId")
+    with operator.store.unit() as session:
+        behind.refuse_behind(session, found, last)
 
 
 def _begin(operator: Operator, config: GeneralConfig, state: State) -> None:

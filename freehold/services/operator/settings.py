@@ -53,6 +53,9 @@ class BatchSettings(Section):
     min_signature_life: int = Field(7 * DAY, ge=HOUR, description="seconds that a signature must still be valid")
     forced_max_wait: float = Field(3_600.0, ge=0, description="seconds that a forced request waits for a seal")
     forced_at_once: int = Field(10, ge=1, description="forced requests in one batch, unless a deadline needs more")
+    seen: int | None = Field(
+        None, ge=0, description="the newest batch that the committee saw of a store that was lost: ids go on after it"
+    )
 
 
 class ProverSettings(Section):

@@ -37,4 +37,9 @@ def open_operating_store(url: str) -> Store:
     if not has_jobs:
         store.close()
         raise Refused(f"the store {shown} is no operator's: it has no jobs")
+    try:
+        store.refuse_another_schema()
+    except Refused:
+        store.close()
+        raise
     return store

@@ -59,6 +59,12 @@ class Watcher:
         self._span = SPAN
         self._final_asked_at: bytes | None = None
 
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether the last step came as far as the head that it was told of. Before, what the chain has long answered
+        looks open: deposits that were taken, requests that were served."""
+        return self.behind <= AT_ONCE
+
     def step(self) -> bool:
         """Reads on; True if there was something new. Raises ReorganisedBeyondFinality."""
         try:

@@ -237,9 +237,9 @@ def test_sums_that_were_kept_are_those_of_a_restart(filled):
         rows.add_batch(session, 11, "mined", stages=STAGES)
         rows.add_position(session, 11, POSITION, 7, OWNER)
         rows.add_position(session, 11, 123, 11, OWNER)
-        rows.add_movement(session, 11, 0, OWNER, 123, PENDING)
         block = rows.add_block(session, 1_100, NOW)
         rows.add_event(session, block, 0, "LogUpdateState", {"batchId": 11}, batch_id=11)
+        rows.add_event(session, block, 1, "DepositAccepted", {"quantizedAmount": PENDING})
     with filled.unit() as session:
         after = claims.solvency(session, HELD)
         assert after == Claims(filled).solvency(session, HELD) != before
@@ -278,6 +278,35 @@ def test_a_state_that_is_none_of_ours_has_no_margin(filled):
         block = rows.add_block(session, 1_100, NOW)
         rows.add_event(session, block, 0, "LogUpdateState", {"batchId": 500}, batch_id=500)
         assert Claims(filled).solvency(session, HELD) is None
+
+
+def test_an_operator_that_takes_over_counts_what_was_before_it(store):
+    """Batch 41 is the state to begin with: of 1,000 that were deposited, 700 stand in it, 100 wait for their owner."""
+    events = [
+        ("LogDeposit", {"quantizedAmount": 1_000}),
+        ("DepositAccepted", {"quantizedAmount": 1_000}),
+        ("LogUpdateState", {"batchId": 40}),
+        ("LogWithdrawalAllowed", {"quantizedAmount": 300}),
+        ("LogWithdrawalPerformed", {"quantizedAmount": 200}),
+        ("LogUpdateState", {"batchId": 41}),
+        ("LogDeposit", {"quantizedAmount": 50}),
+    ]
+    said = []
+    with store.unit() as session:
+        rows.add_root(session).id = 41
+        rows.add_position(session, 41, POSITION, 700, OWNER)
+    claims = Claims(store)
+    for number, (name, arguments) in enumerate(events):
+        with store.unit() as session:
+            block = rows.add_block(session, number, NOW)
+            rows.add_event(session, block, 0, name, arguments, batch_id=arguments.get("batchId"))
+            said.append(claims.solvency(session, 850))
+    assert said[:5] == [None] * 5
+    assert [(one.committed, one.pending_deposits, one.withdrawable) for one in said[5:]] == [
+        (700, 0, 100),
+        (700, 50, 100),
+    ]
+    assert said[-1].margin == 0
 
 
 # --- where a withdrawal is

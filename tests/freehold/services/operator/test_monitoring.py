@@ -12,8 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from freehold.commands.monitoring import FILES, monitoring_command
 from freehold.services.operator.figures import Figures
 from freehold.services.operator.metrics import exposition
+from freehold.services.operator.settings import OperatorSettings
 from freehold.services.operator.store import open_store
 from tests.support.operating import ABOUT, FACTS, NOW, fill
+from tests.support.paths import ROOT
 
 NAME = re.compile(r"freehold_[a-z0-9_]+")
 SELECTOR = re.compile(r"(freehold_[a-z0-9_]+)\{([^}]*)\}")
@@ -114,3 +116,26 @@ def test_files_that_are_there_are_not_touched(tmp_path):
     assert refused.exit_code == 1
     assert [path.name for path in tmp_path.iterdir()] == [FILES[1]]
     assert (tmp_path / FILES[1]).read_text() == "mine"
+
+
+def undocumented(rules, page: str) -> list[str]:
+    """Alarms that have no paragraph of their own."""
+    told = re.findall(r"^\*\*(Freehold\w+)\.\*\* \S", page.split("## At an alarm")[1], re.MULTILINE)
+    assert len(told) == len(set(told)) and set(told) <= {rule["alert"] for rule in rules}
+    return [rule["alert"] for rule in rules if rule["alert"] not in told]
+
+
+def test_the_page_says_what_to_do_at_each_alarm(rules):
+    page = (ROOT / "docs/operating.md").read_text()
+    assert undocumented(rules, page) == []
+    assert undocumented(rules, page.replace("**FreeholdSilent.**", "**Silent.**")) == ["FreeholdSilent"]
+
+
+def test_the_pages_name_when_each_alarm_comes(rules):
+    watching = (ROOT / "docs/watching.md").read_text()
+    assert [rule["alert"] for rule in rules if f"`{rule['alert']}`" not in watching] == []
+
+
+def test_the_page_says_what_each_section_of_the_settings_is():
+    table = (ROOT / "docs/operating.md").read_text().split("## Configure")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(OperatorSettings.model_fields)
