@@ -50,6 +50,7 @@ BELOW: dict[str, set[str]] = {
         "freehold.hints",
         "freehold.programs",
     },
+    "freehold.trading": {"prover.applications.perpetual"},
     "freehold.services.base": {"freehold.errors", "prover.applications.perpetual"},
     "freehold.services.operator": {
         "prover.proving",
