@@ -51,6 +51,7 @@ BELOW: dict[str, set[str]] = {
         "freehold.programs",
     },
     "freehold.trading": {"prover.applications.perpetual"},
+    "freehold.client": {"freehold.trading", "freehold.errors"},
     "freehold.services.base": {"freehold.errors", "prover.applications.perpetual"},
     "freehold.services.operator": {
         "prover.proving",

@@ -173,6 +173,24 @@ class MarketInfo(Answered):
     synthetic_asset_id: str
 
 
+class ExchangeInfo(Answered):
+    """`general_config` is the document whose hash the contract knows; `signing_chain_id` stands in what wallets sign.
+
+    Fees are fractions; `max_expected_batch_length_minutes` how long a settlement may wait for its batch.
+    """
+
+    collateral_asset_id: str
+    collateral_token_address: str
+    exchange_address: str
+    default_maker_fee: str
+    default_taker_fee: str
+    max_expected_batch_length_minutes: str
+    chain_id: int
+    signing_chain_id: int
+    operator: str
+    general_config: dict[str, Any]
+
+
 class Level(Answered):
     price: str
     size: str
