@@ -33,7 +33,7 @@ from prover.applications.perpetual.units import PositionId
 LIFE = 28 * 24 * 3600.0
 """Seconds that an order stays in the book where nothing else is said."""
 WEEK = 7 * 24 * 3600.0
-"""Seconds that a withdrawal or transfer stays provable beyond the next full hour: less is refused by careful exchanges."""
+"""Seconds that a withdrawal or transfer stays provable: careful exchanges refuse less."""
 
 
 @dataclass(frozen=True)
