@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from freehold.availability import BLS, AccountCommittee, AnyCommittee, BlsCommittee, compressed
 from freehold.errors import Refused
+from freehold.ethereum.coding import Contract
+from freehold.ethereum.node import Node
 from freehold.records import Record
-from freehold.services.operator.coding import Contract
-from freehold.services.operator.node import Node
 
 
 @dataclass(frozen=True)
