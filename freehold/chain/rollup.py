@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ape.contracts.base import ContractInstance
@@ -12,31 +11,8 @@ from ape.types.events import ContractLog
 from freehold.chain.logs import events_of, hash_of, read_logs, transaction
 from freehold.chain.managers import chain, project
 from freehold.chain.network import head_number
-from freehold.errors import Refused
 from freehold.patience import Progress
-from prover.applications.perpetual.output import MainPage
-from prover.applications.perpetual.words import WordReader
-
-IDENTITY = "RollupFactAdapter"
-"""Stands in the identity of every verifier through which data are published."""
-CALLS = ("publish", "publishPages")
-
-
-class DataElsewhere(Refused):
-    """A batch's data was published through another contract: it stands in a trace, not in a transaction's calldata."""
-
-
-@dataclass(frozen=True)
-class PublishedBatch:
-    """A batch that the exchange took: its main page, its data, and the block of the update."""
-
-    main_words: list[int]
-    data: list[int]
-    block: int
-
-    @property
-    def main(self) -> MainPage:
-        return MainPage.take(WordReader(self.main_words, "the main page"))
+from freehold.published import CALLS, IDENTITY, DataElsewhere, PublishedBatch
 
 
 def rollup_adapters(exchange: ContractInstance, start: int) -> list[ContractInstance]:

@@ -16,6 +16,7 @@ import httpx
 from rich.console import Console
 
 from freehold.errors import Refused
+from freehold.ethereum.node import Node, NodeRefuses
 from freehold.files import write_whole
 from freehold.local import people
 from freehold.local.on_chain import OnChain
@@ -25,7 +26,6 @@ from freehold.local.summary import show, summary
 from freehold.local.trading import Gateway, Trading
 from freehold.patience import NodeFails
 from freehold.services.operator.batches import BEFORE_BLOCK
-from freehold.services.operator.node import Node, NodeRefuses
 from freehold.services.operator.store import open_store
 
 BLOCK_SECONDS = 2

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 
 from freehold.errors import Refused
+from freehold.ethereum.coding import Contract
+from freehold.ethereum.node import Node
+from freehold.ethereum.signer import LocalKey
 from freehold.local import people
 from freehold.local.people import Trader
 from freehold.records import Record
-from freehold.services.operator.coding import Contract
-from freehold.services.operator.node import Node
-from freehold.services.operator.signer import LocalKey
 from prover.algebra.keccak import keccak256
 
 RECEIPT_WITHIN = 60.0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from freehold.chain.rollup import DataElsewhere, published_data
+from freehold.chain.rollup import published_data
+from freehold.published import DataElsewhere
 from prover.algebra.keccak import keccak_of_words
 from prover.applications.perpetual.positions import Position
 from tests.support.rollup_kit import PROGRAM, batch, data_words, publish, record, rollup

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freehold.services.operator.node import Node
+from freehold.ethereum.node import Node
 from tests.support.ports import free_port
 
 COMMAND = Path(sys.executable).parent / "anvil"

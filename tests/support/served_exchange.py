@@ -14,6 +14,7 @@ import ape
 from eth_account import Account
 
 from freehold.chain.committee import BlsMember
+from freehold.ethereum.signer import LocalKey
 from freehold.records import Record
 from freehold.services.operator import blobs, chain_view
 from freehold.services.operator.contracts import Contracts, open_contracts
@@ -21,7 +22,6 @@ from freehold.services.operator.fees import FeePolicy
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.lifecycle import Lifecycle
 from freehold.services.operator.sender import Sender
-from freehold.services.operator.signer import LocalKey
 from freehold.services.operator.submitter import Submitter
 from freehold.services.operator.tables import Batch, ChainTx, Job, Signature
 from freehold.services.operator.watcher import Watcher

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from freehold.services.operator.node import Log
+from freehold.ethereum.node import Log
 from freehold.services.operator.tables import Event
 
 DEPOSIT, CANCEL, RECLAIM, TAKEN = "LogDeposit", "LogDepositCancel", "LogDepositCancelReclaimed", "DepositAccepted"

@@ -7,9 +7,9 @@ from functools import partial
 
 from freehold.availability import BLS, AnyCommittee, committee_at
 from freehold.errors import Refused
+from freehold.ethereum.coding import Contract
+from freehold.ethereum.node import Node
 from freehold.records import Record
-from freehold.services.operator.coding import Contract
-from freehold.services.operator.node import Node
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from freehold.services.operator.node import Node, NodeRefuses
+from freehold.ethereum.node import Node, NodeRefuses
 
 USUAL_TIP = 10**9
 """Where the node has no opinion."""

@@ -7,7 +7,7 @@ import json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from freehold.services.operator.coding import Reverted
+from freehold.ethereum.coding import Reverted
 from freehold.services.operator.tables import Batch, Entry, Received
 
 NO_PROOF = "NoProof"

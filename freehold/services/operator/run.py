@@ -22,6 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from freehold.errors import Refused
+from freehold.ethereum.node import Node
+from freehold.ethereum.signer import LocalKey
 from freehold.patience import NodeFails
 from freehold.records import Place, read_state
 from freehold.services.base.doors import Limits, Served, Tls, served
@@ -36,10 +38,8 @@ from freehold.services.operator.figures import About, ChainFacts
 from freehold.services.operator.intake import Intake, Terms
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.lifecycle import Lifecycle
-from freehold.services.operator.node import Node
 from freehold.services.operator.sender import Sender
 from freehold.services.operator.settings import BatchSettings, OperatorSettings
-from freehold.services.operator.signer import LocalKey
 from freehold.services.operator.source import Source
 from freehold.services.operator.store import open_store
 from freehold.services.operator.submitter import Submitter

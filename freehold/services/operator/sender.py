@@ -19,11 +19,11 @@ from hexbytes import HexBytes
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
+from freehold.ethereum.node import Header, Node, NodeRefuses, Receipt
+from freehold.ethereum.signer import Signer
 from freehold.services.operator import chain_view
 from freehold.services.operator.fees import FeePolicy, Fees
 from freehold.services.operator.lease import Writer
-from freehold.services.operator.node import Header, Node, NodeRefuses, Receipt
-from freehold.services.operator.signer import Signer
 from freehold.services.operator.tables import ABANDONED, Batch, Block, ChainTx
 
 log = structlog.get_logger(__name__)

@@ -15,12 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from freehold.errors import Refused
+from freehold.ethereum.coding import Contract, Reverted
+from freehold.ethereum.node import Node
 from freehold.patience import NodeFails
 from freehold.services.operator import batches, blobs, chain_view, lifecycle, refusals
-from freehold.services.operator.coding import Contract, Reverted
 from freehold.services.operator.contracts import Contracts
 from freehold.services.operator.lease import Writer
-from freehold.services.operator.node import Node
 from freehold.services.operator.sender import Sender, Step
 from freehold.services.operator.tables import EXECUTED, Batch, Block, Stage
 from prover.algebra.keccak import keccak_of_words

@@ -15,11 +15,11 @@ import structlog
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from freehold.ethereum.coding import Contract
+from freehold.ethereum.node import FINALIZED, Header, Log, Node, NodeRefuses
 from freehold.patience import SPAN, NodeFails, narrower
 from freehold.services.operator import chain_events, chain_view
-from freehold.services.operator.coding import Contract
 from freehold.services.operator.lease import Writer
-from freehold.services.operator.node import FINALIZED, Header, Log, Node, NodeRefuses
 from freehold.services.operator.tables import Block, ChainTx, Event
 
 log = structlog.get_logger(__name__)

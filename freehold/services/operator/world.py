@@ -7,11 +7,11 @@ from time import time
 
 import structlog
 
+from freehold.ethereum.coding import Contract, Reverted
+from freehold.ethereum.node import Node
 from freehold.patience import NodeFails
 from freehold.services.base.store import Store
 from freehold.services.operator import chain_view
-from freehold.services.operator.coding import Contract, Reverted
-from freehold.services.operator.node import Node
 from freehold.services.operator.source import Source, SourceRefused
 from freehold.services.operator.surroundings import OpenRequest, PendingDeposit, Quotes
 from prover.applications.ledger.units import Seconds, StarkKey

@@ -7,8 +7,7 @@ from functools import cache
 
 import pytest
 
-from freehold.chain.rollup import PublishedBatch
-from freehold.leaving.from_chain import BatchMissing, DataUnfit, follow
+from freehold.published import BatchMissing, DataUnfit, PublishedBatch, follow
 from prover.applications.perpetual.batch import Batch
 from tests.support.random_batches import Seeded, a_config, a_history
 

@@ -3,11 +3,11 @@
 import pytest
 
 from freehold.errors import Refused
+from freehold.ethereum.coding import Contract, Reverted
+from freehold.ethereum.node import Node, NodeRefuses
+from freehold.ethereum.signer import LocalKey
 from freehold.patience import NodeFails
-from freehold.services.operator.coding import Contract, Reverted
 from freehold.services.operator.contracts import open_contracts
-from freehold.services.operator.node import Node, NodeRefuses
-from freehold.services.operator.signer import LocalKey
 from prover.algebra.keccak import keccak256
 from tests.support.ports import free_port
 
@@ -103,5 +103,5 @@ def test_a_record_of_another_chain_or_of_nothing_is_refused(exchange):
 
 @pytest.mark.parametrize("secret", [0, (1 << 256) - 1])
 def test_a_secret_that_is_no_key_is_refused(secret):
-    with pytest.raises(Refused, match="the operator's key is none"):
+    with pytest.raises(Refused, match="the account's key is none"):
         LocalKey(secret)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from freehold.chain.verifier import deploy_verifier, register_program
+from freehold.ethereum.coding import Contract
 from freehold.services.operator import blobs
-from freehold.services.operator.coding import Contract
 from freehold.services.operator.tables import Batch, Job
 from freehold.testing.parameters import SMALL
 from prover.algebra.keccak import keccak_of_words

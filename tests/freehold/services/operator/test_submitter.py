@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from freehold.ethereum.node import Node
 from freehold.patience import NodeFails
 from freehold.services.operator import batches
 from freehold.services.operator.lease import Writer
-from freehold.services.operator.node import Node
 from freehold.services.operator.tables import Batch, Stage
 from freehold.testing.output_words import availability_claim
 from tests.support.served_exchange import ALL, Operator, on_chain_id, proof_fact, state_hash

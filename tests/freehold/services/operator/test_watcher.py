@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from freehold.abi import abi_of
+from freehold.ethereum.node import Header, Log, Node, NodeRefuses
 from freehold.services.operator import chain_events, chain_view, watcher
-from freehold.services.operator.node import Header, Log, Node, NodeRefuses
 from freehold.services.operator.tables import Block, Event
 from freehold.services.operator.watcher import ReorganisedBeyondFinality
 from tests.support.ports import free_port

@@ -1,4 +1,4 @@
-"""Whoever signs the operator's transactions: a local key, or what else keeps one."""
+"""Whoever signs transactions: a local key, or what else keeps one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LocalKey:
         try:
             self._account = Account.from_key(secret.to_bytes(32, "big"))
         except Exception as error:  # of several libraries
-            raise Refused("the operator's key is none: it must be from 1 to below the curve's order") from error
+            raise Refused("the account's key is none: it must be from 1 to below the curve's order") from error
 
     @property
     def address(self) -> str:

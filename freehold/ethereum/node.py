@@ -13,8 +13,8 @@ from typing import Any
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
+from freehold.ethereum.coding import Contract, Reverted, decode_event, events_of
 from freehold.patience import NodeFails
-from freehold.services.operator.coding import Contract, Reverted, decode_event, events_of
 
 FINALIZED, LATEST = "finalized", "latest"
 
