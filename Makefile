@@ -8,7 +8,7 @@ export SOLCX_BINARY_PATH := $(abspath $(VENV)/solc)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 FORCE:
-.PHONY: FORCE weekly slither exchange demo demo-anvil test test-anvil test-slow test-browser coverage docs lint lint-python lint-solidity format setup clean help contracts wheel cross cross-test
+.PHONY: FORCE weekly slither exchange demo demo-anvil test test-anvil test-slow test-browser test-web coverage docs lint lint-python lint-solidity format setup clean help contracts wheel cross cross-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -36,11 +36,18 @@ coverage: contracts ## what the tests run of the exchange's contracts, into docs
 test-browser: setup $(VENV)/browser/chromium ## look at the pages in a headless Chromium, which this fetches
 	@ape test tests -m browser
 
+test-web: web/node_modules/.package-lock.json ## check and test the page's sources
+	@cd web && npm test --silent
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@cd web && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 $(VENV)/browser/chromium: .ci/browser/setup .ci/browser/package-lock.json
 	@.ci/browser/setup $(VENV)/browser
 	@touch $@
 
-weekly: test test-slow test-browser test-anvil coverage slither ## all that can be run here: an hour and a half, so not before each change
+weekly: test test-slow test-browser test-web test-anvil coverage slither ## all that can be run here: an hour and a half, so not before each change
 
 slither: setup $(VENV)/slither ## static analysis of the exchange's contracts
 	@PATH="$$PATH:$(abspath $(VENV)/slither/bin)" $(BIN)/python .ci/slither

@@ -29,7 +29,7 @@ BELOW: dict[str, set[str]] = {
     "freehold.patience": {"freehold.errors"},
     "freehold.availability": {"freehold.errors"},
     "freehold.published": {"prover.applications.perpetual", "freehold.errors"},
-    "freehold.ethereum": {"prover.algebra", "freehold.abi", "freehold.patience"},
+    "freehold.ethereum": {"freehold.reverts", "freehold.patience"},
     "freehold.files": {"freehold.errors"},
     "freehold.records": {"prover.applications.perpetual", "freehold.errors", "freehold.files"},
     "freehold.__main__": {"freehold.commands"},

@@ -186,12 +186,12 @@ def anew_command(state: Path, settings_file: Path) -> None:
     must be the state that is on chain now, with its orders, and takes the place of the file beside the record, which is
     kept under another name. The settings must name a store that is not there yet, or is empty.
     """
+    from freehold.ethereum.node import Node
     from freehold.patience import NodeFails
     from freehold.records import Place
     from freehold.services.base.settings import read_settings
     from freehold.services.operator import genesis
     from freehold.services.operator.contracts import open_contracts
-    from freehold.services.operator.node import Node
     from freehold.services.operator.settings import OperatorSettings
     from freehold.services.operator.store import open_store
 

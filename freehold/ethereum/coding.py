@@ -66,7 +66,7 @@ def decode_call(kind: str, data: bytes) -> tuple[str, dict[str, Any]]:
 @cache
 def _functions(kind: str) -> dict[bytes, Any]:
     """By their selector."""
-    return {_selector(entry)[:4]: entry for entry in abi_of(kind) if entry["type"] == "function"}
+    return {selector(entry)[:4]: entry for entry in abi_of(kind) if entry["type"] == "function"}
 
 
 @cache
