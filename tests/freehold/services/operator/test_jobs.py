@@ -119,7 +119,7 @@ def test_who_was_overtaken_changes_nothing(store, deed):
     deeds = {
         "renew": lambda session: jobs.renew(session, old),
         "finish": lambda session: jobs.finish(session, old, bytes(32), 1, {}),
-        "fail": lambda session: jobs.fail(session, old, "late", True),
+        "fail": lambda session: jobs.fail(session, old, "late", jobs.Cause.OTHER),
         "give back": lambda session: jobs.give_back(session, old),
     }
     with pytest.raises(jobs.ClaimLost, match=f"old no longer has job {job.id}"), store.unit() as session:
