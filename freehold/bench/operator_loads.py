@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from freehold.bench.kernel import machine
+from freehold.bench.operator_past import add_past
 from freehold.services.base.doors import Limits, served
 from freehold.services.base.store import Store
 from freehold.services.operator import gateway, genesis, wire
@@ -230,7 +231,9 @@ def measure_batcher(store: Store, n_batches: int) -> dict[str, Any]:
     started = time.perf_counter() - began
     before = batcher.head.tip
     assert before is not None
-    send_trades(store, (before.batch + 1) * IN_BATCH, n_batches * IN_BATCH)
+    with store.unit() as session:
+        first = 1 + (session.scalar(select(func.max(Received.tx_id))) or -1)
+    send_trades(store, first, n_batches * IN_BATCH)
     began = time.perf_counter()
     while batcher.step():
         pass
@@ -245,25 +248,6 @@ def measure_batcher(store: Store, n_batches: int) -> dict[str, Any]:
         "per_second": round(done / took),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
     }
-
-
-def add_past(store: Store, count: int) -> None:
-    """Transactions that were batched long ago, at ids that are never asked for."""
-    body = "x" * 1_200
-    for start in range(0, count, 20_000):
-        rows = [
-            {
-                "tx_id": (1 << 40) + number,
-                "kind": "TRADE",
-                "body": body,
-                "digest": number.to_bytes(32, "big"),
-                "state": "batched",
-                "received_at": NOW,
-            }
-            for number in range(start, min(count, start + 20_000))
-        ]
-        with store.unit() as session:
-            session.execute(insert(Received), rows)
 
 
 # --- in processes of their own
@@ -284,8 +268,8 @@ def figures(transactions: int, positions: int, batches: int, past: int, folder: 
 def _make_store(file: Path, positions: int, past: int) -> None:
     store = open_store(f"sqlite:///{file}")
     begin(store, positions)
-    add_past(store, past)
     store.close()
+    add_past(file, past, positions, FIRST_POSITION, NOW)
 
 
 def _measure_store(file: Path, batches: int) -> dict[str, Any]:

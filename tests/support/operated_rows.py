@@ -50,7 +50,6 @@ def add_batch(
         "facts": "[]",
         "n_transactions": 3,
         "n_steps": 100_000,
-        "attempts": 0,
         **fields,
     }
     batch = Batch(id=number, state=state, **given)

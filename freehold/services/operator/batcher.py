@@ -36,6 +36,7 @@ from prover.applications.perpetual.facts import update_words
 from prover.applications.perpetual.program_input import touched_orders, touched_positions
 from prover.applications.perpetual.signing import Signer
 from prover.applications.perpetual.transactions import Deposit, Transaction
+from prover.applications.perpetual.units import PositionId
 
 log = structlog.get_logger(__name__)
 HOUR, DAY = 3_600, 86_400
@@ -46,6 +47,8 @@ LEAST_LIFE = DAY
 TIME_LAG = 4 * HOUR
 """How old a batch's system time may be when the exchange takes it: `TIME_LAG_BOUND` of StateUpdate.sol."""
 RECEIVED, BATCHED, REJECTED = "received", "batched", "rejected"
+TOO_LARGE = "TOO_MANY_STEPS"
+"""The code of a transaction of several that not even a batch of its own can hold."""
 
 PUBLISHED = {
     "ORDER_EXPIRED": "ORDER_OVERDUE",
@@ -59,6 +62,10 @@ PUBLISHED = {
 }
 """Names of our rules that clients know under another one."""
 
+StepLimit = Callable[[Session, int], int]
+"""The most steps that a batch may have now, given the most that it may ever have."""
+Subject = tuple[str, bytes | tuple[PositionId, ...]]
+"""Origin, and what it is about: a forced request's hash, or positions."""
 OrderProof = Callable[[Session, int, bytes, bytes, int, Seconds | None], None]
 """Orders a batch's proof: session, batch, digests of input and output words, steps, the deadline that it serves."""
 
@@ -84,15 +91,26 @@ class Batcher:
         order_proof: OrderProof,
         clock: Callable[[], float],
         liquidator: Liquidator | None = None,
+        step_limit: StepLimit = lambda _session, most: most,
     ) -> None:
         self.config, self.writer, self.world, self.settings = config, writer, world, settings
         self.order_proof, self.clock, self.liquidator = order_proof, clock, liquidator
+        self.step_limit = step_limit
         self.head = Head(config)
         self.filling: Filling | None = None
+        self.stuck_on: str | None = None
+        """Why not even one transaction fits into a batch."""
         self._taken: set[PendingDeposit] = set()
+        self._left_out: set[Subject] = set()
         self._refused: set[PendingDeposit | OpenRequest] = set()
         """What the rules refuse as the state is: not tried again until it is another."""
         self._seller = Signer(config.collateral_asset_id, Hours(0), int(clock()) & 0xFFFFFFFF)
+
+    def leave_out(self, entry: Entry, transaction: Transaction) -> None:
+        """What the operator put in itself and the program refuses: not tried again until another operator starts."""
+        subject = (entry.origin, entry.request or transaction.position_ids())
+        self._left_out.add(subject)
+        log.error("left out of all batches", origin=entry.origin, kind=entry.kind, subject=_shown(subject[1]))
 
     def step(self) -> bool:
         """Takes what has come, and seals if it is time. Whether anything was done."""
@@ -107,10 +125,12 @@ class Batcher:
                 self._take_own(filling)
             n_before = len(filling.places)
             rejections = self._take_users(filling)
-        except TooManySteps:
+        except TooManySteps as full:
+            if filling is None or filling.is_empty:
+                return self._fits_nowhere(full)
             is_full = True
         assert filling is not None
-        if filling.is_empty and not is_full:
+        if filling.is_empty:
             self._forget(refused=False)  # its prices would be old when something comes
             return rejections > 0
         if is_full or self._is_time(filling):
@@ -134,6 +154,7 @@ class Batcher:
             batch = filling.finish(opened.state)
             batch_id = self._store(session, filling, opened, batch)
         self.head.advance(opened, batch_id, batch.after)
+        self.stuck_on = None
         self._forget()
         log.info("sealed", batch=batch_id, transactions=len(transactions), steps=filling.steps.total)
         return batch_id
@@ -153,11 +174,26 @@ class Batcher:
         now = self.world.now()
         begins = opening(self.config, self.head.state().shared(), self.world.quotes(), now)
         expiration = Hours((begins.time + LEAST_LIFE) // HOUR)
-        filling = Filling.open(
-            self.config, self.head.state(), begins, expiration, self.settings.max_steps, self.clock()
-        )
+        with self.writer.store.unit() as session:
+            max_steps = self.step_limit(session, self.settings.max_steps)
+        filling = Filling.open(self.config, self.head.state(), begins, expiration, max_steps, self.clock())
         self._seller.expiration = Hours(expiration + 24 * 7)
         return filling
+
+    def _fits_nowhere(self, full: TooManySteps) -> bool:
+        """Not even into a batch of its own. What a user put together is refused; anything smaller is no fault of its
+        sender, and waits for larger proofs: told once, to a person."""
+        draft = full.draft
+        if draft.tx_id is not None and len(draft.transactions) > 1:
+            log.error("a transaction fits nowhere", tx_id=draft.tx_id, reason=str(full))
+            self._reject([Rejection(draft.tx_id, TOO_LARGE, str(full))])
+            return True
+        self._forget(refused=False)
+        if self.stuck_on != str(full):
+            kinds = ", ".join(transaction.type for transaction in draft.transactions)
+            log.error("nothing can be proven", kinds=kinds, tx_id=draft.tx_id, reason=str(full))
+        self.stuck_on = str(full)
+        return False
 
     # --- filling
 
@@ -186,7 +222,8 @@ class Batcher:
                 log.error("a forced request cannot be served", request=request.hash.hex(), reason=str(broken))
 
     def _new_requests(self) -> Iterator[OpenRequest]:
-        return (request for request in self.world.requests() if request not in self._refused)
+        asked = (request for request in self.world.requests() if request not in self._refused)
+        return (request for request in asked if ("forced", request.hash) not in self._left_out)
 
     def _take_deposits(self, filling: Filling) -> None:
         for deposit in islice(self._new_deposits(), self.settings.max_transactions):
@@ -201,7 +238,8 @@ class Batcher:
     def _new_deposits(self) -> Iterator[PendingDeposit]:
         """Those that nobody asked back: such a one may be gone when the batch comes."""
         for deposit in self.world.deposits():
-            if deposit.cancelled_at is None and deposit not in self._taken and deposit not in self._refused:
+            is_out = ("deposit", (deposit.position_id,)) in self._left_out
+            if deposit.cancelled_at is None and not is_out and deposit not in self._taken | self._refused:
                 yield deposit
 
     def _take_liquidations(self, filling: Filling) -> None:
@@ -405,6 +443,10 @@ class Batcher:
             )
             for number, change in enumerate(batch.modifications)
         )
+
+
+def _shown(subject: bytes | tuple[PositionId, ...]) -> str:
+    return "0x" + subject.hex() if isinstance(subject, bytes) else ", ".join(map(str, subject))
 
 
 def _as_added(row: Received) -> bytes:

@@ -104,7 +104,6 @@ class BatchFigure:
     n_steps: int
     created_at: float
     deadline: int
-    attempts: int
     error: str | None
     stages: Mapping[str, float]
     work: str | None
@@ -270,7 +269,6 @@ def last_batches(session: Session, count: int) -> list[BatchFigure]:
             batch.n_steps,
             batch.created_at,
             batch.deadline,
-            batch.attempts,
             batch.error,
             stages[batch.id],
             work.get(batch.id),

@@ -23,10 +23,6 @@ Condition = tuple[bytes, bytes]
 """Registry and fact that a conditional transfer names."""
 
 
-class TooManySteps(Exception):
-    """There is no room in this batch; in an empty one there may be."""
-
-
 @dataclass(frozen=True)
 class Draft:
     """What goes in together, or not at all. `request` is the hash of the forced request that it serves."""
@@ -37,6 +33,14 @@ class Draft:
     request: bytes | None = None
     conditions: tuple[Condition, ...] = ()
     deadline: Seconds | None = None
+
+
+class TooManySteps(Exception):
+    """There is no room for the draft in this batch; in an empty one there may be."""
+
+    def __init__(self, draft: Draft, steps: int, most: int) -> None:
+        super().__init__(f"{steps} steps with it, {most} at most")
+        self.draft = draft
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class Filling:
         most = max((len(attempt.position(key).assets) for key in touched), default=0)
         steps = self.steps.with_more(draft.transactions, most + 1)
         if steps.total > self.max_steps:
-            raise TooManySteps(f"{steps.total} steps, {self.max_steps} at most")
+            raise TooManySteps(draft, steps.total, self.max_steps)
         self.carried, self.steps = attempt, steps
         self.places += [Place(draft, transaction) for transaction in draft.transactions]
         self.conditions += draft.conditions

@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from freehold.errors import Refused
 from freehold.services.base.store import Store, database_time
-from freehold.services.operator.tables import Job
+from freehold.services.operator.tables import Job, KnownWorker
 from prover.cairo.shapes import shape_of
 from prover.cairo.sizes import typical_memory
 from prover.cairo.statement import program_identity
@@ -35,6 +36,27 @@ LEASE = 60.0
 """Seconds, where nobody says otherwise."""
 MAX_ATTEMPTS = 3
 CANCELLED = "cancelled: its batch was abandoned"
+HEARD_OF = 900.0
+"""Seconds since it was last heard of for which a worker counts as one that is there."""
+
+
+class Cause(StrEnum):
+    """Why an attempt failed, or a job was ended."""
+
+    REFUSED = "refused"
+    """The program refuses the batch, or writes other words than the rules."""
+    DAMAGED = "damaged"
+    """What the store has of it cannot be used, or what was proven is something else."""
+    MEMORY = "out_of_memory"
+    UNFIT = "unfit"
+    """It takes more memory than any worker has."""
+    CANCELLED = "cancelled"
+    OTHER = "other"
+
+    @property
+    def is_permanent(self) -> bool:
+        """Another attempt would fail the same way."""
+        return self in (Cause.REFUSED, Cause.DAMAGED)
 
 
 class ClaimLost(RuntimeError):
@@ -89,6 +111,22 @@ def fits(n_steps: int, parameters: str, memory: int | None = None) -> bool:
     return there is None or needed(n_steps, parameters) <= there
 
 
+def steps_that_fit(most: int, parameters: str, memory: int | None) -> int:
+    """`most`, or the greatest power of two below it whose proof takes no more than `memory` bytes; 0 where none does.
+
+    Between two powers of two a proof takes the same.
+    """
+    steps = most
+    while steps and not (memory is None or needed(steps, parameters) <= memory):
+        steps = fewer_steps(steps)
+    return steps
+
+
+def fewer_steps(steps: int) -> int:
+    """The greatest power of two below so many."""
+    return (1 << (steps - 1).bit_length()) // 2
+
+
 def priority_of(batch: int, deadline: int | None) -> int:
     """The deadline of a forced request goes before everything without one; batches without go in their order."""
     return (1 << 32) + batch if deadline is None else deadline
@@ -125,7 +163,7 @@ def order(
         return job
     job.batch, job.output, job.priority, job.max_attempts = batch, output_digest, priority, max_attempts
     job.needs_bytes = needed(n_steps, parameters)
-    job.state, job.attempts, job.error = WAITING, 0, None
+    job.state, job.attempts, job.error, job.cause = WAITING, 0, None, None
     session.flush()
     return job
 
@@ -133,13 +171,20 @@ def order(
 def cancel(session: Session, batch: int) -> None:
     """Of an abandoned batch: nobody begins with it, and who has it loses it at the next renewal."""
     open_ones = and_(Job.batch == batch, Job.state.in_((WAITING, LEASED)))
-    session.execute(update(Job).where(open_ones).values(**_free(FAILED), fence=Job.fence + 1, error=CANCELLED))
+    ended = {**_free(FAILED), "error": CANCELLED, "cause": Cause.CANCELLED}
+    session.execute(update(Job).where(open_ones).values(**ended, fence=Job.fence + 1))
+
+
+def end_unfit(session: Session, job: Job, reason: str) -> bool:
+    """Of one that waits: no worker has the memory. False where somebody has claimed it meanwhile."""
+    waits = and_(Job.id == job.id, Job.fence == job.fence, Job.state == WAITING)
+    return _changed(session, waits, **_free(FAILED), error=reason, cause=Cause.UNFIT)
 
 
 def retry(session: Session, batch: int) -> bool:
     """What failed is tried again, once its reason is mended; False where nothing has failed."""
     failed = and_(Job.batch == batch, Job.state == FAILED)
-    return _changed(session, failed, state=WAITING, attempts=0, error=None)
+    return _changed(session, failed, state=WAITING, attempts=0, error=None, cause=None)
 
 
 def give_up(session: Session) -> int:
@@ -149,7 +194,7 @@ def give_up(session: Session) -> int:
     for job in session.scalars(silent):
         error = f"{job.owner} fell silent at attempt {job.attempts}" + (f"; before: {job.error}" if job.error else "")
         same = and_(Job.id == job.id, Job.fence == job.fence, _has_run_out())
-        if _changed(session, same, **_free(FAILED), fence=Job.fence + 1, error=error):
+        if _changed(session, same, **_free(FAILED), fence=Job.fence + 1, error=error, cause=Cause.OTHER):
             log.error("proof failed", batch=job.batch, job=job.id, error=error)
             ended += 1
     return ended
@@ -166,7 +211,25 @@ def counts(session: Session) -> dict[str, int]:
     return {state: number for state, number in rows}
 
 
+def memory_told(session: Session) -> int | None:
+    """Bytes: the most that a worker which was heard of lately has for a proof; None where that has no limit, or where
+    none was heard of."""
+    lately = KnownWorker.seen_at >= database_time() - HEARD_OF
+    told = session.scalars(select(KnownWorker.memory).where(lately)).all()
+    known = [memory for memory in told if memory is not None]
+    return max(known) if known and len(known) == len(told) else None
+
+
 # --- the worker's side
+
+
+def tell_memory(session: Session, worker: str, memory: int | None) -> None:
+    """That it looks for jobs, and what a proof may take there. Who has not been heard of for long is forgotten."""
+    session.execute(delete(KnownWorker).where(KnownWorker.seen_at < database_time() - HEARD_OF))
+    values = {"memory": memory, "seen_at": database_time()}
+    known = update(KnownWorker).where(KnownWorker.name == worker).values(**values)
+    if not session.execute(known.execution_options(synchronize_session=False)).rowcount:  # type: ignore[attr-defined]
+        session.execute(insert(KnownWorker).values(name=worker, **values))
 
 
 def claimable(session: Session, memory: int | None = None) -> Sequence[Job]:
@@ -234,13 +297,13 @@ def renew(session: Session, claimed: Claim, lease: float = LEASE) -> None:
 def finish(session: Session, claimed: Claim, proof: bytes, peak_bytes: int, seconds: Mapping[str, float]) -> None:
     """`proof` is a blob's digest. Raises ClaimLost."""
     figures = json.dumps({stage: round(spent, 3) for stage, spent in seconds.items()})
-    _end(session, claimed, **_free(DONE), proof=proof, peak_bytes=peak_bytes, seconds=figures, error=None)
+    _end(session, claimed, **_free(DONE), proof=proof, peak_bytes=peak_bytes, seconds=figures, error=None, cause=None)
 
 
-def fail(session: Session, claimed: Claim, error: str, is_permanent: bool) -> None:
+def fail(session: Session, claimed: Claim, error: str, cause: Cause) -> None:
     """To be tried again, unless it would fail again or was tried often enough. Raises ClaimLost."""
-    is_over = is_permanent or claimed.is_last
-    _end(session, claimed, **_free(FAILED if is_over else WAITING), error=error)
+    is_over = cause.is_permanent or claimed.is_last
+    _end(session, claimed, **_free(FAILED if is_over else WAITING), error=error, cause=cause)
     told = log.error if is_over else log.warning
     event = "proof failed" if is_over else "attempt failed"
     told(event, batch=claimed.batch, job=claimed.id, attempt=claimed.attempt, error=error)

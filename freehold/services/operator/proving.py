@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from freehold.services.operator.children import Message, Tell, leave, serve
-from freehold.services.operator.jobs import exchange_identity
+from freehold.services.operator.jobs import Cause, exchange_identity
 from prover.cairo.errors import CairoError, RunFailed
+from prover.cairo.execution import Run
 from prover.cairo.proof_file import ProofFile, name_of
 from prover.cairo.prove import prove_run, verify_proof
 from prover.proving.batch import OutputDiffers, check_output, exchange_program, run_exchange
@@ -21,7 +23,7 @@ from prover.stark.errors import StarkError
 from prover.stark.parameters import NAMED, Parameters
 from prover.stark.proof import Proof
 
-PROVE, VERIFY = "prove", "verify"
+PROVE, VERIFY, RUN = "prove", "verify", "run"
 
 
 def prove_request(program_input: bytes, expected: bytes, parameters: str, limit: int | None) -> Message:
@@ -40,18 +42,23 @@ def verify_request(proof: str, expected: bytes, parameters: str) -> Message:
     return {"task": VERIFY, "proof": proof, "expected": expected.decode(), "parameters": parameters}
 
 
+def run_request(program_input: str, expected: str) -> Message:
+    """Asks whether the program writes `expected` of it; both as JSON."""
+    return {"task": RUN, "input": program_input, "expected": expected}
+
+
 def answer(request: Message, tell: Tell) -> None:
-    """Tells {"stage"} as it goes, and in the end {"done"} or {"refused", "is_permanent"}."""
+    """Tells {"stage"} as it goes, and in the end {"done"} or {"refused", "cause"}."""
     try:
-        tell({"done": prove(request, tell) if request["task"] == PROVE else verify(request, tell)})
+        tell({"done": TASKS[request["task"]](request, tell)})
     except RunFailed as error:
-        tell(_refusal(f"the program refuses: {error}", True))
+        tell(_refusal(f"the program refuses: {error}", Cause.REFUSED))
     except OutputDiffers as error:
-        tell(_refusal(str(error), True))
+        tell(_refusal(str(error), Cause.DAMAGED if request["task"] == VERIFY else Cause.REFUSED))
     except MemoryError as error:
-        tell(_refusal(f"out of memory: {error}", False))
+        tell(_refusal(f"out of memory: {error}", Cause.MEMORY))
     except (CairoError, StarkError) as error:
-        tell(_refusal(f"{type(error).__name__}: {error}", False))
+        tell(_refusal(f"{type(error).__name__}: {error}", Cause.OTHER))
 
 
 def prove(request: Message, tell: Tell) -> Message:
@@ -65,8 +72,7 @@ def prove(request: Message, tell: Tell) -> Message:
         tell({"stage": stage})
 
     progress("run")
-    run = run_exchange(json.loads(request["input"]))
-    check_output(run.output, _words(request))
+    run = checked_run(request)
     proof = make_proof(run, parameters, progress)
     clock.stop()
     return {
@@ -74,6 +80,19 @@ def prove(request: Message, tell: Tell) -> Message:
         "seconds": clock.seconds,
         "peak_bytes": peak_bytes(),
     }
+
+
+def run_only(request: Message, _: Tell) -> Message:
+    """Raises OutputDiffers, and RunFailed where the program refuses."""
+    checked_run(request)
+    return {}
+
+
+def checked_run(request: Message) -> Run:
+    """Raises as `run_only` does. A test's program is another one."""
+    run = run_exchange(json.loads(request["input"]))
+    check_output(run.output, _words(request))
+    return run
 
 
 def make_proof(run: Any, parameters: Parameters, progress: Any) -> Proof:
@@ -108,8 +127,8 @@ def _words(request: Message) -> list[int]:
     return [int(word) for word in json.loads(request["expected"])]
 
 
-def _refusal(text: str, is_permanent: bool) -> Message:
-    return {"refused": text, "is_permanent": is_permanent}
+def _refusal(text: str, cause: Cause) -> Message:
+    return {"refused": text, "cause": cause}
 
 
 def peak_bytes() -> int:
@@ -121,6 +140,8 @@ def peak_bytes() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
     return int(peak) << 10
 
+
+TASKS: dict[str, Callable[[Message, Tell], Message]] = {PROVE: prove, VERIFY: verify, RUN: run_only}
 
 if __name__ == "__main__":
     serve(answer, leave)

@@ -39,11 +39,12 @@ from freehold.services.operator.intake import Intake, Terms
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.lifecycle import Lifecycle
 from freehold.services.operator.sender import Sender
-from freehold.services.operator.settings import BatchSettings, OperatorSettings
+from freehold.services.operator.settings import OperatorSettings
 from freehold.services.operator.source import Source
 from freehold.services.operator.store import open_store
 from freehold.services.operator.submitter import Submitter
 from freehold.services.operator.tables import MINED, Stage
+from freehold.services.operator.unproven import Unproven
 from freehold.services.operator.upkeep import Liquidator
 from freehold.services.operator.watcher import Watcher
 from freehold.services.operator.world import ChainWorld
@@ -100,22 +101,19 @@ class Operator:
         required = 0 if self.contracts.members is None else self.contracts.members.required
         self.lifecycle = Lifecycle(self.writer, required, clock)
         self.engine: Engine = make_engine(settings.prover, store)
+        self.unproven = Unproven(
+            self.writer, self._memory, lambda *found: self.batcher.leave_out(*found), settings.prover.parameters, clock
+        )
+        limit = self.unproven.step_limit
         self.batcher = Batcher(
-            config, self.writer, self.world, self._batch_settings(), self._order, clock, self._liquidator()
+            config, self.writer, self.world, settings.batch, self._order, clock, self._liquidator(), limit
         )
         self.intake = Intake(store, Terms(config.collateral_asset_id, settings.batch.min_signature_life), clock)
         self.about = _about(place, config, self.contracts, chain_id, required, self.node)
         self.heard = Heard()
 
-    def _batch_settings(self) -> BatchSettings:
-        """With no more steps than a proof's memory allows."""
-        settings, prover = self.settings.batch, self.settings.prover
-        steps = settings.max_steps
-        while steps > 1 << 14 and not jobs.fits(steps, prover.parameters, prover.memory):
-            steps //= 2
-        if steps != settings.max_steps:
-            log.warning("smaller batches", max_steps=steps, wanted=settings.max_steps)
-        return settings.model_copy(update={"max_steps": steps})
+    def _memory(self, session: Session) -> int | None:
+        return self.engine.memory_there(session)
 
     def _order(
         self, session: Session, batch: int, given: bytes, wanted: bytes, n_steps: int, deadline: Seconds | None
@@ -144,6 +142,7 @@ class Operator:
         if head is not None and self.watcher.has_caught_up and not is_frozen:
             moved |= self.batcher.step()
         moved |= self.engine.step()
+        moved |= self.unproven.step()
         moved |= self.lifecycle.step()
         moved |= self.submitter.step()
         self.intake.closed = self._why_closed(is_frozen)
@@ -266,6 +265,7 @@ def opened(settings: OperatorSettings, clock: Callable[[], float] = time) -> Ite
         except NodeFails as error:
             raise Refused(f"the node at {settings.chain.rpc} does not answer: {error}") from error
         stack.callback(operator.engine.close)
+        stack.callback(operator.unproven.close)
         for name, door in _doors(operator):
             entered = stack.enter_context(door)
             log.info("door", what=name, url=entered.url)

@@ -43,7 +43,10 @@ class Received(Base):
     received_at: Mapped[int] = mapped_column(BigInteger)
     batch: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
 
-    __table_args__ = (Index("transaction_by_state", "state", "tx_id"), Index("transaction_by_batch", "batch"))
+    __table_args__ = (
+        Index("transaction_by_state", "state", "tx_id"),
+        Index("transaction_by_batch", "batch", "state", "kind", "code"),
+    )
 
 
 # --- batches
@@ -83,7 +86,6 @@ class Batch(Base):
     """Blob: JSON list of what `updateState` takes."""
     output_words: Mapped[bytes | None] = mapped_column(HASH)
     """Blob: JSON list of all words that the program writes, a rollup's data included."""
-    attempts: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str | None] = mapped_column(Text)
     """The last failure, or why it was abandoned."""
 
@@ -227,8 +229,25 @@ class Job(Base):
     """JSON: seconds of each stage of the proof that was made."""
     proof: Mapped[bytes | None] = mapped_column(HASH)
     error: Mapped[str | None] = mapped_column(Text)
+    cause: Mapped[str | None] = mapped_column(String(16))
+    """Of the last failure: one of `jobs.Cause`."""
 
-    __table_args__ = (Index("job_by_state", "state", "priority"),)
+    __table_args__ = (
+        Index("job_by_state", "state", "priority"),
+        Index("job_by_batch", "batch"),
+        Index("job_by_cause", "cause", "batch"),
+    )
+
+
+class KnownWorker(Base):
+    """Who looks for proofs to make, and how much memory a proof may take there; None where that is not limited."""
+
+    __tablename__ = "worker"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    memory: Mapped[int | None] = mapped_column(BigInteger)
+    seen_at: Mapped[float] = mapped_column(Float)
+    """By the database's clock."""
 
 
 class Signature(Base):

@@ -48,11 +48,11 @@ class Outcome(Enum):
 
 
 class ProofFailed(RuntimeError):
-    """The attempt's end. `is_permanent`: another one would end the same way."""
+    """The attempt's end."""
 
-    def __init__(self, message: str, is_permanent: bool = False) -> None:
+    def __init__(self, message: str, cause: jobs.Cause) -> None:
         super().__init__(message)
-        self.is_permanent = is_permanent
+        self.cause = cause
 
 
 class Stopped(Exception):
@@ -91,6 +91,7 @@ class Worker:
         self.lease, self.prover = lease, prover
         self.stop = stop or threading.Event()
         self._told: set[int] = set()
+        self._heard_at: float | None = None
 
     def run(self) -> None:
         """Until it is stopped. A store that does not answer is asked again."""
@@ -106,6 +107,7 @@ class Worker:
 
     def work(self, key: bytes | None = None) -> Outcome:
         """Claims a job, the one of `key` if it is given, and brings it to an end."""
+        self._tell_memory()
         claim = jobs.claim(self.store, self.name, self.lease, self.memory, key)
         if claim is None:
             self._tell_hindrances()
@@ -127,8 +129,8 @@ class Worker:
             log.info("given back", batch=claim.batch, job=claim.id)
             return Outcome.GIVEN_BACK
         except ProofFailed as failure:
-            text, is_permanent = str(failure), failure.is_permanent
-            self._store(lambda session: jobs.fail(session, claim, text, is_permanent))
+            text, cause = str(failure), failure.cause
+            self._store(lambda session: jobs.fail(session, claim, text, cause))
             return Outcome.FAILED
         seconds = round(sum(proven.seconds.values()), 2)
         peak, size = proven.peak_bytes, len(proven.proof)
@@ -141,7 +143,7 @@ class Worker:
             with self.store.unit() as session:
                 given, expected = blobs.get(session, claim.input), blobs.get(session, claim.output)
         except blobs.BlobMissing as error:
-            raise ProofFailed(str(error), is_permanent=True) from error
+            raise ProofFailed(str(error), jobs.Cause.DAMAGED) from error
         request = prove_request(given, expected, claim.parameters, self._limit(claim))
         made = self._asked(claim, request)
         checked = self._asked(claim, verify_request(made["proof"], expected, claim.parameters))
@@ -165,13 +167,13 @@ class Worker:
                 try:
                     message = child.message(min(GLANCE, self.lease / RENEWALS))
                 except ChildEnded as ended:
-                    raise ProofFailed(_reason(str(ended), request)) from ended
+                    raise _ended_alone(str(ended), request) from ended
                 if message is None:
                     continue
                 if "stage" in message:
                     log.info("stage", batch=claim.batch, job=claim.id, stage=message["stage"])
                 elif "refused" in message:
-                    raise ProofFailed(f"{request['task']}: {message['refused']}", message["is_permanent"])
+                    raise ProofFailed(f"{request['task']}: {message['refused']}", jobs.Cause(message["cause"]))
                 else:
                     done: Message = message["done"]
                     return done
@@ -198,6 +200,15 @@ class Worker:
                 log.warning("store does not answer", reason=str(error.orig))
                 time.sleep(POLL)
 
+    def _tell_memory(self) -> None:
+        """To the operator, which makes no batches that fit nowhere: often enough to count as one that is there."""
+        now = time.monotonic()
+        if self._heard_at is not None and now - self._heard_at < jobs.HEARD_OF / RENEWALS:
+            return
+        with self.store.unit() as session:
+            jobs.tell_memory(session, self.name, self.memory)
+        self._heard_at = now
+
     def _tell_hindrances(self) -> None:
         """Of jobs that nobody could do here, once."""
         with self.store.unit() as session:
@@ -213,14 +224,14 @@ def _finish(session: Session, claim: jobs.Claim, proven: Proven) -> None:
     jobs.finish(session, claim, digest, proven.peak_bytes, proven.seconds)
 
 
-def _reason(how: str, request: Message) -> str:
+def _ended_alone(how: str, request: Message) -> ProofFailed:
     """Names what a process that was ended most likely lacked."""
-    limit = request.get("limit")
+    limit, task = request.get("limit"), request["task"]
     if limit and ("bad_alloc" in how or "MemoryError" in how):
-        return f"{request['task']}: out of memory under a limit of {limit / 2**30:.2f} GiB: {how}"
+        return ProofFailed(f"{task}: out of memory under a limit of {limit / 2**30:.2f} GiB: {how}", jobs.Cause.MEMORY)
     if "SIGKILL" in how:
-        return f"{request['task']}: {how}, most likely by the system for want of memory"
-    return f"{request['task']}: {how}"
+        return ProofFailed(f"{task}: {how}, most likely by the system for want of memory", jobs.Cause.MEMORY)
+    return ProofFailed(f"{task}: {how}", jobs.Cause.OTHER)
 
 
 # --- for engines

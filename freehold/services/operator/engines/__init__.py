@@ -15,7 +15,7 @@ def make_engine(settings: ProverSettings, store: Store) -> Engine:
     if settings.engine == "process":
         return ProcessEngine(store, settings.workers, settings.memory, settings.lease)
     if settings.engine == "store":
-        return StoreEngine(store)
+        return StoreEngine(store, settings.memory)
     if settings.scheduler is None:
         raise Refused("engine dask needs `scheduler`, the address of one")
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Container, Sequence
 
+from sqlalchemy.orm import Session
+
 from freehold.services.base.store import Store
 from freehold.services.operator import jobs
 from freehold.services.operator.tables import Job
@@ -24,6 +26,11 @@ class Engine(ABC):
             n_ended = jobs.give_up(session)
             waiting = [job for job in jobs.claimable(session, self.memory) if task_name(job) not in self.placed()]
         return self.place(waiting) or has_collected or n_ended > 0
+
+    def memory_there(self, session: Session) -> int | None:
+        """Bytes: the most that a proof may take anywhere; None while that is not known."""
+        told = jobs.memory_told(session)
+        return min((memory for memory in (told, self.memory) if memory is not None), default=None)
 
     @abstractmethod
     def collect(self) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Container, Sequence
 
 import structlog
+from sqlalchemy.orm import Session
 
 from freehold.services.base.store import Store
 from freehold.services.operator import jobs
@@ -42,6 +43,9 @@ class ProcessEngine(Engine):
         self._environment = {"FREEHOLD_THREADS": str(threads_of(workers))}
         self._children: dict[str, Child] = {}
         self._not_before = 0.0
+
+    def memory_there(self, session: Session) -> int | None:
+        return self.memory
 
     def pids(self) -> list[int]:
         """Of the workers that run."""

@@ -65,7 +65,7 @@ def test_the_same_input_with_other_words_is_refused(store):
 def test_what_failed_is_tried_again_for_another_batch_and_not_for_the_same(store):
     job = order_proof(store, 0, expected=[1])
     with store.unit() as session:
-        jobs.fail(session, jobs.claim(store, "a"), "wrong", is_permanent=True)
+        jobs.fail(session, jobs.claim(store, "a"), "wrong", jobs.Cause.REFUSED)
     order_proof(store, 0, expected=[1])
     assert job_row(store, job.id).state == jobs.FAILED
     order_proof(store, 1)
@@ -119,7 +119,7 @@ def test_who_was_overtaken_changes_nothing(store, deed):
     deeds = {
         "renew": lambda session: jobs.renew(session, old),
         "finish": lambda session: jobs.finish(session, old, bytes(32), 1, {}),
-        "fail": lambda session: jobs.fail(session, old, "late", True),
+        "fail": lambda session: jobs.fail(session, old, "late", jobs.Cause.OTHER),
         "give back": lambda session: jobs.give_back(session, old),
     }
     with pytest.raises(jobs.ClaimLost, match=f"old no longer has job {job.id}"), store.unit() as session:
@@ -202,7 +202,7 @@ def test_an_attempt_that_fails_is_followed_by_others_up_to_the_last(store):
         claim = jobs.claim(store, "a")
         assert claim.attempt == attempt
         with store.unit() as session:
-            jobs.fail(session, claim, f"cause {attempt}", is_permanent=False)
+            jobs.fail(session, claim, f"cause {attempt}", jobs.Cause.OTHER)
         row = job_row(store, job.id)
         assert (row.state, row.error) == (state, f"cause {attempt}")
     assert jobs.claim(store, "a") is None
@@ -215,7 +215,7 @@ def test_an_attempt_that_fails_is_followed_by_others_up_to_the_last(store):
 def test_a_permanent_failure_is_not_tried_again(store):
     job = order_proof(store)
     with store.unit() as session:
-        jobs.fail(session, jobs.claim(store, "a"), "the program refuses", is_permanent=True)
+        jobs.fail(session, jobs.claim(store, "a"), "the program refuses", jobs.Cause.REFUSED)
     assert job_row(store, job.id).state == jobs.FAILED and jobs.claim(store, "a") is None
 
 

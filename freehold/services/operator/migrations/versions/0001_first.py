@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.Column("input", HASH, nullable=True),
         sa.Column("update_words", HASH, nullable=True),
         sa.Column("output_words", HASH, nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["previous"], ["batch.id"]),
         sa.PrimaryKeyConstraint("id"),
@@ -154,11 +153,21 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Text(), nullable=True),
         sa.Column("proof", HASH, nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("cause", sa.String(length=16), nullable=True),
         sa.ForeignKeyConstraint(["batch"], ["batch.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
     op.create_index("job_by_state", "job", ["state", "priority"], unique=False)
+    op.create_index("job_by_batch", "job", ["batch"], unique=False)
+    op.create_index("job_by_cause", "job", ["cause", "batch"], unique=False)
+    op.create_table(
+        "worker",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("memory", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "movement",
         sa.Column("batch", sa.BigInteger(), nullable=False),
@@ -220,5 +229,5 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["batch"], ["batch.id"]),
         sa.PrimaryKeyConstraint("tx_id"),
     )
-    op.create_index("transaction_by_batch", "transaction", ["batch"], unique=False)
+    op.create_index("transaction_by_batch", "transaction", ["batch", "state", "kind", "code"], unique=False)
     op.create_index("transaction_by_state", "transaction", ["state", "tx_id"], unique=False)
