@@ -48,7 +48,6 @@ BELOW: dict[str, set[str]] = {
     "freehold.leaving": {"prover.applications.perpetual", "freehold.chain"},
     "freehold.leaving.calldata": {"prover.applications.perpetual"},
     "freehold.leaving.plan": {"freehold.leaving.calldata"},
-    "freehold.leaving.alone": {"freehold.leaving.plan", "freehold.records", "freehold.published", "freehold.ethereum"},
     "freehold.scenarios": {"freehold.chain"},
     "freehold.testing": {"freehold.chain", "freehold.leaving", "freehold.scenarios"},
     "freehold.bench": {
@@ -73,7 +72,6 @@ BELOW: dict[str, set[str]] = {
     "freehold.services.oracle": {"freehold.services.base", "freehold.files"},
     "freehold.local": {"freehold.services.operator"},
     "freehold.commands": {
-        "freehold.leaving.alone",
         "freehold.local",
         "freehold.bench",
         "freehold.leaving",
@@ -92,7 +90,6 @@ NEVER = {
     "prover.stark.verifier": {"prover.kernel"},
     "freehold.leaving": {"prover.proving", "prover.cairo", "prover.codegen"},
     "freehold.leaving.plan": {"freehold.chain", "prover.stark"},
-    "freehold.leaving.alone": {"freehold.chain", "freehold.services", "prover.stark"},
     "freehold.commands.leave": {"freehold.chain"},
 }
 """Narrower than the parts: the first never reaches these, neither itself nor by what it imports."""
@@ -240,13 +237,6 @@ def test_what_must_stay_apart_is_not_reached_by_others_either():
 
 def test_only_what_speaks_to_a_chain_imports_ape():
     assert users_of_ape(ARROWS) == []
-
-
-def test_who_leaves_alone_needs_no_ape():
-    """Though the package around it may use it."""
-    users = [name for name in ARROWS if is_in(name, "freehold.leaving.alone") and uses_ape(ARROWS[name])]
-    planted = graph({**sources(), "freehold.leaving.alone.planted": "import ape"})
-    assert users == [] and uses_ape(planted["freehold.leaving.alone.planted"])
 
 
 def test_every_module_belongs_to_a_part():
