@@ -75,6 +75,7 @@ BELOW: dict[str, set[str]] = {
         "freehold.local",
         "freehold.bench",
         "freehold.leaving",
+        "freehold.leaving.plan",
         "freehold.services.committee",
         "freehold.services.operator",
         "freehold.services.oracle",
