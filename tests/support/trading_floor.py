@@ -105,6 +105,9 @@ class Floor:
             "amount_fee": -(-worth * rate // PPM) if fee is None else fee,
         }
         order = LimitOrder(**(terms | fields))
+        return self.signed(order, position_id)
+
+    def signed(self, order, position_id: int):
         return sign(order, PEOPLE[position_id], COLLATERAL) if self.is_signing else order
 
     def placing(
@@ -138,9 +141,9 @@ class Floor:
 
         Signatures count where the floor signs; ticks are taken as signed.
         """
-        carried = (Carried if self.is_signing else Unsigned)(
-            self.state, self.config, LATEST - 200, ({}, {}), self.state.market(self.config), self.state.system_time
-        )
+        rules, market = Carried if self.is_signing else Unsigned, self.state.market(self.config)
+        minimum = TIME // 3600 + self.settings.provable_hours
+        carried = rules(self.state, self.config, minimum, ({}, {}), market, self.state.system_time)
         for transaction in self.sent if transactions is None else transactions:
             if isinstance(transaction, OracleTick):
                 carried.bounds = (dict(transaction.prices), dict(transaction.prices))

@@ -86,9 +86,9 @@ class Walk:
             self.taker_paid = CollateralQuanta(self.taker_paid + self._fees(trade)[1])
             self.met.append(Met(maker, trade, self._closes(maker)))
         elif self._is_makers_fault(broken, maker):
-            self.met.append(Met(maker, None, Reason.MARGIN, str(broken)))
+            self.met.append(Met(maker, None, Reason.RULES, str(broken)))
         else:
-            self.stopped, self.detail = Reason.MARGIN, str(broken)
+            self.stopped, self.detail = Reason.RULES, str(broken)
 
     def _terms(self, maker: Open, size: SyntheticQuanta) -> Trade:
         """At the maker's price. The numbers are in range by construction, so nothing is validated again."""

@@ -138,8 +138,8 @@ class Reason(StrEnum):
     """A newer order of the same key met it."""
     REDUCED = "REDUCED"
     """Reduce-only: nothing is left that a fill could reduce."""
-    MARGIN = "MARGIN"
-    """The rules refused a fill because of its position."""
+    RULES = "RULES"
+    """The rules refused a fill because of its position, or of its side of it."""
     LIQUIDATED = "LIQUIDATED"
 
 

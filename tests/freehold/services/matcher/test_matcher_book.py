@@ -68,7 +68,7 @@ def test_the_book_is_the_plain_one_over_long_runs():
     at_random(beside, random.Random(1), 2000)
     beside.check_sums()
     happens = {"refused", "rested", "filled"} | {
-        f"closed {reason}" for reason in Reason if reason not in (Reason.MARGIN, Reason.LIQUIDATED)
+        f"closed {reason}" for reason in Reason if reason not in (Reason.RULES, Reason.LIQUIDATED)
     }
     assert set(beside.seen) == happens
 
