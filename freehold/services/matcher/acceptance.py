@@ -86,9 +86,10 @@ class Door:
         order = event.order
         try:
             self.view.check_order(order)
-            position = self.view.funded(order.position_id)
+            self.view.funded(order.position_id)
         except RuleBroken as broken:
             return BrokenRule(broken.rule, broken.detail)
+        position = self.view.position(order.position_id)
         if not position.is_empty() and position.public_key != order.public_key:
             return WrongKey(order.position_id)
         return None

@@ -13,7 +13,7 @@ With risk segments, r is the greatest of all sizes that can be reached: the sum 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from prover.applications.ledger.fields import FXP32
 from prover.applications.ledger.units import AssetId
@@ -25,8 +25,7 @@ from prover.applications.perpetual.units import CollateralQuanta, SyntheticQuant
 FXP64 = FXP32 * FXP32
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(NamedTuple):
     """What is left of an order: signed synthetic, and the most collateral that it takes, fee included (negative: that
     it brings at least)."""
 
@@ -36,12 +35,13 @@ class Exposure:
 
     @staticmethod
     def of(order: LimitOrder, left: SyntheticQuanta) -> Exposure:
-        whole = order.amount_synthetic
-        fee = -(-order.amount_fee * left // whole)
+        whole, fee, collateral = order.amount_synthetic, order.amount_fee, order.amount_collateral
+        if left != whole:
+            fee = CollateralQuanta(-(-fee * left // whole))
         if order.is_buying_synthetic:
-            paid = -(-order.amount_collateral * left // whole)
+            paid = -(-collateral * left // whole)
             return Exposure(order.synthetic_asset_id, left, CollateralQuanta(paid + fee))
-        got = order.amount_collateral * left // whole
+        got = collateral * left // whole
         return Exposure(order.synthetic_asset_id, SyntheticQuanta(-left), CollateralQuanta(fee - got))
 
 

@@ -91,14 +91,13 @@ class Walk:
             self.stopped, self.detail = Reason.RULES, str(broken)
 
     def _terms(self, maker: Open, size: SyntheticQuanta) -> Trade:
-        """At the maker's price. The numbers are in range by construction, so nothing is validated again."""
+        """At the maker's price."""
         collateral = fill_collateral(size, maker.ticks, self.market)
         maker_fee = fill_fee(maker.order, collateral, self.settings.maker_fee, maker.fee_paid)
         taker_fee = fill_fee(self.taker.order, collateral, self.settings.taker_fee, self.taker_paid)
         buyer, seller = (self.taker, maker) if self.taker.is_buying else (maker, self.taker)
         fees = (taker_fee, maker_fee) if self.taker.is_buying else (maker_fee, taker_fee)
-        return Trade.model_construct(
-            type="trade",
+        return Trade(
             buy_order=buyer.order,
             sell_order=seller.order,
             actual_collateral=collateral,

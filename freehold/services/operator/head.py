@@ -15,9 +15,9 @@ import structlog
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from freehold.services.base.exposures import Exposures
 from freehold.services.operator import batches
 from freehold.services.operator.bodies import position_body, position_of
-from freehold.services.base.exposures import Exposures
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.tables import ABANDONED, FINAL, Batch, CurrentPosition, OrderLeaf, PositionLeaf
 from freehold.services.operator.trees import AT_ONCE, OpenTree, StoredTree

@@ -2,13 +2,17 @@
 alone makes the state, wherever it is cut."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from freehold.services.matcher import liquidation, snapshots
 from freehold.services.matcher.engine import Engine, TimeWentBack
 from freehold.services.matcher.events import Pass, event_document, event_of
 from freehold.services.matcher.outputs import Closed, Deleveraged, Filled, LeftBelowMargin, Liquidated, Reason, Refused
 from freehold.services.matcher.snapshots import Snapshot
+from freehold.services.matcher.view import View
+from prover.applications.perpetual.errors import RuleBroken
 from prover.applications.perpetual.margin import totals
 from prover.applications.perpetual.samples import asset_id
 from tests.support.restless_floor import Restless
@@ -97,3 +101,52 @@ def test_nobody_who_was_well_leveraged_is_not_so_after_an_order():
 
 def well(view, position_id) -> bool:
     return totals(view.funded(position_id), view.market).is_well_leveraged()
+
+
+# --- broken twins
+
+
+def a_unit_less(*arguments):
+    return PROCEEDS(*arguments) - 1
+
+
+def without_fees(one):
+    return replace(OPEN(one), fee_paid=0)
+
+
+PROCEEDS, OPEN = liquidation.proceeds, snapshots._open
+
+TWINS = {
+    "what was refused leaves a trace": (View, "roll_back", lambda self, mark: None),
+    "a takeover rounds against the position": (liquidation, "proceeds", a_unit_less),
+    "a snapshot forgets fees": (snapshots, "_open", without_fees),
+    "a snapshot forgets the order of arrival": (Snapshot, "engine", lambda self, *rest: ENGINE(reversed_(self), *rest)),
+}
+
+
+def reversed_(snapshot):
+    return replace(snapshot, open=snapshot.open[::-1])
+
+
+ENGINE = Snapshot.engine
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_each_broken_engine_is_caught(name, monkeypatch):
+    place, attribute, broken = TWINS[name]
+    monkeypatch.setattr(place, attribute, broken)
+    checks = (
+        lambda: test_whatever_is_sent_is_accepted_by_the_rules(1),
+        lambda: test_whatever_is_sent_is_accepted_by_the_rules(2),
+        lambda: test_a_replayed_log_gives_the_same_outputs_and_the_same_state(1),
+        lambda: test_a_replayed_log_gives_the_same_outputs_and_the_same_state(2),
+    )
+    assert any(map(fails, checks))
+
+
+def fails(check) -> bool:
+    try:
+        check()
+    except (AssertionError, RuleBroken, KeyError):
+        return True
+    return False
