@@ -15,7 +15,7 @@ from prover.applications.perpetual.margin import Market, totals
 from prover.applications.perpetual.positions import Asset, Position
 from prover.applications.perpetual.samples import COLLATERAL, PRICE, RICH, TIME, asset_id, key, position
 from prover.applications.perpetual.signing import cancellation
-from tests.support.trading_floor import LATEST, STEP, TICK, Floor, settings_of
+from tests.support.trading_floor import STEP, TICK, Floor, settings_of
 
 PPM = 1_000_000
 
@@ -224,7 +224,3 @@ def test_every_fill_at_the_limit_satisfies_the_rules_ratio_without_a_rounding(bu
     worse = fill_collateral(n_steps * step, ticks + 1 if buys else ticks - 1, market)
     exact = worse * order.amount_synthetic - order.amount_collateral * n_steps * step
     assert exact > 0 if buys else exact < 0
-
-
-def test_latest_is_far_enough():
-    assert LATEST > TIME // 3600 + 200
