@@ -52,6 +52,7 @@ BELOW: dict[str, set[str]] = {
     "freehold.testing": {"freehold.chain", "freehold.leaving", "freehold.scenarios"},
     "freehold.bench": {
         "freehold.services.operator",
+        "freehold.services.matcher",
         "freehold.arguments",
         "freehold.hints",
         "freehold.programs",
@@ -70,6 +71,7 @@ BELOW: dict[str, set[str]] = {
     },
     "freehold.services.committee": {"prover.applications.perpetual", "freehold.records", "freehold.services.base"},
     "freehold.services.oracle": {"freehold.services.base", "freehold.files"},
+    "freehold.services.matcher": {"freehold.services.base"},
     "freehold.local": {"freehold.services.operator"},
     "freehold.commands": {
         "freehold.local",

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from freehold.bench.kernel import bench_kernel
+from freehold.bench.matcher import bench_matcher
 from freehold.bench.operator import bench_operator
 from freehold.bench.program import bench_program
 from freehold.bench.proofs import bench_prove, bench_trades
@@ -66,7 +67,16 @@ def bench() -> None:
     """Measure, on this machine."""
 
 
-for command in (bench_kernel, bench_operator, bench_program, bench_prove, bench_trades, bench_trees, bench_workers):
+for command in (
+    bench_kernel,
+    bench_matcher,
+    bench_operator,
+    bench_program,
+    bench_prove,
+    bench_trades,
+    bench_trees,
+    bench_workers,
+):
     bench.add_command(command)
 for command in (
     compile_command,

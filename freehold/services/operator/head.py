@@ -16,11 +16,11 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from freehold.services.base.batch_data import position_body
+from freehold.services.base.exposures import Exposures
 from freehold.services.base.store import in_groups
 from freehold.services.base.trees import OpenTree, StoredTree
 from freehold.services.operator import batches
 from freehold.services.operator.bodies import position_of
-from freehold.services.operator.exposures import Exposures
 from freehold.services.operator.lease import Writer
 from freehold.services.operator.tables import ABANDONED, FINAL, Batch, CurrentPosition, Node, OrderLeaf, PositionLeaf
 from prover.applications.ledger.merkle import MerkleTree

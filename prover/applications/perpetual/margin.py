@@ -6,7 +6,7 @@ TV is total value (.32 fixed point), TR total risk (.64). Both are exact integer
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from prover.applications.ledger.fields import FXP32
@@ -67,11 +67,17 @@ class _Unfit(Exception):
 
 def funded(position: Position, market: Market) -> Position | None:
     """The position with all funding applied; None where its collateral would leave 64 bits."""
-    owed = sum((market.indices[a.asset_id] - a.cached_funding_index) * a.balance for a in position.assets)
+    indices, owed, is_behind = market.indices, 0, False
+    for asset in position.assets:
+        moved = indices[asset.asset_id] - asset.cached_funding_index
+        if moved:
+            owed, is_behind = owed + moved * asset.balance, True
+    if not is_behind:  # its collateral is within 64 bits already
+        return position
     collateral = CollateralQuanta((position.collateral_balance * FXP32 - owed) // FXP32)
     if not -BALANCE_BIAS <= collateral < BALANCE_BIAS:
         return None
-    assets = tuple(Asset(a.asset_id, a.balance, market.indices[a.asset_id]) for a in position.assets)
+    assets = tuple(Asset(a.asset_id, a.balance, indices[a.asset_id]) for a in position.assets)
     return Position(position.public_key, collateral, assets)
 
 
@@ -182,7 +188,7 @@ def _changed(base: Position, change: Change, market: Market, owner: StarkKey | N
     collateral = CollateralQuanta(base.collateral_balance + change.collateral_delta)
     if not -BALANCE_BIAS <= collateral < BALANCE_BIAS:
         raise _Unfit(Code.OUT_OF_RANGE_BALANCE)
-    result = replace(base, public_key=key, collateral_balance=collateral)
+    result = Position(key, collateral, base.assets)
     if change.asset_id is not None and change.synthetic_delta:
         balance = SyntheticQuanta(base.balance(change.asset_id) + change.synthetic_delta)
         if abs(balance) > SYNTHETIC_BALANCE_MAX:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from prover.algebra.pedersen import pedersen_pairs
 from prover.applications.ledger.units import NOBODY, AssetId, StarkKey
@@ -51,7 +51,8 @@ class Position:
         kept = [asset for asset in self.assets if asset.asset_id != asset_id]
         if balance:
             kept.append(Asset(asset_id, balance, index))
-        return replace(self, assets=tuple(sorted(kept, key=lambda asset: asset.asset_id)))
+        assets = tuple(sorted(kept, key=lambda asset: asset.asset_id))
+        return Position(self.public_key, self.collateral_balance, assets)
 
     def last_word(self) -> int:
         return self.collateral_balance + BALANCE_BIAS << 16 | len(self.assets)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from freehold.services.operator.exposures import MANY_NEW, Exposures, is_below_margin
+from freehold.services.base.exposures import MANY_NEW, Exposures, is_below_margin
 from prover.applications.perpetual.config import RiskSegment
 from prover.applications.perpetual.margin import totals
 from prover.applications.perpetual.positions import EMPTY, Asset, Position
