@@ -138,13 +138,13 @@ def test_an_input_that_is_gone_is_no_reason_to_try_again(sqlite):
 
 
 def test_a_worker_renews_what_it_works_on(sqlite, twin):
-    """A lease of half a second outlives two and a half."""
+    """A lease of a second and a half outlives three and a half."""
     order_proof(sqlite)
-    slow = twin(sqlite, "slow", lease=0.5)
+    slow = twin(sqlite, "slow", lease=1.5)
     thread = threading.Thread(target=slow.work)
     thread.start()
     wait_for(lambda: sqlite_counts(sqlite) == {jobs.LEASED: 1})
-    time.sleep(2.5)
+    time.sleep(3.5)
     assert jobs.claim(sqlite, "another") is None
     slow.stop.set()
     thread.join(5)
