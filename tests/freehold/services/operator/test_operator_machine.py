@@ -11,7 +11,7 @@ from tests.support.operator_twins import STORIES, TWINS
 
 FEW = 40
 """Turns in which a story must come to its end."""
-QUICK = ("sent_again", "overtaken", "late_worker", "a_deposit_is_young", "a_deposit_gives_way", "forced_first")
+QUICK = ("sent_again", "overtaken", "late_worker")
 """Stories that are short enough to be told of their twins at each change."""
 
 

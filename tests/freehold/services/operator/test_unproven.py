@@ -131,6 +131,7 @@ def test_what_the_program_refuses_is_found_and_the_others_go_on(exchange, monkey
     assert "an amount of 13" in exchange.kit.batches()[1].error
 
 
+@pytest.mark.slow
 def test_a_batch_that_the_program_takes_here_waits_for_a_person(exchange, monkeypatch, capsys):
     monkeypatch.setenv(bad_prover.CHOICE, "refuses 13")
     exchange.kit.accepted(exchange.kit.transfer(5))
@@ -142,6 +143,7 @@ def test_a_batch_that_the_program_takes_here_waits_for_a_person(exchange, monkey
     assert "the program takes it here" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_deposit_that_the_program_refuses_is_left_out(exchange, monkeypatch):
     """Nobody can be refused: it is kept out, and a person is told."""
     monkeypatch.setenv(bad_prover.CHOICE, "refuses 1300")
