@@ -56,19 +56,6 @@ def decode_event(kind: str, topics: Sequence[bytes], data: bytes) -> tuple[str, 
     return str(event["name"]), dict(zip(names, values, strict=True))
 
 
-def decode_call(kind: str, data: bytes) -> tuple[str, dict[str, Any]]:
-    """A function's name and its arguments. Raises KeyError for one that is not in the ABI."""
-    function = _functions(kind)[data[:4]]
-    values = CODEC.decode(get_abi_input_types(function), data[4:])
-    return str(function["name"]), dict(zip([entry["name"] for entry in function["inputs"]], values, strict=True))
-
-
-@cache
-def _functions(kind: str) -> dict[bytes, Any]:
-    """By their selector."""
-    return {selector(entry)[:4]: entry for entry in abi_of(kind) if entry["type"] == "function"}
-
-
 @cache
 def _function(kind: str, name: str, arguments: int) -> Any:
     found = [entry for entry in abi_of(kind) if entry["type"] == "function" and entry["name"] == name]

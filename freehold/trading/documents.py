@@ -353,11 +353,3 @@ class FundingPayment(Answered):
     position_size: str
     price: str
     effective_at: str
-
-
-class PnlTick(Answered):
-    account_id: str
-    equity: str
-    total_pnl: str
-    net_transfers: str
-    created_at: str

@@ -36,6 +36,8 @@ from tests.support.operator_kit import document
 from tests.support.served_exchange import PROGRAM, ServedKit, connected, proof_fact
 
 N_ASSETS = 1
+BOOKS = {"updates": [0, 1], "withdrawable": [30, 0], "pending": [0, 0], "requested": 0}
+"""What the chain says once all that `people_act` began is final."""
 BEFORE, AFTER = "before_commit", "after_commit"
 """Moments of a commit, as SQLAlchemy names them."""
 

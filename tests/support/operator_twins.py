@@ -294,7 +294,7 @@ def unsorted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(AccountCommittee, "proof", backwards)
 
 
-@twin("a member counts as often as it signs", one_signs_twice)
+@twin("one member is a quorum", one_signs_twice)
 def counts_twice(patch: pytest.MonkeyPatch) -> None:
     is_signed = Lifecycle._is_signed
     patch.setattr(Lifecycle, "_is_signed", lambda self, *of: is_signed(_with_required(self, 1), *of))

@@ -5,9 +5,7 @@ import pytest
 
 from freehold.services.operator.store import open_store
 from tests.support.anvil import anvil
-from tests.support.operated_exchange import AFTER, BEFORE, Killed, Operated, killed_at
-
-BOOKS = {"updates": [0, 1], "withdrawable": [30, 0], "pending": [0, 0], "requested": 0}
+from tests.support.operated_exchange import AFTER, BEFORE, BOOKS, Killed, Operated, killed_at
 
 
 @pytest.fixture(scope="module")

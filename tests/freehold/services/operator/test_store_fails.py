@@ -18,11 +18,9 @@ from freehold.services.operator.intake import Groups, Intake, Terms
 from freehold.services.operator.store import open_store
 from tests.support.anvil import anvil
 from tests.support.databases import databases
-from tests.support.operated_exchange import Operated
+from tests.support.operated_exchange import BOOKS, Operated
 from tests.support.operator_kit import OperatorKit
 from tests.support.waiting import wait_for
-
-BOOKS = {"updates": [0, 1], "withdrawable": [30, 0], "pending": [0, 0], "requested": 0}
 
 
 @contextmanager
